@@ -1,0 +1,60 @@
+/** Dependencies point one way: routes → use-case → store. */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'routes-only-from-the-app',
+      comment: 'Nothing but app.ts knows routes',
+      severity: 'error',
+      from: { pathNot: '(app\\.ts|\\.test\\.ts)$' },
+      to: { path: '/routes\\.ts$' },
+    },
+    {
+      name: 'stores-know-no-use-case',
+      comment: 'A store speaks SQL and nothing else',
+      severity: 'error',
+      from: { path: '-store\\.ts$' },
+      to: { path: 'apps/api/src/(auth|users|robots|pairing)/', pathNot: '(-store|secret-box|schemas)\\.ts$' },
+    },
+    {
+      name: 'use-cases-know-no-fastify',
+      comment: 'HTTP stays in routes, http/ and app.ts',
+      severity: 'error',
+      from: {
+        path: 'apps/api/src/(auth|users|robots|pairing|metrics|audit|events|jobs)/',
+        pathNot: '(routes|\\.test)\\.ts$',
+      },
+      to: { path: 'node_modules/(@fastify/|fastify)' },
+    },
+    {
+      name: 'composition-is-the-top',
+      severity: 'error',
+      from: { path: 'apps/api/src/.+/', pathNot: '\\.test\\.ts$' },
+      to: { path: 'apps/api/src/(app|main|composition)\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'sql-only-in-stores',
+      comment: 'pg is opened in db/ and events/ only',
+      severity: 'error',
+      from: { path: 'apps/api/src', pathNot: '(db/|events/|\\.test\\.ts)' },
+      to: { path: 'node_modules/pg/' },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'warn',
+      from: { orphan: true, pathNot: '(\\.d\\.ts|migrations/.+|\\.test\\.ts)$' },
+      to: {},
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    exclude: { path: 'public/' },
+  },
+};

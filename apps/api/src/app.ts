@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Ajv from 'ajv';
+import addFormats from 'ajv-formats';
+import Fastify, { type FastifyBaseLogger } from 'fastify';
+import { auditRoutes } from './audit/routes.ts';
+import { ownAuthRoutes, publicAuthRoutes } from './auth/routes.ts';
+import type { Composition } from './composition.ts';
+import { eventRoutes } from './events/routes.ts';
+import { requireAdmin, requireUser } from './http/caller.ts';
+import { registerErrorHandling } from './http/error-handler.ts';
+import { healthRoutes } from './http/health.ts';
+import { registerOpenApi } from './http/openapi.ts';
+import type { App } from './http/schemas.ts';
+import { metricsRoutes, reportRoutes } from './metrics/routes.ts';
+import { ownerPairingRoutes, robotPairingRoutes } from './pairing/routes.ts';
+import { robotRoutes } from './robots/routes.ts';
+import { userRoutes } from './users/routes.ts';
+
+/** Queries and paths are text and get coerced; a body is taken as it is. */
+const ajv = {
+  query: addFormats.default(new Ajv.default({ coerceTypes: true, useDefaults: true })),
+  body: addFormats.default(new Ajv.default({ useDefaults: true })),
+};
+
+/** The HTTP API: what it consists of, in one list. Routes are protected by the scope they are registered in. */
+export async function buildApp(deps: Composition) {
+  const { config } = deps;
+  const app = Fastify({
+    loggerInstance: deps.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
+    genReqId: () => randomUUID(),
+    bodyLimit: 64 * 1024,
+    // Telegraf flushes every ten seconds: its connection must outlive the pause. A body may not trickle in for ever.
+    keepAliveTimeout: 75_000,
+    requestTimeout: 30_000,
+    connectionTimeout: 0,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 300 },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(({ schema, httpPart }) =>
+    ajv[httpPart === 'body' ? 'body' : 'query'].compile(schema as object),
+  );
+  registerErrorHandling(app);
+  await app.register(helmet, { contentSecurityPolicy: false, hsts: config.publicUrl.startsWith('https:') });
+  await app.register(cookie);
+  await registerOpenApi(app);
+
+  await app.register(
+    async (api) => {
+      await api.register(async (anyone: App) => {
+        healthRoutes(anyone, deps);
+        publicAuthRoutes(anyone, deps);
+        robotPairingRoutes(anyone, deps);
+      });
+      await api.register(async (robots: App) => reportRoutes(robots, deps));
+      await api.register(async (users: App) => {
+        requireUser(users, deps.db, deps.keys);
+        ownAuthRoutes(users, deps);
+        ownerPairingRoutes(users, deps);
+        robotRoutes(users, deps);
+        metricsRoutes(users, deps);
+        eventRoutes(users, deps);
+        await users.register(async (admins: App) => {
+          requireAdmin(admins);
+          userRoutes(admins, deps);
+          auditRoutes(admins, deps);
+        });
+      });
+    },
+    { prefix: '/api' },
+  );
+  return app;
+}

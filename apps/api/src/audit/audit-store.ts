@@ -1,0 +1,63 @@
+import type { Db } from '../db/schema.ts';
+import { after, decodeCursor, page } from '../http/pagination.ts';
+
+/** Who acts: a value handed to every use-case that changes something. */
+export interface Actor {
+  kind: 'user' | 'robot' | 'system';
+  id: number | null;
+  name: string | null;
+  address: string | null;
+  requestId: string | null;
+}
+
+export const SYSTEM: Actor = { kind: 'system', id: null, name: null, address: null, requestId: null };
+
+export interface AuditEntry {
+  action: string;
+  target?: { kind: 'user' | 'robot' | 'session'; id: number | null; name: string | null };
+  details?: Record<string, unknown>;
+}
+
+/** Written in the transaction of the change it tells of. */
+export async function audit(db: Db, actor: Actor, { action, target, details }: AuditEntry): Promise<void> {
+  await db
+    .insertInto('audit_log')
+    .values({
+      actor_kind: actor.kind,
+      actor_id: actor.id,
+      actor_name: actor.name,
+      address: actor.address,
+      request_id: actor.requestId,
+      action,
+      target_kind: target?.kind ?? null,
+      target_id: target?.id ?? null,
+      target_name: target?.name ?? null,
+      details: JSON.stringify(details ?? {}),
+    })
+    .execute();
+}
+
+export interface AuditFilter {
+  action?: string;
+  actor_id?: number;
+  target_kind?: string;
+  target_id?: number;
+  limit: number;
+  cursor?: string;
+}
+
+/** Newest first. */
+export async function listAudit(db: Db, filter: AuditFilter) {
+  const cursor = decodeCursor(filter.cursor);
+  let query = db
+    .selectFrom('audit_log')
+    .selectAll()
+    .orderBy('id', 'desc')
+    .limit(filter.limit + 1);
+  if (filter.action) query = query.where('action', 'like', `${filter.action.replace(/[\\%_]/g, '\\$&')}%`);
+  if (filter.actor_id) query = query.where('actor_id', '=', filter.actor_id);
+  if (filter.target_kind) query = query.where('target_kind', '=', filter.target_kind);
+  if (filter.target_id) query = query.where('target_id', '=', filter.target_id);
+  if (cursor) query = query.where('id', '<', after(cursor));
+  return page(await query.execute(), filter.limit, (row) => row.id);
+}

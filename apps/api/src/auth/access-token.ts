@@ -1,0 +1,48 @@
+import { jwtVerify, SignJWT } from 'jose';
+import { AppError } from '../errors.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+const AUDIENCE = 'robowatch-api';
+const ISSUER = 'robowatch';
+
+/** A JWT (EdDSA) for one session; what its user may do is read from the database at each use, not from the token. */
+export async function issueAccessToken(
+  keys: SigningKeys,
+  session: { id: string; userId: number },
+  ttlSeconds: number,
+): Promise<string> {
+  const key = await keys.current();
+  return new SignJWT({ sid: session.id })
+    .setProtectedHeader({ alg: 'EdDSA', kid: key.id })
+    .setSubject(String(session.userId))
+    .setAudience(AUDIENCE)
+    .setIssuer(ISSUER)
+    .setIssuedAt()
+    .setExpirationTime(`${ttlSeconds}s`)
+    .sign(key.privateKey);
+}
+
+/** @returns the session the token is for. @throws AppError unauthorized */
+export async function verifyAccessToken(
+  keys: SigningKeys,
+  token: string,
+): Promise<{ sessionId: string; userId: number }> {
+  const resolveKey = async ({ kid = '' }: { kid?: string }) => {
+    const key = await keys.verifier(kid);
+    if (!key) throw new AppError('unauthorized', 'The access token is not valid. Sign in again.');
+    return key;
+  };
+  const { payload } = await jwtVerify(token, resolveKey, {
+    audience: AUDIENCE,
+    issuer: ISSUER,
+    algorithms: ['EdDSA'],
+  }).catch((error) => {
+    if (
+      typeof (error as { code?: string }).code === 'string' &&
+      !String((error as { code?: string }).code).startsWith('ERR_J')
+    )
+      throw error;
+    throw new AppError('unauthorized', 'The access token is not valid or has expired. Refresh it or sign in again.');
+  });
+  return { sessionId: String(payload.sid), userId: Number(payload.sub) };
+}

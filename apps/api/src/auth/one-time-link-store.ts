@@ -1,0 +1,45 @@
+import { sql } from 'kysely';
+import type { Db } from '../db/schema.ts';
+import { newSecret, sha256 } from './secret-box.ts';
+
+/** @returns the secret for the link; only its hash is kept. A user's former link of that kind dies. */
+export async function addLink(
+  db: Db,
+  kind: 'setup' | 'invitation',
+  userId: number | null,
+  ttlSeconds: number | null,
+): Promise<string> {
+  const secret = newSecret();
+  await db
+    .deleteFrom('one_time_links')
+    .where('kind', '=', kind)
+    .where('user_id', 'is not distinct from', userId)
+    .execute();
+  const expires_at = ttlSeconds === null ? null : new Date(Date.now() + ttlSeconds * 1000);
+  await db
+    .insertInto('one_time_links')
+    .values({ hash: sha256(secret), kind, user_id: userId, expires_at })
+    .execute();
+  return secret;
+}
+
+export async function findLink(db: Db, kind: 'setup' | 'invitation', secret: string) {
+  return db
+    .selectFrom('one_time_links')
+    .select('user_id')
+    .where('hash', '=', sha256(secret))
+    .where('kind', '=', kind)
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', sql<Date>`now()`)]))
+    .executeTakeFirst();
+}
+
+/** Taking is deleting: of several at once exactly one gets the row. */
+export async function takeLink(db: Db, kind: 'setup' | 'invitation', secret: string) {
+  return db
+    .deleteFrom('one_time_links')
+    .where('hash', '=', sha256(secret))
+    .where('kind', '=', kind)
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', sql<Date>`now()`)]))
+    .returning('user_id')
+    .executeTakeFirst();
+}

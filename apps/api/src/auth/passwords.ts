@@ -1,0 +1,39 @@
+import { hash, verify } from '@node-rs/argon2';
+import pLimit from 'p-limit';
+import { AppError } from '../errors.ts';
+
+/** OWASP's minimum for Argon2id: 19 MiB, two passes, one lane. */
+const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+const MAX_WAITING = 100;
+const hashing = pLimit(2);
+const TOO_COMMON = /^(password|passwort|qwerty|letmein|welcome|admin|robowatch|iloveyou|12345678)[\d!.]*$|^(.)\2+$/i;
+
+/** A hash nobody knows the password of: unknown e-mails cost the same work as known ones. */
+const DECOY = hash('no account has this password', PARAMETERS);
+/** Kept instead of a hash until an invitation is accepted; no password verifies against it. */
+export const NO_PASSWORD = '!';
+
+export async function hashPassword(password: string): Promise<string> {
+  return bounded(() => hash(password, PARAMETERS));
+}
+
+/** @param stored undefined when there is no such user */
+export async function verifyPassword(stored: string | undefined, password: string): Promise<boolean> {
+  const usable = stored !== undefined && stored !== NO_PASSWORD;
+  const against = usable ? stored : await DECOY;
+  return (await bounded(() => verify(against, password))) && usable;
+}
+
+/** @throws AppError validation_failed */
+export function checkNewPassword(password: string, email: string): void {
+  if (password.length < 8) throw new AppError('validation_failed', 'The password needs at least 8 characters.');
+  if (TOO_COMMON.test(password) || password.toLowerCase() === email) {
+    throw new AppError('validation_failed', 'This password is too easy to guess. Choose another.');
+  }
+}
+
+function bounded<T>(work: () => Promise<T>): Promise<T> {
+  if (hashing.pendingCount >= MAX_WAITING)
+    throw new AppError('overloaded', 'Too many sign-ins at once. Try again shortly.', { retryAfter: 2 });
+  return hashing(work);
+}

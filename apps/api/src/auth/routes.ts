@@ -1,0 +1,195 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Actor, audit } from '../audit/audit-store.ts';
+import { notFound } from '../errors.ts';
+import { publish } from '../events/event-bus.ts';
+import { client, userActor } from '../http/caller.ts';
+import { type App, Empty, replies, security } from '../http/schemas.ts';
+import { User } from '../users/schemas.ts';
+import { updateUser } from '../users/user-store.ts';
+import { acceptInvitation, changePassword, readInvitation, setUp } from './accounts.ts';
+import * as schemas from './schemas.ts';
+import { sha256 } from './secret-box.ts';
+import { endSession, listSessions } from './session-store.ts';
+import { type AuthDeps, refreshSession, type SignedIn, signIn, startSession } from './sign-in.ts';
+
+const COOKIE = 'robowatch_refresh';
+const tags = ['auth'];
+const anonymous = (request: FastifyRequest): Actor => ({
+  kind: 'user',
+  id: null,
+  name: null,
+  address: request.ip,
+  requestId: request.id,
+});
+
+/** For anyone. */
+export function publicAuthRoutes(app: App, deps: AuthDeps): void {
+  const { db, config, attempts } = deps;
+  const cookie = {
+    path: '/api/auth',
+    httpOnly: true,
+    sameSite: 'strict' as const,
+    secure: config.publicUrl.startsWith('https:'),
+  };
+  const answer = (reply: FastifyReply, { refreshToken, body }: SignedIn) => {
+    reply
+      .header('cache-control', 'no-store')
+      .setCookie(COOKIE, refreshToken, { ...cookie, maxAge: config.auth.sessionTtl });
+    return body;
+  };
+
+  app.post(
+    '/auth/login',
+    {
+      schema: {
+        tags,
+        body: schemas.Login,
+        response: replies({ 200: schemas.SignedIn }, 'invalid_credentials', 'rate_limited', 'overloaded'),
+      },
+    },
+    async (request, reply) => answer(reply, await signIn(deps, request.body, client(request), request.id)),
+  );
+
+  app.post(
+    '/auth/refresh',
+    { schema: { tags, response: replies({ 200: schemas.SignedIn }, 'session_ended') } },
+    async (request, reply) =>
+      answer(reply, await refreshSession(deps, request.cookies[COOKIE], client(request), request.id)),
+  );
+
+  app.post('/auth/logout', { schema: { tags, response: replies({ 204: Empty }) } }, async (request, reply) => {
+    const token = request.cookies[COOKIE];
+    if (token) {
+      const ended = await db
+        .deleteFrom('sessions')
+        .using('refresh_tokens')
+        .whereRef('sessions.id', '=', 'refresh_tokens.session_id')
+        .where('refresh_tokens.hash', '=', sha256(token))
+        .returning('sessions.user_id')
+        .executeTakeFirst();
+      if (ended) {
+        await audit(db, { ...anonymous(request), id: ended.user_id }, { action: 'auth.logout' });
+        await publish(db, { type: 'access_changed', user_id: ended.user_id });
+      }
+    }
+    return reply.clearCookie(COOKIE, cookie).code(204).send(null);
+  });
+
+  app.post(
+    '/auth/setup',
+    {
+      schema: {
+        tags,
+        body: schemas.Setup,
+        response: replies({ 201: schemas.SignedIn }, 'link_invalid', 'rate_limited'),
+      },
+    },
+    async (request, reply) => {
+      await attempts.address.spend(request.ip);
+      const userId = await setUp(db, anonymous(request), request.body);
+      reply.code(201);
+      return answer(reply, await startSession(deps, userId, client(request)));
+    },
+  );
+
+  app.post(
+    '/auth/invitation',
+    { schema: { tags, body: schemas.InvitationToken, response: replies({ 200: schemas.Invitation }, 'link_invalid') } },
+    async ({ body }) => readInvitation(db, body.token),
+  );
+
+  app.post(
+    '/auth/invitation/accept',
+    { schema: { tags, body: schemas.Acceptance, response: replies({ 201: schemas.SignedIn }, 'link_invalid') } },
+    async (request, reply) => {
+      const userId = await acceptInvitation(db, anonymous(request), request.body);
+      reply.code(201);
+      return answer(reply, await startSession(deps, userId, client(request)));
+    },
+  );
+}
+
+/** For signed-in users. */
+export function ownAuthRoutes(app: App, { db, attempts }: AuthDeps): void {
+  app.get(
+    '/auth/me',
+    { schema: { tags, security, response: replies({ 200: User }, 'unauthorized', 'session_ended') } },
+    async ({ caller }) => caller,
+  );
+
+  app.patch(
+    '/auth/me',
+    {
+      schema: {
+        tags,
+        security,
+        body: schemas.ProfileChange,
+        response: replies({ 200: User }, 'unauthorized', 'session_ended'),
+      },
+    },
+    async (request) => {
+      const { caller } = request;
+      const user = await updateUser(db, caller.id, request.body);
+      await audit(db, userActor(request), {
+        action: 'user.changed',
+        target: { kind: 'user', id: caller.id, name: caller.email },
+        details: request.body,
+      });
+      if (!user) throw notFound('user');
+      return user;
+    },
+  );
+
+  app.post(
+    '/auth/password',
+    {
+      schema: {
+        tags,
+        security,
+        body: schemas.PasswordChange,
+        response: replies({ 204: Empty }, 'invalid_credentials', 'unauthorized', 'rate_limited'),
+      },
+    },
+    async (request, reply) => {
+      await attempts.account.spend(request.caller.email);
+      await changePassword(
+        db,
+        userActor(request),
+        request.caller,
+        request.body.current_password,
+        request.body.new_password,
+      );
+      await attempts.account.reset(request.caller.email);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.get(
+    '/auth/sessions',
+    { schema: { tags, security, response: replies({ 200: schemas.Sessions }, 'unauthorized') } },
+    async ({ caller }) => ({
+      items: (await listSessions(db, caller.id)).map((session) => ({
+        ...session,
+        current: session.id === caller.session_id,
+      })),
+    }),
+  );
+
+  app.delete(
+    '/auth/sessions/:id',
+    {
+      schema: {
+        tags,
+        security,
+        params: schemas.SessionParams,
+        response: replies({ 204: Empty }, 'unauthorized', 'not_found'),
+      },
+    },
+    async (request, reply) => {
+      if (!(await endSession(db, request.caller.id, request.params.id))) throw notFound('session');
+      await audit(db, userActor(request), { action: 'auth.session_ended', details: { session_id: request.params.id } });
+      await publish(db, { type: 'access_changed', user_id: request.caller.id });
+      return reply.code(204).send(null);
+    },
+  );
+}

@@ -1,0 +1,25 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+
+/** A 256-bit secret for links, sessions, robots: 43 characters of base64url. */
+export const newSecret = () => randomBytes(32).toString('base64url');
+
+/** What is kept of a 256-bit secret. Fast on purpose: there is nothing to guess. */
+export const sha256 = (secret: string) => createHash('sha256').update(secret).digest('hex');
+
+/** AES-256-GCM: 12 bytes nonce, 16 bytes tag, ciphertext. */
+export function seal(key: Buffer, plain: string): Buffer {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce);
+  const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), body]);
+}
+
+/** @returns undefined when it was sealed with another key or changed since */
+export function open(key: Buffer, sealed: Buffer): string | undefined {
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12)).setAuthTag(sealed.subarray(12, 28));
+    return decipher.update(sealed.subarray(28), undefined, 'utf8') + decipher.final('utf8');
+  } catch {
+    return undefined;
+  }
+}

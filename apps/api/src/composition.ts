@@ -1,0 +1,82 @@
+import pino from 'pino';
+import { SigningKeys } from './auth/signing-keys.ts';
+import type { Config } from './config/config.ts';
+import { ConfigError } from './config/env.ts';
+import { deriveKey } from './config/secrets.ts';
+import { connect, isUnreachable } from './db/client.ts';
+import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
+import { migrate } from './db/migrate.ts';
+import { EventBus } from './events/event-bus.ts';
+import { Attempts } from './http/attempts.ts';
+import { makeJobs } from './jobs/jobs.ts';
+import { runJobs } from './jobs/runner.ts';
+import { Ingest } from './metrics/ingest.ts';
+import { LineBudget } from './metrics/line-budget.ts';
+import { Presence } from './metrics/presence.ts';
+import { RobotCache } from './metrics/reporting-robot.ts';
+import { PostgresStore } from './metrics/stores/postgres.ts';
+
+export type Composition = Awaited<ReturnType<typeof compose>>;
+
+const REDACT = ['req.headers.authorization', 'req.headers.cookie'];
+
+/** The one place where things are constructed. `close` undoes it, in reverse. @throws ConfigError */
+export async function compose(config: Config) {
+  const log = pino({ level: config.logLevel, redact: REDACT });
+  const embedded = config.database.url ? undefined : await startEmbeddedPostgres(config.dataDir);
+  const url = config.database.url ?? (embedded as { url: string }).url;
+  const { db } = connect(url, config.database.poolSize);
+  const events = new EventBus(url);
+  try {
+    await migrate(db);
+    await events.start();
+  } catch (error) {
+    await db.destroy();
+    await embedded?.stop();
+    throw isUnreachable(error) ||
+      isUnreachable({ message: String((error as Error).message) }) ||
+      (error as { code?: string }).code
+      ? new ConfigError(
+          `The database of DATABASE_URL cannot be used: ${(error as Error).message || (error as { code?: string }).code}. Is it running, and are name and password right?`,
+        )
+      : error;
+  }
+
+  const store = new PostgresStore(db, config.metrics.retention);
+  await store.maintain();
+  const presence = new Presence(db);
+  const stopJobs = runJobs(makeJobs({ db, config, store, presence }), (job, err) =>
+    log.error({ err, job }, 'job failed'),
+  );
+  const { auth, pairing, ingest } = config;
+
+  return {
+    config,
+    log,
+    db,
+    events,
+    store,
+    presence,
+    keys: new SigningKeys(db, deriveKey(config.secretKey, 'signing keys')),
+    sealKey: deriveKey(config.secretKey, 'pairing tokens'),
+    attempts: {
+      account: new Attempts('login account', auth.attemptsPerAccount),
+      address: new Attempts('login address', auth.attemptsPerAddress),
+    },
+    pairingAttempts: {
+      user: new Attempts('pair user', pairing.attemptsPerUser),
+      address: new Attempts('pair address', pairing.attemptsPerAddress),
+      requests: new Attempts('pair request', pairing.requestsPerAddress),
+    },
+    robots: new RobotCache(db),
+    budget: new LineBudget(ingest.linesPerSecond),
+    ingest: new Ingest(db, store, ingest),
+    async close() {
+      await stopJobs();
+      await presence.flush().catch((err) => log.error({ err }, 'could not write down who was seen'));
+      await events.close();
+      await db.destroy();
+      await embedded?.stop();
+    },
+  };
+}

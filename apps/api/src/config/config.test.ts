@@ -1,0 +1,43 @@
+import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from './config.ts';
+import { settingsTable } from './write-settings.ts';
+
+const load = (env: Record<string, string>) =>
+  loadConfig({ DATA_DIR: mkdtempSync(join(tmpdir(), 'robowatch-config-')), ...env });
+
+describe('loadConfig', () => {
+  it('needs nothing, and keeps the secret it makes where only its owner reads it', () => {
+    const DATA_DIR = mkdtempSync(join(tmpdir(), 'robowatch-config-'));
+    const { secretKey, publicUrl } = loadConfig({ DATA_DIR });
+    expect(loadConfig({ DATA_DIR }).secretKey).toBe(secretKey);
+    expect(statSync(join(DATA_DIR, 'secret-key')).mode & 0o777).toBe(0o600);
+    expect(publicUrl).toBe('http://localhost:9101');
+  });
+
+  it.each([
+    [{ METRICS_RETENTON: '3d' }, 'Did you mean METRICS_RETENTION'],
+    [{ SECRETKEY: 'x' }, 'Did you mean SECRET_KEY'],
+    [{ API_PORT: 'ninety' }, 'API_PORT must be a whole number'],
+    [{ API_PORT: '9101' }, 'must differ'],
+    [{ ADMIN_EMAIL: 'a@b' }, 'go together'],
+    [{ DATABASE_URL: 'postgres://x/y' }, 'SECRET_KEY is required'],
+    [{ DATABASE_URL: 'mysql://x/y', SECRET_KEY: 'x' }, 'postgres://'],
+    [{ SECRET_KEY: 'short' }, 'at least 32 characters'],
+    [{ SECRET_KEY: 'changeme'.repeat(5) }, 'well known'],
+    [{ PAIR_CODE_TTL: '15 minutes' }, 'duration'],
+    [{ TRUSTED_PROXIES: '10.0.0.0/99' }, 'CIDR'],
+    [{ PUBLIC_URL: 'robots.example' }, 'http://'],
+    [{ DATA_DIR: '/proc/nowhere' }, 'cannot be written'],
+  ])('stops at %o with a sentence', (env, sentence) => {
+    expect(() => load(env as Record<string, string>)).toThrow(sentence);
+  });
+
+  it('is documented: docs/configuration.md has the table of settings as it is', () => {
+    expect(readFileSync(new URL('../../../../docs/configuration.md', import.meta.url), 'utf8')).toContain(
+      settingsTable(),
+    );
+  });
+});

@@ -1,0 +1,117 @@
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { BlockList, isIP } from 'node:net';
+import { dirname, resolve } from 'node:path';
+import { ConfigError, type Env, readEnv, seconds } from './env.ts';
+import { checkSecretKey, keptSecretKey } from './secrets.ts';
+import type { SettingName } from './settings.ts';
+
+export type Config = ReturnType<typeof loadConfig>;
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+/**
+ * The nested, checked configuration. Times are in seconds, sizes in bytes, unless the name says otherwise.
+ * @throws ConfigError with a sentence that says what to change
+ */
+export function loadConfig(env: Env) {
+  const read = readEnv(env);
+  const text = (name: SettingName) => read[name];
+  const int = (name: SettingName) => Number(read[name]);
+  const time = (name: SettingName) => seconds(name, read[name] as string);
+
+  rejectContradictions(read);
+  const databaseUrl = text('DATABASE_URL');
+  const dataDir = resolve(text('DATA_DIR') as string);
+  if (!databaseUrl) ensureWritable(dataDir);
+  const secretKey = text('SECRET_KEY');
+
+  return {
+    listen: { host: text('LISTEN_HOST') as string, apiPort: int('API_PORT'), webPort: int('WEB_PORT') },
+    publicUrl: (text('PUBLIC_URL') ?? `http://localhost:${int('WEB_PORT')}`).replace(/\/+$/, ''),
+    dataDir,
+    secretKey: secretKey ? checkSecretKey(secretKey) : keptSecretKey(dataDir),
+    database: { url: databaseUrl, poolSize: int('DATABASE_POOL_SIZE') },
+    admin: text('ADMIN_EMAIL')
+      ? { email: text('ADMIN_EMAIL') as string, password: text('ADMIN_PASSWORD') as string }
+      : undefined,
+    trustedProxies: trustedProxies(text('TRUSTED_PROXIES')),
+    logLevel: text('LOG_LEVEL') as string,
+    metrics: { retention: time('METRICS_RETENTION'), maxFuture: time('METRICS_MAX_FUTURE') },
+    pairing: {
+      codeTtl: time('PAIR_CODE_TTL'),
+      pollInterval: time('PAIR_POLL_INTERVAL'),
+      maxLiveCodes: int('PAIR_MAX_LIVE_CODES'),
+      requestsPerAddress: int('PAIR_REQUESTS_PER_ADDRESS'),
+      attemptsPerUser: int('PAIR_ATTEMPTS_PER_USER'),
+      attemptsPerAddress: int('PAIR_ATTEMPTS_PER_ADDRESS'),
+    },
+    auth: {
+      accessTokenTtl: time('ACCESS_TOKEN_TTL'),
+      sessionTtl: time('SESSION_TTL'),
+      invitationTtl: time('INVITATION_TTL'),
+      attemptsPerAccount: int('LOGIN_ATTEMPTS_PER_ACCOUNT'),
+      attemptsPerAddress: int('LOGIN_ATTEMPTS_PER_ADDRESS'),
+    },
+    robots: { offlineAfter: time('ROBOT_OFFLINE_AFTER') },
+    ingest: {
+      linesPerSecond: int('ROBOT_LINES_PER_SECOND'),
+      maxBodyBytes: int('INGEST_MAX_BODY_BYTES'),
+      maxUnpackedBytes: int('INGEST_MAX_UNPACKED_BYTES'),
+      maxPendingBytes: int('INGEST_MAX_PENDING_BYTES'),
+      timeoutMs: int('INGEST_TIMEOUT_MS'),
+    },
+  };
+}
+
+function rejectContradictions(read: Partial<Record<SettingName, string>>): void {
+  if (read.API_PORT === read.WEB_PORT) throw new ConfigError('API_PORT and WEB_PORT must differ.');
+  if (!read.ADMIN_EMAIL !== !read.ADMIN_PASSWORD) {
+    throw new ConfigError('ADMIN_EMAIL and ADMIN_PASSWORD go together: set both or neither.');
+  }
+  if (read.ADMIN_EMAIL && !/^[^\s@]+@[^\s@]+$/.test(read.ADMIN_EMAIL))
+    throw new ConfigError('ADMIN_EMAIL is not an e-mail address.');
+  if (read.DATABASE_URL && !/^postgres(ql)?:\/\//.test(read.DATABASE_URL)) {
+    throw new ConfigError('DATABASE_URL must look like postgres://user:password@host:5432/database.');
+  }
+  if (read.DATABASE_URL && !read.SECRET_KEY) {
+    throw new ConfigError('SECRET_KEY is required with DATABASE_URL. Make one: openssl rand -hex 32');
+  }
+  if (read.INFLUX_URL) {
+    throw new ConfigError('INFLUX_URL: this release keeps metrics in PostgreSQL only. Unset it.');
+  }
+  if (!LOG_LEVELS.includes(read.LOG_LEVEL as string))
+    throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}.`);
+}
+
+/** @throws ConfigError when one is not an address or CIDR range */
+function trustedProxies(list: string | undefined): string[] {
+  const proxies = (list ?? '')
+    .split(',')
+    .map((proxy) => proxy.trim())
+    .filter(Boolean);
+  for (const proxy of proxies) {
+    const [address = '', prefix] = proxy.split('/');
+    const family = isIP(address);
+    try {
+      if (!family) throw new Error('not an address');
+      if (prefix !== undefined) new BlockList().addSubnet(address, Number(prefix), family === 4 ? 'ipv4' : 'ipv6');
+    } catch {
+      throw new ConfigError(`TRUSTED_PROXIES: "${proxy}" is not an address or CIDR range such as 10.0.0.0/8.`);
+    }
+  }
+  return proxies;
+}
+
+function ensureWritable(dataDir: string): void {
+  try {
+    // Not recursively for the last step: under /proc that loops for ever.
+    if (!existsSync(dirname(dataDir))) mkdirSync(dirname(dataDir), { recursive: true });
+    if (!existsSync(dataDir)) mkdirSync(dataDir, { mode: 0o755 });
+    accessSync(dataDir, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code;
+    throw new ConfigError(
+      `DATA_DIR ${dataDir} cannot be written (${reason}). Choose another directory or change its owner.`,
+    );
+  }
+}

@@ -1,0 +1,65 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { SETTINGS, type Setting, type SettingName } from './settings.ts';
+
+/** A configuration mistake: its message is the whole of what the operator is told. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+export type Env = Record<string, string | undefined>;
+
+const NAMES = SETTINGS.map((setting) => setting.name as string);
+/** Read by other commands of the project, so no mistake here. */
+const ALSO_KNOWN = ['INFLUX_ADMIN_TOKEN'];
+const OUR_PREFIXES = ['PAIR_', 'INGEST_', 'METRICS_', 'ROBOT_', 'INFLUX_'];
+const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/**
+ * Refuses names that are probably meant for us but are not ours: those with a prefix of ours, and near misses.
+ * @throws ConfigError naming the likely intended setting
+ */
+export function rejectUnknown(env: Env): void {
+  for (const name of Object.keys(env)) {
+    if (NAMES.includes(name) || ALSO_KNOWN.includes(name) || !env[name]) continue;
+    const nearest = closest(name, NAMES);
+    const ours = OUR_PREFIXES.some((prefix) => name.startsWith(prefix));
+    if (ours || (name.length > 6 && distance(name, nearest) <= 2)) {
+      throw new ConfigError(`${name} is not a setting. Did you mean ${nearest}? Rename or unset it.`);
+    }
+  }
+}
+
+/** The text of each setting that is given or has a default; empty counts as not given. */
+export function readEnv(env: Env): Partial<Record<SettingName, string>> {
+  rejectUnknown(env);
+  const read: Partial<Record<SettingName, string>> = {};
+  for (const setting of SETTINGS as readonly (Setting & { name: SettingName })[]) {
+    const value = env[setting.name]?.trim() || setting.default;
+    if (value !== undefined) read[setting.name] = check(setting, value);
+  }
+  return read;
+}
+
+/** Seconds of `900`, `15m`, `30d`. @throws ConfigError */
+export function seconds(name: string, text: string): number {
+  const match = /^(\d{1,9})([smhdw]?)$/.exec(text);
+  if (!match) throw new ConfigError(`${name} must be a duration such as 900, 15m, 12h or 30d, not "${text}".`);
+  return Number(match[1]) * (UNITS[match[2] || 's'] ?? 1);
+}
+
+function check(setting: Setting, value: string): string {
+  if (setting.kind === 'integer' && !/^\d{1,15}$/.test(value)) {
+    throw new ConfigError(`${setting.name} must be a whole number, not "${value}".`);
+  }
+  if (setting.kind === 'url' && !/^https?:$/.test(URL.canParse(value) ? new URL(value).protocol : '')) {
+    throw new ConfigError(`${setting.name} must be an http:// or https:// address, not "${value}".`);
+  }
+  if (setting.kind === 'integer' || setting.kind === 'duration') {
+    const number = setting.kind === 'integer' ? Number(value) : seconds(setting.name, value);
+    if (number < (setting.min ?? 0) || number > (setting.max ?? Number.MAX_SAFE_INTEGER)) {
+      const range = setting.max ? `between ${setting.min} and ${setting.max}` : `at least ${setting.min}`;
+      throw new ConfigError(`${setting.name} must be ${range}, not "${value}".`);
+    }
+  }
+  return value;
+}

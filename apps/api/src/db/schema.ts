@@ -1,0 +1,98 @@
+import type { ColumnType, Generated, Kysely, Transaction } from 'kysely';
+
+type Time = ColumnType<Date, Date | undefined, Date>;
+type Json = ColumnType<Record<string, unknown>, string, string>;
+
+export type Role = 'user' | 'admin';
+export type RobotStatus = 'pending' | 'active' | 'inactive' | 'error';
+export type Architecture = 'arm64' | 'amd64' | 'armhf';
+export type PairStatus = 'pending' | 'confirmed' | 'expired';
+
+export interface Tables {
+  users: {
+    id: Generated<number>;
+    email: string;
+    hashed_password: string;
+    name: string;
+    role: Generated<Role>;
+    is_active: Generated<boolean>;
+    created_at: Time;
+    updated_at: Time;
+  };
+  robots: {
+    id: Generated<number>;
+    name: string;
+    hostname: string;
+    ip_address: string | null;
+    architecture: Architecture | null;
+    status: Generated<RobotStatus>;
+    influxdb_token: string | null;
+    owner_id: number | null;
+    created_at: Time;
+    last_seen_at: Date | null;
+    first_write_at: Date | null;
+    clock_skew_ms: number | null;
+    agent_version: string | null;
+    error_reason: string | null;
+    announced_offline: Generated<boolean>;
+  };
+  pair_codes: {
+    id: Generated<number>;
+    code: string;
+    robot_id: number;
+    status: Generated<PairStatus>;
+    expires_at: Date;
+    created_at: Time;
+    poll_token_hash: string;
+    last_polled_at: Date | null;
+    encrypted_token: Buffer | null;
+  };
+  sessions: {
+    id: string;
+    user_id: number;
+    created_at: Time;
+    last_used_at: Time;
+    expires_at: Date;
+    address: string | null;
+    user_agent: string | null;
+  };
+  refresh_tokens: { hash: string; session_id: string; created_at: Time; used_at: Date | null };
+  one_time_links: { hash: string; kind: 'setup' | 'invitation'; user_id: number | null; expires_at: Date | null };
+  signing_keys: {
+    id: string;
+    encrypted_private_key: Buffer;
+    public_jwk: Json;
+    created_at: Time;
+    retired_at: Date | null;
+  };
+  audit_log: {
+    id: Generated<string>;
+    at: Time;
+    actor_kind: 'user' | 'robot' | 'system';
+    actor_id: number | null;
+    actor_name: string | null;
+    action: string;
+    target_kind: string | null;
+    target_id: number | null;
+    target_name: string | null;
+    address: string | null;
+    request_id: string | null;
+    details: Json;
+  };
+  robot_purges: { robot_id: number; requested_at: Time };
+  metric_series: { id: Generated<number>; robot_id: number; measurement: string; tags: Json };
+  metric_fields: { robot_id: number; measurement: string; field: string; type: string };
+  metric_points: { series_id: number; time: string; fields: Json };
+  log_entries: {
+    robot_id: number;
+    time: string;
+    digest: string;
+    level: string | null;
+    program: string | null;
+    message: string;
+  };
+}
+
+export type Database = Kysely<Tables>;
+/** What stores take first: a connection or a transaction. */
+export type Db = Database | Transaction<Tables>;

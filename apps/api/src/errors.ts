@@ -1,0 +1,51 @@
+/** Every code a reply may carry, with its status. Closed: clients switch on it, OpenAPI lists it. */
+export const ERROR_STATUS = {
+  validation_failed: 400,
+  nothing_usable: 400,
+  link_invalid: 400,
+  unauthorized: 401,
+  invalid_credentials: 401,
+  session_ended: 401,
+  forbidden: 403,
+  not_found: 404,
+  code_in_use: 409,
+  email_taken: 409,
+  last_admin: 409,
+  already_set_up: 409,
+  robot_pending: 409,
+  request_timeout: 408,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  lines_rejected: 422,
+  rate_limited: 429,
+  internal_error: 500,
+  store_unavailable: 503,
+  database_unavailable: 503,
+  overloaded: 503,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+export interface ErrorExtras {
+  /** Seconds the caller should wait, sent as `Retry-After`. */
+  retryAfter?: number;
+  /** Members added to the problem document (RFC 9457 §3.2). */
+  members?: Record<string, unknown>;
+}
+
+/** The one error a use-case throws on purpose; `detail` is shown to the caller, so it names no internals. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly extras: ErrorExtras;
+
+  constructor(code: ErrorCode, detail: string, extras: ErrorExtras = {}) {
+    super(detail);
+    this.name = 'AppError';
+    this.code = code;
+    this.status = ERROR_STATUS[code];
+    this.extras = extras;
+  }
+}
+
+export const notFound = (what: string) => new AppError('not_found', `No such ${what}.`);

@@ -1,0 +1,66 @@
+import { PassThrough } from 'node:stream';
+import { Type } from 'typebox';
+import { findSessionUser } from '../auth/session-store.ts';
+import type { Database } from '../db/schema.ts';
+import type { App } from '../http/schemas.ts';
+import { replies, security } from '../http/schemas.ts';
+import type { EventBus, FleetEvent } from './event-bus.ts';
+
+const HEARTBEAT_MS = 15_000;
+const MAX_BACKLOG_BYTES = 1 << 20;
+
+/** Server-sent events (HTML Living Standard §9.2): `event: robot_seen`, `data: {"robot_id":1}`. A client reads again what it names. */
+export function eventRoutes(app: App, { db, events }: { db: Database; events: EventBus }): void {
+  const open = new Set<PassThrough>();
+  app.addHook('preClose', async () => {
+    for (const stream of open) stream.end();
+  });
+
+  app.get(
+    '/events',
+    {
+      schema: {
+        tags: ['events'],
+        security,
+        produces: ['text/event-stream'],
+        response: replies({ 200: Type.String({ description: 'text/event-stream' }) }, 'unauthorized'),
+      },
+    },
+    async (request, reply) => {
+      const { caller } = request;
+      const stream = new PassThrough();
+      open.add(stream);
+      const stillGood = async () => {
+        const user = await findSessionUser(db, caller.session_id, caller.id).catch(() => undefined);
+        if (user?.role !== caller.role) stream.end();
+      };
+      const listener = (event: FleetEvent) => {
+        if (event.type === 'access_changed') {
+          if (event.user_id === caller.id) void stillGood();
+        } else if (caller.role === 'admin' || event.owner_id === caller.id) {
+          // A client that does not read is let go; it reconnects and reads everything anew.
+          if (stream.readableLength + stream.writableLength > MAX_BACKLOG_BYTES) stream.destroy();
+          else stream.write(`event: ${event.type}\ndata: ${JSON.stringify({ robot_id: event.robot_id })}\n\n`);
+        }
+      };
+      const heartbeat = setInterval(() => {
+        stream.write(': still here\n\n');
+        void stillGood();
+      }, HEARTBEAT_MS);
+      events.on('event', listener);
+      stream.on('close', () => {
+        clearInterval(heartbeat);
+        events.off('event', listener);
+        open.delete(stream);
+      });
+      request.raw.on('close', () => stream.destroy());
+      stream.write('retry: 3000\n\n');
+      return reply
+        .header('cache-control', 'no-store')
+        .header('x-accel-buffering', 'no')
+        .type('text/event-stream')
+        .serializer(String)
+        .send(stream as never);
+    },
+  );
+}

@@ -1,0 +1,33 @@
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { AppError } from '../errors.ts';
+
+const WINDOW_SECONDS = 900;
+
+/** Counts attempts a key in 15 minutes. Spending comes before the attempt, so that parallel ones cannot slip through. */
+export class Attempts {
+  #limiter: RateLimiterMemory;
+
+  constructor(keyPrefix: string, points: number, duration = WINDOW_SECONDS) {
+    this.#limiter = new RateLimiterMemory({ keyPrefix, points, duration });
+  }
+
+  /** @throws AppError rate_limited, with the seconds to wait */
+  async spend(key: string | number): Promise<void> {
+    try {
+      await this.#limiter.consume(key);
+    } catch (refused) {
+      if (!(refused instanceof RateLimiterRes)) throw refused;
+      const retryAfter = Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
+      throw new AppError('rate_limited', `Too many attempts. Try again in ${retryAfter} seconds.`, { retryAfter });
+    }
+  }
+
+  /** Gives one back after an attempt that was right. */
+  async refund(key: string | number): Promise<void> {
+    await this.#limiter.reward(key);
+  }
+
+  async reset(key: string | number): Promise<void> {
+    await this.#limiter.delete(key);
+  }
+}

@@ -1,0 +1,66 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import { type TSchema, Type } from 'typebox';
+import { ERROR_STATUS, type ErrorCode } from '../errors.ts';
+
+/** Fastify with types taken from the routes' schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+const codes = Object.keys(ERROR_STATUS) as ErrorCode[];
+
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: Type.Union(codes.map((code) => Type.Literal(code))),
+    request_id: Type.String(),
+  },
+  { $id: 'Problem', additionalProperties: true, description: 'RFC 9457 problem document' },
+);
+
+/** The replies of a route: its own, and the problems it may answer with, by code. */
+export function replies<Own extends Record<number, TSchema>>(own: Own, ...problems: ErrorCode[]) {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of [...problems, 'validation_failed', 'internal_error', 'database_unavailable'] as ErrorCode[]) {
+    byStatus.set(ERROR_STATUS[code], [...(byStatus.get(ERROR_STATUS[code]) ?? []), code]);
+  }
+  const described = [...byStatus].map(([status, list]) => [
+    status,
+    {
+      description: [...new Set(list)].join(', '),
+      content: { 'application/problem+json': { schema: Type.Ref('Problem') } },
+    },
+  ]);
+  return { ...Object.fromEntries(described), ...own } as Own;
+}
+
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+export const Timestamp = Type.Unsafe<Date | string>({ type: 'string', format: 'date-time' });
+export const Id = Type.Integer({ minimum: 1, maximum: 2147483647 });
+export const IdParams = Type.Object({ id: Id });
+export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 }));
+export const Cursor = Type.Optional(Type.String({ maxLength: 500 }));
+/** No control characters: names end up in logs, tags and terminals. */
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  pattern: '^[^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$',
+});
+export const Page = <T extends TSchema>(item: T) =>
+  Type.Object({ items: Type.Array(item), next_cursor: Nullable(Type.String()) });
+export const Empty = Type.Null({ description: 'No content' });
+export const security = [{ bearer: [] }];

@@ -1,0 +1,42 @@
+import { deleteExpiredSessions } from '../auth/session-store.ts';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/schema.ts';
+import type { MetricsStore } from '../metrics/metrics-store.ts';
+import { announceOffline, type Presence } from '../metrics/presence.ts';
+import { expireCodes } from '../pairing/pair-code-store.ts';
+import { finishPurge, listPurges } from '../robots/robot-store.ts';
+
+export interface Job {
+  name: string;
+  everyMs: number;
+  run(): Promise<void>;
+}
+
+/** Each may run on every replica at once. */
+export function makeJobs({
+  db,
+  config,
+  store,
+  presence,
+}: {
+  db: Database;
+  config: Config;
+  store: MetricsStore;
+  presence: Presence;
+}): Job[] {
+  return [
+    { name: 'write down who was seen', everyMs: 2_000, run: () => presence.flush() },
+    { name: 'tell of silent robots', everyMs: 5_000, run: () => announceOffline(db, config.robots.offlineAfter) },
+    { name: 'expire pairing codes', everyMs: 15_000, run: () => expireCodes(db) },
+    { name: 'delete expired sessions', everyMs: 3_600_000, run: () => deleteExpiredSessions(db) },
+    { name: 'keep the metrics store tidy', everyMs: 3_600_000, run: () => store.maintain() },
+    { name: 'purge deleted robots', everyMs: 15_000, run: () => purge(db, store) },
+  ];
+}
+
+async function purge(db: Database, store: MetricsStore): Promise<void> {
+  for (const robotId of await listPurges(db)) {
+    await store.purge(robotId);
+    await finishPurge(db, robotId);
+  }
+}

@@ -1,0 +1,85 @@
+/** One field of a line, as bytes and as a value. Limits as in InfluxDB's models/points.go: int64, uint64, finite float64. */
+
+export type FieldType = 'float' | 'integer' | 'unsigned' | 'boolean' | 'string';
+
+const COMMA = 44,
+  EQUALS = 61,
+  BACKSLASH = 92,
+  SPACE = 32,
+  QUOTE = 34;
+const INTEGER = /^-?\d+i$/;
+const UNSIGNED = /^\d+u$/;
+const FLOAT = /^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const BOOLEANS: Record<string, boolean> = {
+  t: true,
+  T: true,
+  true: true,
+  True: true,
+  TRUE: true,
+  f: false,
+  F: false,
+  false: false,
+  False: false,
+  FALSE: false,
+};
+
+export interface ScannedField {
+  /** Still escaped, one character a byte. */
+  name: string;
+  nameLength: number;
+  valueStart: number;
+  /** Behind the value: a comma, a space, or the end of the line. */
+  end: number;
+}
+
+/** @returns the field that starts at `start`, or what is wrong with it */
+export function scanField(body: Buffer, start: number, end: number): ScannedField | string {
+  let i = start;
+  while (i < end && body[i] !== EQUALS && body[i] !== COMMA && body[i] !== SPACE) i += body[i] === BACKSLASH ? 2 : 1;
+  if (i >= end || body[i] !== EQUALS) return i === start ? 'missing field key' : 'invalid field format';
+  if (i === start) return 'missing field key';
+  const name = body.toString('latin1', start, i);
+  const field = { name, nameLength: i - start, valueStart: i + 1, end: 0 };
+  if (body[i + 1] === QUOTE && i + 1 < end) {
+    for (i += 2; i < end && body[i] !== QUOTE; i++) if (body[i] === BACKSLASH) i++;
+    if (i >= end) return 'unbalanced quotes';
+    field.end = i + 1;
+    if (field.end < end && body[field.end] !== COMMA && body[field.end] !== SPACE) return 'invalid field format';
+    return field;
+  }
+  for (i++; i < end && body[i] !== COMMA && body[i] !== SPACE; i++);
+  field.end = i;
+  const text = body.toString('latin1', field.valueStart, i);
+  if (text === '') return 'missing field value';
+  return checkScalar(text) ?? field;
+}
+
+/** @returns what is wrong with it, if anything */
+function checkScalar(text: string): string | undefined {
+  if (Object.hasOwn(BOOLEANS, text)) return undefined;
+  if (!/^[-.0-9nN]/.test(text)) return 'invalid boolean';
+  const last = text.at(-1);
+  if (last === 'i') {
+    if (!INTEGER.test(text)) return 'invalid number';
+    return text.length < 20 || BigInt.asIntN(64, BigInt(text.slice(0, -1))) === BigInt(text.slice(0, -1))
+      ? undefined
+      : 'integer out of range';
+  }
+  if (last === 'u') {
+    if (!UNSIGNED.test(text)) return 'invalid number';
+    return text.length < 21 || BigInt.asUintN(64, BigInt(text.slice(0, -1))) === BigInt(text.slice(0, -1))
+      ? undefined
+      : 'unsigned integer out of range';
+  }
+  return FLOAT.test(text) && Number.isFinite(Number(text)) ? undefined : 'invalid number';
+}
+
+/** A checked value. Integers stay text, for they may exceed what a double holds. */
+export function readValue(text: string): { type: FieldType; value: string | number | boolean } {
+  if (text.startsWith('"')) return { type: 'string', value: text.slice(1, -1).replace(/\\(["\\])/g, '$1') };
+  if (Object.hasOwn(BOOLEANS, text)) return { type: 'boolean', value: BOOLEANS[text] as boolean };
+  const last = text.at(-1);
+  if (last === 'i') return { type: 'integer', value: text.slice(0, -1) };
+  if (last === 'u') return { type: 'unsigned', value: text.slice(0, -1) };
+  return { type: 'float', value: Number(text) };
+}

@@ -1,0 +1,71 @@
+import type { Latest } from '../robots/schemas.ts';
+import type { FieldType } from './field-value.ts';
+
+/** One robot's share of a gathered write: checked, stamped lines, each ending in a newline. */
+export interface RobotLines {
+  robotId: number;
+  lines: Buffer[];
+}
+
+/** What the store refused of a robot's lines, by their index in `lines`; all others are stored. */
+export type Refusal = { index: number; reason: string };
+
+export type Aggregate = 'mean' | 'min' | 'max' | 'last' | 'sum' | 'count';
+
+export interface SeriesQuery {
+  robotId: number;
+  measurement: string;
+  /** Empty: every field. */
+  fields: string[];
+  /** Milliseconds since 1970; `to` is exclusive. */
+  from: number;
+  to: number;
+  everySeconds: number;
+  fn: Aggregate;
+}
+
+export interface Series {
+  field: string;
+  /** The point's own tags, without the four of the robot's identity. */
+  tags: Record<string, string>;
+  points: [unixMs: number, value: number | string | boolean | null][];
+}
+
+export interface LogQuery {
+  robotId: number;
+  from: number;
+  to: number;
+  level?: string[];
+  program?: string;
+  q?: string;
+  limit: number;
+  cursor?: string;
+}
+
+export interface LogEntry {
+  time: string;
+  level: string | null;
+  program: string | null;
+  message: string;
+}
+
+export interface Measurement {
+  measurement: string;
+  fields: { field: string; type: FieldType }[];
+}
+
+/** Where metrics and logs are kept. Every engine answers the same. */
+export interface MetricsStore {
+  /** Resolves when all that was not refused is stored durably; rejects when nothing is known to be. @returns refusals by robot, in the order given */
+  write(batch: RobotLines[]): Promise<Refusal[][]>;
+  series(query: SeriesQuery): Promise<Series[]>;
+  logs(query: LogQuery): Promise<{ items: LogEntry[]; next_cursor: string | null }>;
+  /** The newest figures of each robot that sent any within the last hour. */
+  latest(robotIds: number[]): Promise<Map<number, Latest>>;
+  measurements(robotId: number): Promise<Measurement[]>;
+  purge(robotId: number): Promise<void>;
+  /** Drops what has outlived its retention, prepares room for what comes. */
+  maintain(): Promise<void>;
+  /** @throws when it cannot serve */
+  ready(): Promise<void>;
+}

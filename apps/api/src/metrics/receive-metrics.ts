@@ -1,0 +1,127 @@
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/schema.ts';
+import { AppError } from '../errors.ts';
+import { publish } from '../events/event-bus.ts';
+import { forgetToken } from '../pairing/pair-code-store.ts';
+import type { Ingest } from './ingest.ts';
+import { type Precision, type RejectedLine, type StampedLines, stampLines } from './line-protocol.ts';
+import type { Presence } from './presence.ts';
+import { identityTags, type ReportingRobot, type RobotCache, sameIdentity } from './reporting-robot.ts';
+
+export interface ReceiveDeps {
+  db: Database;
+  config: Config;
+  ingest: Ingest;
+  presence: Presence;
+  robots: RobotCache;
+}
+
+const MAX_REASONS = 10;
+
+/**
+ * Stores a robot's line protocol; returns when all of it is stored.
+ * @throws AppError lines_rejected when some lines were bad (the others are stored), nothing_usable when all were,
+ *   unauthorized, store_unavailable
+ */
+export async function receiveMetrics(
+  deps: ReceiveDeps,
+  tokenHash: string,
+  robot: ReportingRobot,
+  body: Buffer,
+  precision: Precision,
+): Promise<void> {
+  const stamped = stamp(deps.config, robot, body, precision);
+  if (stamped.lines.length === 0) {
+    const detail =
+      stamped.rejected.length > 0
+        ? 'No line of the request could be read; nothing was stored.'
+        : 'The request has no lines.';
+    if (stamped.rejected.length > 0) await noteRejected(deps.db, robot, stamped.rejected);
+    throw rejection('nothing_usable', detail, 0, stamped.rejected);
+  }
+  const bytes = stamped.lines.reduce((sum, line) => sum + line.length, 0);
+  const accepted = await deps.ingest.submit({ tokenHash, lines: stamped.lines, bytes });
+  // Renamed since the cache learnt it: this body carries the former name, the next one the new.
+  if (!sameIdentity(accepted.robot, robot)) deps.robots.drop(tokenHash);
+  if (accepted.robot.first_write_at === null) await noteFirstWrite(deps, accepted.robot.id, tokenHash);
+
+  const refused = accepted.refusals.map(({ index, reason }) => ({ line: stamped.numbers[index] ?? 0, reason }));
+  const rejected = [...stamped.rejected, ...refused].sort((a, b) => a.line - b.line);
+  const stored = stamped.lines.length - refused.length;
+  if (stored > 0)
+    deps.presence.note(robot.id, stamped.newest === undefined ? null : Number(stamped.newest / 1_000_000n));
+  if (rejected.length > 0) {
+    await noteRejected(deps.db, accepted.robot, rejected);
+    throw stored > 0
+      ? rejection(
+          'lines_rejected',
+          `${rejected.length} of ${rejected.length + stored} lines were refused; the others are stored.`,
+          stored,
+          rejected,
+        )
+      : rejection('nothing_usable', 'Every line of the request was refused; nothing was stored.', 0, rejected);
+  }
+  if (accepted.robot.status === 'error') await noteRecovered(deps.db, accepted.robot);
+}
+
+function stamp(config: Config, robot: ReportingRobot, body: Buffer, precision: Precision): StampedLines {
+  const receivedAt = BigInt(Date.now()) * 1_000_000n;
+  const seconds = (count: number) => BigInt(count) * 1_000_000_000n;
+  const { retention, maxFuture } = config.metrics;
+  return stampLines(body, precision, {
+    tags: identityTags(robot),
+    receivedAt,
+    oldest: receivedAt - seconds(retention),
+    newest: receivedAt + seconds(maxFuture),
+  });
+}
+
+function rejection(
+  code: 'lines_rejected' | 'nothing_usable',
+  detail: string,
+  accepted: number,
+  rejected: RejectedLine[],
+): AppError {
+  const lines = rejected.slice(0, MAX_REASONS).map(({ line, reason }) => ({ line, reason: reason.slice(0, 200) }));
+  const numbers = rejected.slice(0, 1000).map(({ line }) => line);
+  return new AppError(code, detail, {
+    members: { accepted, rejected: rejected.length, rejected_lines: numbers, reasons: lines },
+  });
+}
+
+/** From here on only the token's hash is kept. */
+async function noteFirstWrite({ db, robots }: ReceiveDeps, robotId: number, tokenHash: string): Promise<void> {
+  robots.drop(tokenHash);
+  await db
+    .updateTable('robots')
+    .set({ first_write_at: new Date() })
+    .where('id', '=', robotId)
+    .where('first_write_at', 'is', null)
+    .execute();
+  await forgetToken(db, robotId);
+}
+
+async function noteRejected(db: Database, robot: ReportingRobot, rejected: RejectedLine[]): Promise<void> {
+  const error_reason = `line ${rejected[0]?.line}: ${rejected[0]?.reason}`.slice(0, 500);
+  await setStatus(db, robot.id, 'active', 'error', error_reason);
+}
+
+const noteRecovered = (db: Database, robot: ReportingRobot) => setStatus(db, robot.id, 'error', 'active', null);
+
+/** Only from the state it was in: an owner who switched the robot off meanwhile is not overruled. */
+async function setStatus(
+  db: Database,
+  id: number,
+  from: 'active' | 'error',
+  to: 'active' | 'error',
+  error_reason: string | null,
+): Promise<void> {
+  const changed = await db
+    .updateTable('robots')
+    .set({ status: to, error_reason })
+    .where('id', '=', id)
+    .where('status', '=', from)
+    .returning('owner_id')
+    .executeTakeFirst();
+  if (changed) await publish(db, { type: 'robot_status_changed', robot_id: id, owner_id: changed.owner_id });
+}

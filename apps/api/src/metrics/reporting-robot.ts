@@ -1,0 +1,69 @@
+import { LRUCache } from 'lru-cache';
+import type { Architecture, Database, RobotStatus } from '../db/schema.ts';
+
+/** The robot behind a personal token, as far as writing needs it. */
+export interface ReportingRobot {
+  id: number;
+  name: string;
+  hostname: string;
+  architecture: Architecture | null;
+  status: RobotStatus;
+  first_write_at: Date | null;
+}
+
+/** Robots whose token may write, by token hash: one query for any number of them. */
+export async function findReporting(db: Database, hashes: string[]): Promise<Map<string, ReportingRobot>> {
+  const rows = await db
+    .selectFrom('robots')
+    .select(['influxdb_token', 'id', 'name', 'hostname', 'architecture', 'status', 'first_write_at'])
+    .where('influxdb_token', 'in', hashes)
+    .where('status', 'in', ['active', 'error'])
+    .execute();
+  return new Map(rows.map(({ influxdb_token, ...robot }) => [influxdb_token as string, robot]));
+}
+
+/** Spares the look-up before a body is read. Never the last word: every write is checked again when it is sent. */
+export class RobotCache {
+  #db: Database;
+  #robots = new LRUCache<string, ReportingRobot>({ max: 50_000, ttl: 30_000 });
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async find(hash: string): Promise<ReportingRobot | undefined> {
+    const cached = this.#robots.get(hash);
+    if (cached) return cached;
+    const robot = (await findReporting(this.#db, [hash])).get(hash);
+    if (robot) this.#robots.set(hash, robot);
+    return robot;
+  }
+
+  drop(hash: string): void {
+    this.#robots.delete(hash);
+  }
+}
+
+/** `,key=value` pairs for stamping, each escaped for line protocol. */
+export function identityTags(robot: ReportingRobot): Map<string, string> {
+  const tags = {
+    robot: robot.name,
+    hostname: robot.hostname,
+    arch: robot.architecture ?? 'unknown',
+    robot_id: String(robot.id),
+  };
+  return new Map(Object.entries(tags).map(([key, value]) => [key, `,${key}=${escapeTagValue(value)}`]));
+}
+
+/** A trailing backslash would swallow the separator behind it, so backslashes become slashes. Latin1, a character a byte. */
+function escapeTagValue(value: string): string {
+  const clean =
+    value
+      .replaceAll('\\', '/')
+      .replace(/[\p{Cc}]/gu, ' ')
+      .trim() || '-';
+  return Buffer.from(clean.replace(/[,= ]/g, '\\$&')).toString('latin1');
+}
+
+export const sameIdentity = (a: ReportingRobot, b: ReportingRobot) =>
+  a.id === b.id && a.name === b.name && a.hostname === b.hostname && a.architecture === b.architecture;

@@ -1,0 +1,165 @@
+import { sha256 } from '../auth/secret-box.ts';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/schema.ts';
+import { AppError, notFound } from '../errors.ts';
+import { bearer } from '../http/caller.ts';
+import { type App, Empty, IdParams, replies, security } from '../http/schemas.ts';
+import { isVisible, type Viewer } from '../robots/robot-store.ts';
+import type { LineBudget } from './line-budget.ts';
+import type { MetricsStore } from './metrics-store.ts';
+import { type ReceiveDeps, receiveMetrics } from './receive-metrics.ts';
+import type { ReportingRobot } from './reporting-robot.ts';
+import * as schemas from './schemas.ts';
+import { readEvery, readRange } from './time-range.ts';
+import { unpack } from './unpack.ts';
+
+const tags = ['metrics'];
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    reporting: { robot: ReportingRobot; tokenHash: string };
+  }
+}
+
+/** For robots with a token: who it is, is known before the body is read. */
+export function reportRoutes(app: App, deps: ReceiveDeps & { budget: LineBudget }): void {
+  const { maxBodyBytes, maxUnpackedBytes } = deps.config.ingest;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxBodyBytes }, (_request, body, done) =>
+    done(null, body),
+  );
+  app.decorateRequest('reporting');
+  app.addHook('onRequest', async (request) => {
+    const token = bearer(request);
+    const tokenHash = token ? sha256(token) : '';
+    const robot = token ? await deps.robots.find(tokenHash) : undefined;
+    if (!robot) throw new AppError('unauthorized', 'This token is not valid, or the robot is switched off.');
+    deps.budget.check(robot.id);
+    request.reporting = { robot, tokenHash };
+  });
+
+  const problems = [
+    'nothing_usable',
+    'unauthorized',
+    'payload_too_large',
+    'unsupported_media_type',
+    'lines_rejected',
+    'rate_limited',
+    'store_unavailable',
+  ] as const;
+  const description =
+    'InfluxDB line protocol, identity or gzip. 204 only after the store has accepted every line; 422 tells which lines were refused while all others are stored.';
+  app.post(
+    '/metrics',
+    {
+      schema: {
+        tags,
+        description,
+        security,
+        consumes: ['text/plain'],
+        querystring: schemas.WriteQuery,
+        response: replies({ 204: Empty }, ...problems),
+      },
+    },
+    async (request, reply) => {
+      const { robot, tokenHash } = request.reporting;
+      const sent = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      const body = await unpack(sent, request.headers['content-encoding']?.trim().toLowerCase(), maxUnpackedBytes);
+      deps.budget.spend(robot.id, countLines(body));
+      await receiveMetrics(deps, tokenHash, robot, body, request.query.precision ?? 'ns');
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function countLines(body: Buffer): number {
+  let lines = body.length > 0 ? 1 : 0;
+  for (let i = body.indexOf(10); i !== -1; i = body.indexOf(10, i + 1)) lines++;
+  return lines;
+}
+
+/** For signed-in users, each robot behind the ownership check. */
+export function metricsRoutes(app: App, { db, store }: { db: Database; config: Config; store: MetricsStore }): void {
+  async function mustSee(viewer: Viewer, robotId: number): Promise<void> {
+    if (!(await isVisible(db, viewer, robotId))) throw notFound('robot');
+  }
+  const list = (text: string | undefined) =>
+    (text ?? '')
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean);
+
+  app.get(
+    '/robots/:id/metrics',
+    {
+      schema: {
+        tags,
+        security,
+        description: 'What the robot has sent: measurements, their fields and types.',
+        params: IdParams,
+        response: replies({ 200: schemas.Measurements }, 'unauthorized', 'not_found', 'store_unavailable'),
+      },
+    },
+    async ({ params, caller }) => {
+      await mustSee(caller, params.id);
+      return { items: await store.measurements(params.id) };
+    },
+  );
+
+  app.get(
+    '/robots/:id/metrics/:measurement',
+    {
+      schema: {
+        tags,
+        security,
+        params: schemas.SeriesParams,
+        querystring: schemas.SeriesQuery,
+        response: replies({ 200: schemas.SeriesReply }, 'unauthorized', 'not_found', 'store_unavailable'),
+      },
+    },
+    async ({ params, query, caller }) => {
+      await mustSee(caller, params.id);
+      const range = readRange(query);
+      const everySeconds = readEvery(query.every, range);
+      const series = await store.series({
+        robotId: params.id,
+        measurement: params.measurement,
+        fields: list(query.fields),
+        ...range,
+        everySeconds,
+        fn: query.fn ?? 'mean',
+      });
+      return {
+        measurement: params.measurement,
+        from: new Date(range.from).toISOString(),
+        to: new Date(range.to).toISOString(),
+        every_s: everySeconds,
+        series,
+      };
+    },
+  );
+
+  app.get(
+    '/robots/:id/logs',
+    {
+      schema: {
+        tags,
+        security,
+        params: IdParams,
+        querystring: schemas.LogQuery,
+        response: replies({ 200: schemas.Logs }, 'unauthorized', 'not_found', 'store_unavailable'),
+      },
+    },
+    async ({ params, query, caller }) => {
+      await mustSee(caller, params.id);
+      const { level, from, to, limit = 100, ...filter } = query;
+      return store.logs({
+        robotId: params.id,
+        ...readRange({ from: from ?? '-1d', to }),
+        level: list(level),
+        limit,
+        ...filter,
+      });
+    },
+  );
+}

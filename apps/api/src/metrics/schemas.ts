@@ -1,0 +1,60 @@
+import { Type } from 'typebox';
+import { Cursor, Id, Nullable, Page, Timestamp } from '../http/schemas.ts';
+
+const Time = Type.Optional(Type.String({ maxLength: 60, description: 'RFC 3339, or relative to now: -1h' }));
+export const Precision = Type.Union([Type.Literal('ns'), Type.Literal('us'), Type.Literal('ms'), Type.Literal('s')]);
+export const WriteQuery = Type.Object({ precision: Type.Optional(Precision) });
+
+export const SeriesParams = Type.Object({ id: Id, measurement: Type.String({ minLength: 1, maxLength: 255 }) });
+export const SeriesQuery = Type.Object({
+  fields: Type.Optional(Type.String({ maxLength: 4000, description: 'comma-separated; all when not given' })),
+  from: Time,
+  to: Time,
+  every: Type.Optional(Type.String({ maxLength: 20, description: 'a duration such as 30s, or auto' })),
+  fn: Type.Optional(
+    Type.Union(
+      ['mean', 'min', 'max', 'last', 'sum', 'count'].map((fn) =>
+        Type.Literal(fn as 'mean' | 'min' | 'max' | 'last' | 'sum' | 'count'),
+      ),
+      { default: 'mean' },
+    ),
+  ),
+});
+export const SeriesReply = Type.Object({
+  measurement: Type.String(),
+  from: Timestamp,
+  to: Timestamp,
+  every_s: Type.Number(),
+  series: Type.Array(
+    Type.Object({
+      field: Type.String(),
+      tags: Type.Record(Type.String(), Type.String()),
+      points: Type.Array(Type.Array(Type.Unknown(), { minItems: 2, maxItems: 2, description: '[unix_ms, value]' })),
+    }),
+  ),
+});
+export const Measurements = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      measurement: Type.String(),
+      fields: Type.Array(Type.Object({ field: Type.String(), type: Type.String() })),
+    }),
+  ),
+});
+export const LogQuery = Type.Object({
+  from: Time,
+  to: Time,
+  level: Type.Optional(Type.String({ maxLength: 200, description: 'comma-separated: err,crit' })),
+  program: Type.Optional(Type.String({ maxLength: 255 })),
+  q: Type.Optional(Type.String({ maxLength: 255, description: 'part of the message' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+  cursor: Cursor,
+});
+export const Logs = Page(
+  Type.Object({
+    time: Type.String(),
+    level: Nullable(Type.String()),
+    program: Nullable(Type.String()),
+    message: Type.String(),
+  }),
+);

@@ -1,0 +1,144 @@
+import { sql } from 'kysely';
+import type { Db } from '../db/schema.ts';
+
+const now = sql<Date>`now()`;
+
+/** @returns whether the code was free; one that outlived its time counts as free */
+export async function insertPairCode(
+  db: Db,
+  row: { code: string; robot_id: number; poll_token_hash: string },
+  ttlSeconds: number,
+): Promise<boolean> {
+  await db.deleteFrom('pair_codes').where('code', '=', row.code).where('expires_at', '<=', now).execute();
+  const expires_at = sql<Date>`now() + make_interval(secs => ${ttlSeconds})`;
+  const inserted = await db
+    .insertInto('pair_codes')
+    .values({ ...row, expires_at, last_polled_at: null, encrypted_token: null })
+    .onConflict((conflict) => conflict.column('code').doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  return inserted !== undefined;
+}
+
+export async function countLiveCodes(db: Db): Promise<number> {
+  const { count } = await db
+    .selectFrom('pair_codes')
+    .select((eb) => eb.fn.countAll<string>().as('count'))
+    .where('status', '=', 'pending')
+    .where('expires_at', '>', now)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** The robot behind a code that can be confirmed. */
+export async function findPending(db: Db, code: string) {
+  return db
+    .selectFrom('pair_codes')
+    .innerJoin('robots', 'robots.id', 'pair_codes.robot_id')
+    .select([
+      'pair_codes.created_at as requested_at',
+      'pair_codes.expires_at',
+      'robots.hostname',
+      'robots.name',
+      'robots.architecture',
+      'robots.ip_address',
+    ])
+    .where('pair_codes.code', '=', code)
+    .where('pair_codes.status', '=', 'pending')
+    .where('pair_codes.expires_at', '>', now)
+    .executeTakeFirst();
+}
+
+/**
+ * Marks the code used; of several at once exactly one gets the robot. The robot keeps at least two minutes to fetch its
+ * token, and may do so at once, whatever its poll interval.
+ */
+export async function takeCode(db: Db, code: string, encryptedToken: Buffer): Promise<number | undefined> {
+  const taken = await db
+    .updateTable('pair_codes')
+    .set({
+      status: 'confirmed',
+      encrypted_token: encryptedToken,
+      last_polled_at: null,
+      expires_at: sql<Date>`greatest(expires_at, now() + interval '2 minutes')`,
+    })
+    .where('code', '=', code)
+    .where('status', '=', 'pending')
+    .where('expires_at', '>', now)
+    .returning('robot_id')
+    .executeTakeFirst();
+  return taken?.robot_id;
+}
+
+export async function findStatus(db: Db, code: string) {
+  return db
+    .selectFrom('pair_codes')
+    .innerJoin('robots', 'robots.id', 'pair_codes.robot_id')
+    .select([
+      'pair_codes.id',
+      'pair_codes.status',
+      'pair_codes.poll_token_hash',
+      'pair_codes.encrypted_token',
+      'robots.id as robot_id',
+      'robots.name',
+    ])
+    .select(sql<boolean>`pair_codes.expires_at > now()`.as('live'))
+    .where('pair_codes.code', '=', code)
+    .executeTakeFirst();
+}
+
+/** @returns whether this poll came no sooner than allowed; counted where all replicas see it */
+export async function notePoll(db: Db, id: number, intervalSeconds: number): Promise<boolean> {
+  // Half a second of grace: a robot that sleeps exactly the interval must not be told off for network jitter.
+  const noted = await db
+    .updateTable('pair_codes')
+    .set({ last_polled_at: now })
+    .where('id', '=', id)
+    .where((eb) =>
+      eb.or([
+        eb('last_polled_at', 'is', null),
+        eb('last_polled_at', '<=', sql<Date>`now() - make_interval(secs => ${intervalSeconds - 0.5})`),
+      ]),
+    )
+    .returning('id')
+    .executeTakeFirst();
+  return noted !== undefined;
+}
+
+/** From now on only the token's hash is kept. */
+export async function forgetToken(db: Db, robotId: number): Promise<void> {
+  await db
+    .updateTable('pair_codes')
+    .set({ encrypted_token: null })
+    .where('robot_id', '=', robotId)
+    .where('encrypted_token', 'is not', null)
+    .execute();
+}
+
+/** Ends what outlived its time; an hour later codes, and robots that nobody confirmed, are gone. */
+export async function expireCodes(db: Db): Promise<void> {
+  await db
+    .updateTable('pair_codes')
+    .set({ encrypted_token: null })
+    .where('encrypted_token', 'is not', null)
+    .where('expires_at', '<=', now)
+    .execute();
+  await db
+    .updateTable('pair_codes')
+    .set({ status: 'expired' })
+    .where('status', '=', 'pending')
+    .where('expires_at', '<=', now)
+    .execute();
+  await db.deleteFrom('pair_codes').where('expires_at', '<=', sql<Date>`now() - interval '1 hour'`).execute();
+  await db
+    .deleteFrom('robots')
+    .where('status', '=', 'pending')
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb.selectFrom('pair_codes').select('pair_codes.id').whereRef('pair_codes.robot_id', '=', 'robots.id'),
+        ),
+      ),
+    )
+    .execute();
+}

@@ -1,0 +1,34 @@
+import { timingSafeEqual } from 'node:crypto';
+import { open, sha256 } from '../auth/secret-box.ts';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/schema.ts';
+import { AppError, notFound } from '../errors.ts';
+import { findStatus, notePoll } from './pair-code-store.ts';
+
+/**
+ * How far a pairing is; with the poll token also the robot's own token, until its first accepted write or the code's end.
+ * @throws AppError not_found, unauthorized for a wrong poll token, rate_limited when polled too often
+ */
+export async function pollPairing(
+  db: Database,
+  config: Config,
+  sealKey: Buffer,
+  code: string,
+  pollToken: string | undefined,
+) {
+  const found = await findStatus(db, code);
+  if (!found) throw notFound('code');
+  const status = found.status === 'pending' && !found.live ? ('expired' as const) : found.status;
+  if (!pollToken) return { status };
+  if (!timingSafeEqual(Buffer.from(sha256(pollToken)), Buffer.from(found.poll_token_hash))) {
+    throw new AppError('unauthorized', 'This is not the poll token of this code.');
+  }
+  const { pollInterval } = config.pairing;
+  if (!(await notePoll(db, found.id, pollInterval))) {
+    throw new AppError('rate_limited', `Poll no more often than every ${pollInterval} seconds.`, {
+      retryAfter: pollInterval,
+    });
+  }
+  const token = found.live && found.encrypted_token ? open(sealKey, found.encrypted_token) : undefined;
+  return status === 'confirmed' && token ? { status, token, robot_id: found.robot_id, name: found.name } : { status };
+}

@@ -1,0 +1,70 @@
+import { type Actor, audit } from '../audit/audit-store.ts';
+import { newSecret, sha256 } from '../auth/secret-box.ts';
+import type { Database } from '../db/schema.ts';
+import { AppError, notFound } from '../errors.ts';
+import { publish } from '../events/event-bus.ts';
+import { forgetToken } from '../pairing/pair-code-store.ts';
+import { findUser } from '../users/user-store.ts';
+import { deleteRobot, lockRobot, type RobotUpdate, updateRobot, type Viewer } from './robot-store.ts';
+import type { RobotChange } from './schemas.ts';
+
+const target = (robot: { id: number; name: string }) => ({ kind: 'robot' as const, id: robot.id, name: robot.name });
+
+/**
+ * Renames, switches on or off, hands to another owner (administrators). A switched-off robot's writes are refused
+ * from the moment this returns. @throws AppError not_found, robot_pending, forbidden, validation_failed
+ */
+export async function changeRobot(
+  db: Database,
+  actor: Actor,
+  viewer: Viewer,
+  id: number,
+  change: RobotChange,
+): Promise<void> {
+  if (change.owner_id !== undefined && viewer.role !== 'admin')
+    throw new AppError('forbidden', 'Only an administrator may hand a robot to another owner.');
+  await db.transaction().execute(async (tx) => {
+    const robot = await lockRobot(tx, viewer, id);
+    if (!robot) throw notFound('robot');
+    if (robot.status === 'pending' && (change.status || change.owner_id)) {
+      throw new AppError('robot_pending', 'This robot has not been confirmed yet: type in its code first.');
+    }
+    if (change.owner_id !== undefined && !(await findUser(tx, change.owner_id))?.is_active) {
+      throw new AppError('validation_failed', 'owner_id is not an active user.');
+    }
+    const update: RobotUpdate = { ...change };
+    // A robot in error is switched on already: asking for active must not hide the error.
+    if (change.status === 'active' && robot.status !== 'inactive') delete update.status;
+    if (change.status) update.error_reason = null;
+    if (update.status === undefined) delete update.error_reason;
+    await updateRobot(tx, id, update);
+    await audit(tx, actor, { action: 'robot.changed', target: target(robot), details: change });
+    await publish(tx, { type: 'robot_status_changed', robot_id: id, owner_id: change.owner_id ?? robot.owner_id });
+  });
+}
+
+/** The old token is dead when this returns. @throws AppError not_found, robot_pending */
+export async function rotateToken(db: Database, actor: Actor, viewer: Viewer, id: number): Promise<string> {
+  const token = newSecret();
+  await db.transaction().execute(async (tx) => {
+    const robot = await lockRobot(tx, viewer, id);
+    if (!robot) throw notFound('robot');
+    if (robot.status === 'pending')
+      throw new AppError('robot_pending', 'This robot has not been confirmed yet: type in its code first.');
+    await updateRobot(tx, id, { influxdb_token: sha256(token) });
+    await forgetToken(tx, id);
+    await audit(tx, actor, { action: 'robot.token_rotated', target: target(robot) });
+  });
+  return token;
+}
+
+/** Its token is dead when this returns; its metrics are purged soon after. @throws AppError not_found */
+export async function removeRobot(db: Database, actor: Actor, viewer: Viewer, id: number): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const robot = await lockRobot(tx, viewer, id);
+    if (!robot) throw notFound('robot');
+    await deleteRobot(tx, id);
+    await audit(tx, actor, { action: 'robot.deleted', target: target(robot), details: { hostname: robot.hostname } });
+    await publish(tx, { type: 'robot_deleted', robot_id: id, owner_id: robot.owner_id });
+  });
+}

@@ -1,0 +1,189 @@
+import { type SelectQueryBuilder, sql } from 'kysely';
+import type { Architecture, Db, RobotStatus, Role, Tables } from '../db/schema.ts';
+import { AppError } from '../errors.ts';
+import { decodeCursor, page } from '../http/pagination.ts';
+import type { RobotQuery } from './schemas.ts';
+
+/** Who asks: a user sees own robots, an administrator all. */
+export interface Viewer {
+  id: number;
+  role: Role;
+}
+
+const COLUMNS = [
+  'robots.id',
+  'robots.name',
+  'robots.hostname',
+  'robots.ip_address',
+  'robots.architecture',
+  'robots.status',
+  'robots.owner_id',
+  'robots.created_at',
+  'robots.last_seen_at',
+  'robots.agent_version',
+  'robots.clock_skew_ms',
+  'robots.error_reason',
+] as const;
+
+function visibleRobots(db: Db, viewer: Viewer, offlineAfter: number) {
+  const online = sql<boolean>`coalesce(robots.last_seen_at > now() - make_interval(secs => ${offlineAfter}), false)`;
+  const query = db
+    .selectFrom('robots')
+    .leftJoin('users', 'users.id', 'robots.owner_id')
+    .select([...COLUMNS, 'users.name as owner_name', 'users.email as owner_email', online.as('online')]);
+  return { online, query: viewer.role === 'admin' ? query : query.where('robots.owner_id', '=', viewer.id) };
+}
+
+type Row = Awaited<ReturnType<typeof findRow>>;
+const findRow = (db: Db, viewer: Viewer, offlineAfter: number, id: number) =>
+  visibleRobots(db, viewer, offlineAfter).query.where('robots.id', '=', id).executeTakeFirst();
+
+/** @returns undefined when there is none or the viewer may not know of it */
+export async function findRobot(db: Db, viewer: Viewer, offlineAfter: number, id: number) {
+  const row = await findRow(db, viewer, offlineAfter, id);
+  return row && withOwner(row);
+}
+
+/** The bare row, locked for change; visible to the viewer or undefined. */
+export function lockRobot(db: Db, viewer: Viewer, id: number) {
+  let query = db
+    .selectFrom('robots')
+    .select(['id', 'name', 'hostname', 'architecture', 'status', 'owner_id'])
+    .where('id', '=', id)
+    .forUpdate();
+  if (viewer.role !== 'admin') query = query.where('owner_id', '=', viewer.id);
+  return query.executeTakeFirst();
+}
+
+/** Whether this viewer may see the robot: the check of every read of its metrics and logs. */
+export async function isVisible(db: Db, viewer: Viewer, id: number): Promise<boolean> {
+  let query = db.selectFrom('robots').select('id').where('id', '=', id);
+  if (viewer.role !== 'admin') query = query.where('owner_id', '=', viewer.id);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
+export async function listRobots(db: Db, viewer: Viewer, offlineAfter: number, filter: RobotQuery) {
+  const { sort = 'name', order = 'asc', limit = 100 } = filter;
+  const { online, query: visible } = visibleRobots(db, viewer, offlineAfter);
+  // Text keys compare as the client saw them; a robot never seen sorts as seen at the beginning of time.
+  const key =
+    sort === 'created_at' || sort === 'last_seen_at'
+      ? sql<string>`to_char(coalesce(${sql.ref(`robots.${sort}`)}, 'epoch') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')`
+      : sql<string>`lower(${sql.ref(`robots.${sort}`)}) collate "C"`;
+  let query = visible
+    .select(key.as('sort_key'))
+    .orderBy(key, order)
+    .orderBy('robots.id', order)
+    .limit(limit + 1);
+  if (filter.status) query = query.where('robots.status', '=', filter.status);
+  if (filter.online !== undefined) query = query.where(online, '=', filter.online);
+  if (filter.owner_id) query = query.where('robots.owner_id', '=', filter.owner_id);
+  if (filter.q) query = matching(query, `%${filter.q.replace(/[\\%_]/g, '\\$&')}%`);
+  const cursor = decodeCursor(filter.cursor);
+  if (cursor) {
+    const [value, id] = cursor;
+    if (typeof value !== 'string' || typeof id !== 'number') {
+      throw new AppError('validation_failed', 'cursor is not one that a former page gave. Start again without it.');
+    }
+    const beyond = sql<boolean>`(${key}, robots.id) ${sql.raw(order === 'asc' ? '>' : '<')} (${value} ${sql.raw(sort.endsWith('_at') ? '' : 'collate "C"')}, ${id}::integer)`;
+    query = query.where(beyond);
+  }
+  const { items, next_cursor } = page(
+    await query.execute(),
+    limit,
+    (row) => row.sort_key,
+    (row) => row.id,
+  );
+  return { items: items.map(withOwner), next_cursor };
+}
+
+function matching<O>(query: SelectQueryBuilder<Tables & { users: never }, 'robots' | 'users', O>, like: string) {
+  return query.where((eb) =>
+    eb.or([
+      eb('robots.name', 'ilike', like),
+      eb('robots.hostname', 'ilike', like),
+      eb('robots.ip_address', 'ilike', like),
+    ]),
+  );
+}
+
+function withOwner<R extends NonNullable<Row>>({ owner_id, owner_name, owner_email, ...robot }: R) {
+  const owner = owner_id === null ? null : { id: owner_id, name: owner_name ?? '', email: owner_email ?? '' };
+  return { ...robot, clock_skew_ms: robot.clock_skew_ms === null ? null : Number(robot.clock_skew_ms), owner };
+}
+
+export async function insertPendingRobot(
+  db: Db,
+  robot: {
+    name: string;
+    hostname: string;
+    ip_address: string;
+    architecture: Architecture | null;
+    agent_version: string | null;
+  },
+) {
+  const { id } = await db
+    .insertInto('robots')
+    .values({
+      ...robot,
+      last_seen_at: null,
+      first_write_at: null,
+      influxdb_token: null,
+      owner_id: null,
+      clock_skew_ms: null,
+      error_reason: null,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+export interface RobotUpdate {
+  name?: string;
+  status?: RobotStatus;
+  owner_id?: number | null;
+  influxdb_token?: string | null;
+  error_reason?: string | null;
+  first_write_at?: Date | null;
+}
+
+export async function updateRobot(db: Db, id: number, change: RobotUpdate): Promise<void> {
+  if (Object.keys(change).length > 0) await db.updateTable('robots').set(change).where('id', '=', id).execute();
+}
+
+/** Its metrics are purged afterwards, by a job. */
+export async function deleteRobot(db: Db, id: number): Promise<void> {
+  await db.deleteFrom('robots').where('id', '=', id).execute();
+  await db
+    .insertInto('robot_purges')
+    .values({ robot_id: id })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+export async function releaseRobots(db: Db, ownerId: number): Promise<number> {
+  const released = await db
+    .updateTable('robots')
+    .set({ owner_id: null })
+    .where('owner_id', '=', ownerId)
+    .executeTakeFirst();
+  return Number(released.numUpdatedRows);
+}
+
+/** Those deleted long enough ago that no write of theirs can still be under way. */
+export async function listPurges(db: Db): Promise<number[]> {
+  const settled = sql<Date>`now() - interval '10 seconds'`;
+  return (
+    await db
+      .selectFrom('robot_purges')
+      .select('robot_id')
+      .where('requested_at', '<', settled)
+      .orderBy('requested_at')
+      .limit(20)
+      .execute()
+  ).map((row) => row.robot_id);
+}
+
+export async function finishPurge(db: Db, robotId: number): Promise<void> {
+  await db.deleteFrom('robot_purges').where('robot_id', '=', robotId).execute();
+}

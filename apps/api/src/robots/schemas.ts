@@ -1,0 +1,65 @@
+import { type Static, Type } from 'typebox';
+import { Cursor, Id, Limit, Name, Nullable, Timestamp } from '../http/schemas.ts';
+
+export const Architecture = Type.Union([Type.Literal('arm64'), Type.Literal('amd64'), Type.Literal('armhf')]);
+export const RobotStatus = Type.Union([
+  Type.Literal('pending'),
+  Type.Literal('active'),
+  Type.Literal('inactive'),
+  Type.Literal('error'),
+]);
+
+const figure = (unit: string) => Type.Union([Type.Number(), Type.Null()], { description: unit });
+export const Latest = Type.Object({
+  cpu_percent: figure('%'),
+  memory_percent: figure('%'),
+  disk_percent: figure('%'),
+  temperature_c: figure('°C, the hottest sensor'),
+  load1: figure('runnable processes, one-minute average'),
+  uptime_s: figure('seconds'),
+});
+export type Latest = Static<typeof Latest>;
+
+export const Robot = Type.Object({
+  id: Id,
+  name: Type.String(),
+  hostname: Type.String(),
+  ip_address: Nullable(Type.String()),
+  architecture: Nullable(Architecture),
+  status: RobotStatus,
+  online: Type.Boolean(),
+  owner: Nullable(Type.Object({ id: Id, name: Type.String(), email: Type.String() })),
+  created_at: Timestamp,
+  last_seen_at: Nullable(Timestamp),
+  agent_version: Nullable(Type.String()),
+  clock_skew_ms: Type.Union([Type.Integer(), Type.Null()], {
+    description: "Milliseconds the robot's clock is ahead of the server's",
+  }),
+  error_reason: Nullable(Type.String({ description: 'Why recent writes were rejected, in status error' })),
+  latest: Latest,
+});
+
+export const RobotQuery = Type.Object({
+  q: Type.Optional(Type.String({ maxLength: 255, description: 'part of the name, hostname or address' })),
+  status: Type.Optional(RobotStatus),
+  online: Type.Optional(Type.Boolean()),
+  owner_id: Type.Optional(Id),
+  sort: Type.Optional(
+    Type.Union(
+      [Type.Literal('name'), Type.Literal('hostname'), Type.Literal('created_at'), Type.Literal('last_seen_at')],
+      { default: 'name' },
+    ),
+  ),
+  order: Type.Optional(Type.Union([Type.Literal('asc'), Type.Literal('desc')], { default: 'asc' })),
+  limit: Limit,
+  cursor: Cursor,
+});
+export type RobotQuery = Static<typeof RobotQuery>;
+
+export const RobotChange = Type.Object({
+  name: Type.Optional(Name),
+  status: Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('inactive')])),
+  owner_id: Type.Optional(Type.Integer({ minimum: 1, maximum: 2147483647, description: 'administrators only' })),
+});
+export type RobotChange = Static<typeof RobotChange>;
+export const NewToken = Type.Object({ influxdb_token: Type.String({ description: 'shown once' }) });

@@ -1,0 +1,100 @@
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/schema.ts';
+import { notFound } from '../errors.ts';
+import { userActor } from '../http/caller.ts';
+import { type App, Empty, IdParams, Page, replies, security } from '../http/schemas.ts';
+import { changeUser, createUser, inviteAgain, removeUser } from './administer-users.ts';
+import { Invited, NewUser, User, UserChange, UserQuery } from './schemas.ts';
+import { findUser, listUsers } from './user-store.ts';
+
+const tags = ['users'];
+
+/** For administrators only: registered in their scope. */
+export function userRoutes(app: App, { db, config }: { db: Database; config: Config }): void {
+  app.get(
+    '/users',
+    {
+      schema: {
+        tags,
+        security,
+        querystring: UserQuery,
+        response: replies({ 200: Page(User) }, 'unauthorized', 'forbidden'),
+      },
+    },
+    async ({ query }) => listUsers(db, { ...query, limit: query.limit ?? 100 }),
+  );
+
+  app.post(
+    '/users',
+    {
+      schema: {
+        tags,
+        security,
+        body: NewUser,
+        response: replies({ 201: Invited }, 'unauthorized', 'forbidden', 'email_taken'),
+      },
+    },
+    async (request, reply) => reply.code(201).send(await createUser(db, config, userActor(request), request.body)),
+  );
+
+  app.get(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        security,
+        params: IdParams,
+        response: replies({ 200: User }, 'unauthorized', 'forbidden', 'not_found'),
+      },
+    },
+    async ({ params }) => {
+      const user = await findUser(db, params.id);
+      if (!user) throw notFound('user');
+      return user;
+    },
+  );
+
+  app.patch(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        security,
+        params: IdParams,
+        body: UserChange,
+        response: replies({ 200: User }, 'unauthorized', 'forbidden', 'not_found', 'last_admin'),
+      },
+    },
+    async (request) => changeUser(db, userActor(request), request.params.id, request.body),
+  );
+
+  app.delete(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        security,
+        params: IdParams,
+        response: replies({ 204: Empty }, 'unauthorized', 'forbidden', 'not_found', 'last_admin'),
+      },
+    },
+    async (request, reply) => {
+      await removeUser(db, userActor(request), request.params.id);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
+    '/users/:id/invitation',
+    {
+      schema: {
+        tags,
+        security,
+        params: IdParams,
+        response: replies({ 201: Invited }, 'unauthorized', 'forbidden', 'not_found'),
+      },
+    },
+    async (request, reply) =>
+      reply.code(201).send(await inviteAgain(db, config, userActor(request), request.params.id)),
+  );
+}

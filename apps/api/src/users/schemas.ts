@@ -1,0 +1,36 @@
+import { Type } from 'typebox';
+import { Cursor, Id, Limit, Name, Timestamp } from '../http/schemas.ts';
+
+export const Role = Type.Union([Type.Literal('user'), Type.Literal('admin')]);
+export const Email = Type.String({ maxLength: 255, pattern: '^\\s*[^\\s@]+@[^\\s@]+\\s*$' });
+export const Password = Type.String({ minLength: 1, maxLength: 1024 });
+
+export const User = Type.Object({
+  id: Id,
+  email: Type.String(),
+  name: Type.String(),
+  role: Role,
+  is_active: Type.Boolean(),
+  created_at: Timestamp,
+});
+
+export const NewUser = Type.Object({
+  email: Email,
+  name: Name,
+  role: Type.Optional(Role),
+  password: Type.Optional(Password),
+});
+export const UserChange = Type.Object({
+  name: Type.Optional(Name),
+  role: Type.Optional(Role),
+  is_active: Type.Optional(Type.Boolean()),
+});
+export const UserQuery = Type.Object({
+  q: Type.Optional(Type.String({ maxLength: 255 })),
+  limit: Limit,
+  cursor: Cursor,
+});
+export const Invited = Type.Object({
+  ...User.properties,
+  invitation_url: Type.Optional(Type.String({ description: 'One-time; shown only here' })),
+});

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { useTestApi } from './test-api.ts';
+
+const api = useTestApi();
+
+describe('robots', () => {
+  it('are nobody else’s: every call of another user answers 404 and changes nothing', async () => {
+    const [owner, stranger] = [await api.person(), await api.person()];
+    const { id, token } = await api.pairedRobot(owner, 'mine');
+    const at = { token: stranger.token };
+    const calls = [
+      api.call('GET', `/robots/${id}`, at),
+      api.call('PATCH', `/robots/${id}`, { ...at, body: { name: 'theirs' } }),
+      api.call('PATCH', `/robots/${id}`, { ...at, body: { status: 'inactive' } }),
+      api.call('DELETE', `/robots/${id}`, at),
+      api.call('POST', `/robots/${id}/token`, at),
+      api.call('GET', `/robots/${id}/metrics`, at),
+      api.call('GET', `/robots/${id}/metrics/cpu`, at),
+      api.call('GET', `/robots/${id}/logs`, at),
+    ];
+    expect((await Promise.all(calls)).map((reply) => reply.status)).toEqual(Array(8).fill(404));
+    expect((await api.call('GET', '/robots', at)).body.items).toEqual([]);
+    expect((await api.report(token, 'mem used_percent=1')).status).toBe(204);
+    expect((await api.call('GET', `/robots/${id}`, { token: owner.token })).body.name).toBe('mine');
+  });
+
+  it('lose their token at once when switched off, rotated or deleted', async () => {
+    const owner = await api.person();
+    const { id, token } = await api.pairedRobot(owner);
+    const at = { token: owner.token };
+    const write = (with_: string) => api.report(with_, 'mem used_percent=1').then((reply) => reply.status);
+    expect(await write(token)).toBe(204);
+    await api.call('PATCH', `/robots/${id}`, { ...at, body: { status: 'inactive' } });
+    expect(await write(token)).toBe(401);
+    await api.call('PATCH', `/robots/${id}`, { ...at, body: { status: 'active' } });
+    expect(await write(token)).toBe(204);
+    const { body } = await api.call('POST', `/robots/${id}/token`, at);
+    expect(await write(token)).toBe(401);
+    expect(await write(body.influxdb_token)).toBe(204);
+    await api.call('DELETE', `/robots/${id}`, at);
+    expect(await write(body.influxdb_token)).toBe(401);
+  });
+
+  it('are handed to another owner by an administrator only', async () => {
+    const [admin, from, to] = [await api.person('admin'), await api.person(), await api.person()];
+    const { id } = await api.pairedRobot(from);
+    const body = { owner_id: to.id };
+    expect((await api.call('PATCH', `/robots/${id}`, { token: from.token, body })).status).toBe(403);
+    expect((await api.call('PATCH', `/robots/${id}`, { token: admin.token, body: { owner_id: 999_999 } })).status).toBe(
+      400,
+    );
+    expect((await api.call('PATCH', `/robots/${id}`, { token: admin.token, body })).body.owner.id).toBe(to.id);
+    expect((await api.call('GET', `/robots/${id}`, { token: from.token })).status).toBe(404);
+  });
+
+  it('are listed page by page in any order, each once', async () => {
+    const owner = await api.person();
+    const names = ['delta', 'Alpha', 'charlie', 'bravo', 'Echo', 'alpha'];
+    for (const name of names) await api.pairedRobot(owner, name);
+    for (const query of ['sort=name', 'sort=name&order=desc', 'sort=created_at', 'sort=last_seen_at&order=desc']) {
+      const seen: string[] = [];
+      let cursor = '';
+      do {
+        const { body } = await api.call('GET', `/robots?limit=2&${query}${cursor && `&cursor=${cursor}`}`, {
+          token: owner.token,
+        });
+        seen.push(...body.items.map((robot: { name: string }) => robot.name));
+        cursor = body.next_cursor;
+      } while (cursor);
+      expect([...seen].sort(), query).toEqual([...names].sort());
+    }
+    expect((await api.call('GET', '/robots?q=LPH', { token: owner.token })).body.items).toHaveLength(2);
+    expect((await api.call('GET', '/robots?online=true', { token: owner.token })).body.items).toHaveLength(0);
+    expect((await api.call('GET', '/robots?cursor=nonsense', { token: owner.token })).status).toBe(400);
+  });
+
+  it('go into error when lines are refused, and back by themselves', async () => {
+    const owner = await api.person();
+    const { id, token } = await api.pairedRobot(owner);
+    const status = async () => (await api.call('GET', `/robots/${id}`, { token: owner.token })).body;
+    await api.report(token, 'mem used_percent=1\nbroken');
+    expect(await status()).toMatchObject({ status: 'error', error_reason: 'line 2: missing fields' });
+    expect((await api.report(token, 'mem used_percent=2')).status).toBe(204);
+    expect(await status()).toMatchObject({ status: 'active', error_reason: null });
+  });
+
+  it('are online once heard of, without an update for each write', async () => {
+    const owner = await api.person();
+    const { id, token } = await api.pairedRobot(owner);
+    await api.report(token, 'mem used_percent=1');
+    await api.deps().presence.flush();
+    expect((await api.call('GET', `/robots/${id}`, { token: owner.token })).body).toMatchObject({
+      online: true,
+      clock_skew_ms: null,
+    });
+    await api.report(token, `mem used_percent=1 ${Date.now() + 3_600_000}`, {}, '?precision=ms');
+    await api.deps().presence.flush();
+    const skewed = (await api.call('GET', `/robots/${id}`, { token: owner.token })).body;
+    expect(Math.round(skewed.clock_skew_ms / 60_000)).toBe(60);
+  });
+
+  it('leave a trail in the audit log', async () => {
+    const [admin, owner] = [await api.person('admin'), await api.person()];
+    const { id } = await api.pairedRobot(owner);
+    await api.call('PATCH', `/robots/${id}`, { token: owner.token, body: { name: 'renamed' } });
+    await api.call('DELETE', `/robots/${id}`, { token: owner.token });
+    const { body } = await api.call('GET', `/audit?target_kind=robot&target_id=${id}`, { token: admin.token });
+    expect(body.items.map((entry: { action: string }) => entry.action)).toEqual([
+      'robot.deleted',
+      'robot.changed',
+      'pairing.confirmed',
+      'pairing.requested',
+    ]);
+    expect(body.items[0]).toMatchObject({
+      actor_kind: 'user',
+      actor_id: owner.id,
+      actor_name: owner.email,
+      address: '192.0.2.1',
+    });
+    expect(JSON.stringify(body)).not.toMatch(/token":"[^"]/);
+  });
+});
