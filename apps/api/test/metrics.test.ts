@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { useTestApi } from './test-api.ts';
 
-const api = useTestApi({ INGEST_MAX_UNPACKED_BYTES: '2000000', ROBOT_LINES_PER_SECOND: '2000' });
+const api = useTestApi({ INGEST_MAX_UNPACKED_BYTES: '2000000', ROBOT_LINES_PER_SECOND: '100' });
 const now = () => Math.floor(Date.now() / 1000);
 
 async function reporting() {
@@ -90,7 +90,7 @@ describe('POST /api/metrics', () => {
 
   it('slows down a robot that sends too much, and nobody else', async () => {
     const [greedy, other] = [await reporting(), await reporting()];
-    const lines = Array.from({ length: 21_000 }, (_, i) => `flood v=${i} ${now()}${String(i).padStart(9, '0')}`).join(
+    const lines = Array.from({ length: 4000 }, (_, i) => `flood v=${i} ${now()}${String(i).padStart(9, '0')}`).join(
       '\n',
     );
     expect((await greedy.send(gzipSync(lines), { 'content-encoding': 'gzip' })).status).toBe(204);

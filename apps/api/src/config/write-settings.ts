@@ -15,6 +15,6 @@ if (import.meta.main) {
   const text = readFileSync(FILE, 'utf8');
   writeFileSync(
     FILE,
-    text.replace(/\| setting \|[\s\S]*?\n(?!\|)/, () => `${settingsTable()}\n`),
+    text.replace(/(\|.*\n)+/, () => `${settingsTable()}\n`),
   );
 }
