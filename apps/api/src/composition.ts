@@ -3,7 +3,7 @@ import { SigningKeys } from './auth/signing-keys.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/env.ts';
 import { deriveKey } from './config/secrets.ts';
-import { connect, isUnreachable } from './db/client.ts';
+import { connect } from './db/client.ts';
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { migrate } from './db/migrate.ts';
 import { EventBus } from './events/event-bus.ts';
@@ -28,18 +28,17 @@ export async function compose(config: Config) {
   const { db } = connect(url, config.database.poolSize);
   const events = new EventBus(url);
   try {
-    await migrate(db);
     await events.start();
+    await migrate(db);
   } catch (error) {
+    await events.close();
     await db.destroy();
     await embedded?.stop();
-    throw isUnreachable(error) ||
-      isUnreachable({ message: String((error as Error).message) }) ||
-      (error as { code?: string }).code
-      ? new ConfigError(
-          `The database of DATABASE_URL cannot be used: ${(error as Error).message || (error as { code?: string }).code}. Is it running, and are name and password right?`,
-        )
-      : error;
+    if (error instanceof ConfigError) throw error;
+    const { message, code } = error as { message?: string; code?: string };
+    throw new ConfigError(
+      `The database of DATABASE_URL cannot be used: ${message || code}. Is it running, and are name and password right?`,
+    );
   }
 
   const store = new PostgresStore(db, config.metrics.retention);
