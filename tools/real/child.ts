@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Child {
+  pid: number;
+  /** What it has printed lately, both streams. */
+  output(): string;
+  hasExited(): boolean;
+  /** Resolves when the process has ended, for whatever reason. */
+  exited: Promise<void>;
+  /** Asks it to end (SIGTERM); after ten seconds ends it. */
+  stop(): Promise<void>;
+  /** Ends it as a power cut would (SIGKILL). */
+  kill(): Promise<void>;
+  signal(name: NodeJS.Signals): void;
+}
+
+const KEPT_OUTPUT = 256_000;
+
+/**
+ * Starts a program that must not outlive this process, however this process ends.
+ * The environment given is the whole environment, beside PATH.
+ */
+export async function startChild(command: string, args: string[], env: NodeJS.ProcessEnv, cwd: string): Promise<Child> {
+  const child = spawn(command, args, {
+    cwd,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const keep = (text: string) => {
+    output = (output + text).slice(-KEPT_OUTPUT);
+  };
+  child.stdout?.setEncoding('utf8').on('data', keep);
+  child.stderr?.setEncoding('utf8').on('data', keep);
+  const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  await once(child, 'spawn');
+  const pid = child.pid as number;
+  const guard = endWithThisProcess(pid);
+  exited.then(() => guard.kill());
+  const hasExited = () => child.exitCode !== null || child.signalCode !== null;
+  const signal = (name: NodeJS.Signals) => void child.kill(name);
+  const kill = async () => {
+    signal('SIGKILL');
+    await exited;
+  };
+  const stop = async () => {
+    signal('SIGTERM');
+    await Promise.race([exited, sleep(10_000, undefined, { ref: false })]);
+    await kill();
+  };
+  return { pid, output: () => output, hasExited, exited, stop, kill, signal };
+}
+
+/** Waits on a pipe from this process; when that closes, the process it guards is ended. Works after a SIGKILL too. */
+function endWithThisProcess(pid: number): ChildProcess {
+  const guard = spawn('sh', ['-c', 'cat >/dev/null; kill -KILL "$0" 2>/dev/null', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  guard.on('error', () => undefined);
+  guard.unref();
+  (guard.stdin as unknown as { unref(): void } | null)?.unref();
+  return guard;
+}

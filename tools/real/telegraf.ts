@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildOnce } from './build-cache.ts';
+import { startChild } from './child.ts';
+import { runCommand } from './run-command.ts';
+
+const VERSION = '1.37.2';
+const AGENT = join(import.meta.dirname, '../../agent');
+const MODULE = 'github.com/influxdata/telegraf';
+
+/** The agent's own configuration. */
+export const AGENT_CONFIG_FILES = [join(AGENT, 'telegraf.conf')];
+
+/**
+ * The path of a Telegraf with exactly the plugins the agent's configuration names, built on first use (a minute or two;
+ * needs Go and the network).
+ */
+export async function ensureTelegraf(): Promise<string> {
+  const plugins = await neededPlugins();
+  const hash = createHash('sha256').update(plugins.join(',')).digest('hex').slice(0, 12);
+  return buildOnce('telegraf', `${VERSION}-${hash}`, async (dir) => {
+    const tags = ['custom', ...plugins].join(',');
+    const version = `-X ${MODULE}/internal.Version=${VERSION}`;
+    await runCommand('go', ['install', '-tags', tags, '-ldflags', version, `${MODULE}/cmd/telegraf@v${VERSION}`], {
+      cwd: dir,
+      env: { ...process.env, GOBIN: dir, CGO_ENABLED: '0' },
+      missing: 'Telegraf cannot be built: Go is not installed (https://go.dev/dl), or `go` is not on PATH.',
+    });
+  });
+}
+
+/** The build tags of all inputs and outputs the configuration names, and of the formats they read and write; sorted. */
+async function neededPlugins() {
+  const plugins = new Set<string>();
+  for (const file of AGENT_CONFIG_FILES) {
+    let kind = '';
+    for (const line of (await readFile(file, 'utf8')).split('\n')) {
+      const plugin = /^\s*\[\[((inputs|outputs|processors|aggregators)\.\w+)\]\]/.exec(line);
+      if (plugin?.[1] && plugin[2]) {
+        kind = plugin[2];
+        plugins.add(plugin[1]);
+      }
+      const format = /^\s*data_format\s*=\s*"(\w+)"/.exec(line)?.[1];
+      if (format) plugins.add(`${kind === 'outputs' ? 'serializers' : 'parsers'}.${format}`);
+    }
+  }
+  return [...plugins].sort();
+}
+
+/**
+ * Starts the real Telegraf on the configuration files given, read in that order. It ends with this process.
+ * Secrets belong into `env`, which is its whole environment (beside PATH); `dir` is its working folder.
+ */
+export async function startTelegraf(options: { configFiles: string[]; env: NodeJS.ProcessEnv; dir?: string }) {
+  const telegraf = await ensureTelegraf();
+  const args = ['--strict-env-handling', ...options.configFiles.flatMap((file) => ['--config', file])];
+  const { pid, output, stop, kill, exited } = await startChild(telegraf, args, options.env, options.dir ?? tmpdir());
+  return { pid, output, stop, kill, exited };
+}
