@@ -38,13 +38,15 @@ export function scanField(body: Buffer, start: number, end: number): ScannedFiel
   while (i < end && body[i] !== EQUALS && body[i] !== COMMA && body[i] !== SPACE) i += body[i] === BACKSLASH ? 2 : 1;
   if (i >= end || body[i] !== EQUALS) return i === start ? 'missing field key' : 'invalid field format';
   if (i === start) return 'missing field key';
+  // InfluxDB would take the equals sign for an escaped one.
+  if (body[i - 1] === BACKSLASH) return 'a field key must not end in a backslash';
   const name = body.toString('latin1', start, i);
   const field = { name, nameLength: i - start, valueStart: i + 1, end: 0 };
   if (body[i + 1] === QUOTE && i + 1 < end) {
     for (i += 2; i < end && body[i] !== QUOTE; i++) if (body[i] === BACKSLASH) i++;
     if (i >= end) return 'unbalanced quotes';
     field.end = i + 1;
-    if (field.end < end && body[field.end] !== COMMA && body[field.end] !== SPACE) return 'invalid field format';
+    if (field.end < end && body[field.end] !== COMMA && body[field.end] !== SPACE) return 'text after a closing quote';
     return field;
   }
   for (i++; i < end && body[i] !== COMMA && body[i] !== SPACE; i++);
