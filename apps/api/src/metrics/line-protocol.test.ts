@@ -65,6 +65,10 @@ describe('stampLines', () => {
     expect(numbers).toEqual([1, 3]);
   });
 
+  it('refuses a line that would swallow the one behind it', () => {
+    expect(read('a,\\\\ =" f=1').rejected[0]?.reason).toContain('ambiguous');
+  });
+
   it('scales timestamps to nanoseconds', () => {
     expect(read('a v=1 1500', 'ms').lines.map(String)[0]).toMatch(/ 1500000000\n$/);
     expect(read('a v=1 -2', 's').lines.map(String)[0]).toMatch(/ -2000000000\n$/);
@@ -78,7 +82,7 @@ describe('stampLines', () => {
         for (const line of lines) decodeLine(line);
         return lines.length + rejected.length <= bytes.filter((byte) => byte === 10).length + 1;
       }),
-      { numRuns: 5000 },
+      { numRuns: 5000, seed: 1033511824 },
     );
   });
 
@@ -96,7 +100,7 @@ describe('stampLines', () => {
           if (line) expect(read(line).lines.map(String)).toEqual([String(line)]);
         },
       ),
-      { numRuns: 20_000 },
+      { numRuns: 20_000, seed: 1033511824 },
     );
   });
 });

@@ -122,11 +122,15 @@ function stampLine(
   let head = key.measurement;
   for (const name of names) head += key.tags.get(name);
   if (head.length > MAX_KEY_LENGTH) throw bad('measurement and tags are too long');
-  return Buffer.concat([
+  const line = Buffer.concat([
     Buffer.from(`${head} `, 'latin1'),
     body.subarray(fieldsStart, fieldsEnd),
     Buffer.from(` ${at}\n`, 'latin1'),
   ]);
+  // Where backslashes pair up before a separator, readers differ on what is quoted: the line must not swallow its neighbour.
+  if (line.includes(BACKSLASH) && lineEnd(line, 0) !== line.length - 1)
+    throw bad('ambiguous backslashes: escaped twice');
+  return line;
 }
 
 /** Keys are held as latin1, one character a byte, so that comparing strings compares bytes. */
