@@ -41,7 +41,9 @@ export async function call(apiUrl: string, path: string, options: CallOptions): 
   } catch (error) {
     if (options.signal?.aborted) throw error;
     const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
-    throw new PairingError(`${apiUrl} cannot be reached (${cause?.code ?? (error as Error).message}).`);
+    throw new PairingError(
+      `${apiUrl} cannot be reached (${cause?.code ?? cause?.message ?? (error as Error).message}).`,
+    );
   }
 }
 

@@ -1,74 +1,93 @@
-import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
+import { arch, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AGENT_CONFIG_FILES, ensureTelegraf, startTelegraf } from '../tools/real/telegraf.ts';
-import { type Architecture, type PairedRobot, pairRobot } from './pair-client.ts';
+import { type Architecture, pairRobot } from './pair-client.ts';
+import { loadIdentity, type RobotIdentity, saveIdentity } from './robot-identity.ts';
+import { codeToShow } from './show-code.ts';
 
-const ARCHITECTURES: Partial<Record<string, Architecture>> = { arm64: 'arm64', x64: 'amd64', arm: 'armhf' };
-const say = (text: string) => process.stdout.write(`${text}\n`);
+const USAGE = 'Usage: node agent/run-robot.ts [--url http://localhost:9101] [--name NAME] [--forget]';
+const DATA_DIR = resolve(process.env.DATA_DIR || './data');
+const IDENTITY_FILE = join(DATA_DIR, 'robot.json');
+const ARCHITECTURES: Record<string, Architecture> = { arm64: 'arm64', x64: 'amd64', arm: 'armhf' };
 
-/** Makes this computer a robot, until it is interrupted. The token is kept in DATA_DIR/robot.json (0600). */
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      url: { type: 'string', default: 'http://localhost:9101' },
-      name: { type: 'string' },
-      forget: { type: 'boolean' },
-    },
-  });
-  const url = values.url.replace(/\/+$/, '');
-  const dir = resolve(process.env.DATA_DIR || './data');
-  const file = join(dir, 'robot.json');
-  if (values.forget) rmSync(file, { force: true });
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+
+/** Makes this computer a robot for as long as the program runs. Its token is kept in DATA_DIR/robot.json. */
+async function runRobot(url: string, name: string | undefined, signal: AbortSignal) {
+  say('Preparing Telegraf (the first time this takes a minute or two) …');
   await ensureTelegraf();
-  const robot = readKept(file, url) ?? (await pair(url, values.name));
-  mkdirSync(dir, { recursive: true });
-  writeFileSync(file, JSON.stringify({ url, ...robot }), { mode: 0o600 });
+  const robot = await identity(url, name, signal);
   const telegraf = await startTelegraf({
     configFiles: AGENT_CONFIG_FILES,
-    env: { ROBOWATCH_URL: url, ROBOWATCH_TOKEN: robot.token },
-  });
-  say(`${robot.name} reports to ${url} every 10 seconds. Ctrl-C ends it; --forget pairs anew.`);
-  const told = setInterval(() => {
-    if (!/status code:? 401/.test(telegraf.output())) return;
-    clearInterval(told);
-    say(
-      'The server refuses this robot: it was switched off or deleted. Activate it in the web app, or start again with --forget.',
-    );
-  }, 5000);
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  clearInterval(told);
-  await telegraf.stop();
-}
-
-function readKept(file: string, url: string): PairedRobot | undefined {
-  try {
-    const kept = JSON.parse(readFileSync(file, 'utf8')) as PairedRobot & { url: string };
-    return kept.url === url ? { token: kept.token, robotId: kept.robotId, name: kept.name } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function pair(url: string, name: string | undefined): Promise<PairedRobot> {
-  return pairRobot({
-    apiUrl: url,
-    hostname: hostname(),
-    name,
-    architecture: ARCHITECTURES[process.arch],
-    onCode(code, { expiresIn }) {
-      say(`\n  Code  ${code.slice(0, 4)} ${code.slice(4)}\n\n  Type it into ${url}/pair?code=${code}`);
-      say(`  It lives ${Math.round(expiresIn / 60)} minutes. Waiting …\n`);
+    env: {
+      ROBOWATCH_URL: robot.url,
+      ROBOWATCH_TOKEN: robot.token,
+      ROBOWATCH_FLUSH: process.env.ROBOWATCH_FLUSH || '10s',
     },
+    dir: DATA_DIR,
+    onOutput: complainOnce(robot, signal),
   });
+  say(`This computer is the robot "${robot.name}" and reports to ${robot.url}. Ctrl-C ends it.`);
+  signal.addEventListener('abort', () => telegraf.stop());
+  if (signal.aborted) await telegraf.stop();
+  await telegraf.exited;
+  if (signal.aborted) return;
+  const reason = telegraf
+    .output()
+    .match(/^.* E! (.*)$/gm)
+    ?.at(-1)
+    ?.replace(/^.* E! /, '');
+  throw new Error(`Telegraf ended by itself: ${reason ?? 'it gave no reason'}`);
 }
+
+async function identity(url: string, name: string | undefined, signal: AbortSignal): Promise<RobotIdentity> {
+  const known = await loadIdentity(IDENTITY_FILE);
+  if (known && known.url !== url) {
+    throw new Error(`This computer is a robot of ${known.url}; with --forget it pairs anew.`);
+  }
+  if (known) return known;
+  await mkdir(DATA_DIR, { recursive: true });
+  const onCode = async (code: string, { expiresIn }: { expiresIn: number }) =>
+    say(await codeToShow(url, code, expiresIn));
+  const architecture = ARCHITECTURES[arch()];
+  const paired = {
+    url,
+    ...(await pairRobot({ apiUrl: url, hostname: hostname(), name, architecture, onCode, signal })),
+  };
+  await saveIdentity(IDENTITY_FILE, paired);
+  return paired;
+}
+
+/** Telegraf repeats a failed delivery at every flush; its owner is told once, and again after it has changed. */
+function complainOnce({ url }: RobotIdentity, signal: AbortSignal) {
+  let last = '';
+  return (text: string) => {
+    if (signal.aborted || !text.includes('E! ')) return;
+    const refused = /status code:? 401/.test(text) || /"401 /.test(text);
+    const complaint = refused
+      ? `${url} refuses this robot: it was switched off, removed or given a new token. Activate it, or start with --forget.`
+      : `Telegraf: ${/E! (.*)/.exec(text)?.[1]}`;
+    if (complaint !== last) say(complaint);
+    last = complaint;
+  };
+}
+
+const abort = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => abort.abort());
 
 try {
-  await main();
-  process.exit(0);
+  const { values } = parseArgs({
+    options: { url: { type: 'string' }, name: { type: 'string' }, forget: { type: 'boolean' } },
+  });
+  const url = URL.parse(values.url ?? 'http://localhost:9101')?.origin;
+  if (!url?.startsWith('http')) throw new Error(`--url must begin with http:// or https://. ${USAGE}`);
+  if (values.forget) await rm(IDENTITY_FILE, { force: true });
+  await runRobot(url, values.name, abort.signal);
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`);
-  process.exit(1);
+  if (!abort.signal.aborted) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
 }

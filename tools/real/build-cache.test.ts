@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildOnce } from './build-cache.ts';
 
@@ -42,4 +44,19 @@ test("a dead process's lock is taken over", async () => {
   await mkdir(lock, { recursive: true });
   await writeFile(join(lock, '99999999-abc'), '');
   await buildOnce('tool', '3', (into) => writeFile(join(into, 'tool'), ''));
+});
+
+test('processes at the same time build once between them', async () => {
+  const program = `
+    import { appendFileSync, writeFileSync } from 'node:fs';
+    import { buildOnce } from ${JSON.stringify(join(import.meta.dirname, 'build-cache.ts'))};
+    await buildOnce('tool', '4', async (into) => {
+      appendFileSync(${JSON.stringify(join(dir, 'builds'))}, '.');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      writeFileSync(into + '/tool', '');
+    });`;
+  const run = () => promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
+  await Promise.all([run(), run(), run(), run()]);
+  expect(await readFile(join(dir, 'builds'), 'utf8')).toBe('.');
+  expect((await readdir(join(dir, 'tool'))).filter((name) => name.startsWith('4'))).toHaveLength(1);
 });

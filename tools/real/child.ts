@@ -18,19 +18,26 @@ export interface Child {
 
 const KEPT_OUTPUT = 256_000;
 
-/**
- * Starts a program that must not outlive this process, however this process ends.
- * The environment given is the whole environment, beside PATH.
- */
-export async function startChild(command: string, args: string[], env: NodeJS.ProcessEnv, cwd: string): Promise<Child> {
+export interface ChildOptions {
+  cwd: string;
+  /** The whole environment, beside PATH: nothing else of ours, which may hold secrets. */
+  env: NodeJS.ProcessEnv;
+  onOutput?(text: string): void;
+}
+
+/** Starts a program that must not outlive this process, however this process ends. */
+export async function startChild(command: string, args: string[], options: ChildOptions): Promise<Child> {
   const child = spawn(command, args, {
-    cwd,
-    env: { PATH: process.env.PATH, ...env },
+    cwd: options.cwd,
+    env: { PATH: process.env.PATH, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // Out of reach of a terminal's Ctrl-C: who starts it also stops it, in order.
+    detached: true,
   });
   let output = '';
   const keep = (text: string) => {
     output = (output + text).slice(-KEPT_OUTPUT);
+    options.onOutput?.(text);
   };
   child.stdout?.setEncoding('utf8').on('data', keep);
   child.stderr?.setEncoding('utf8').on('data', keep);
@@ -47,6 +54,7 @@ export async function startChild(command: string, args: string[], env: NodeJS.Pr
   };
   const stop = async () => {
     signal('SIGTERM');
+    signal('SIGCONT');
     await Promise.race([exited, sleep(10_000, undefined, { ref: false })]);
     await kill();
   };

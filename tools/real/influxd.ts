@@ -26,7 +26,8 @@ export async function startInfluxd(options: { dir?: string; port?: number } = {}
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
-  const child = await startChild(influxd, influxdArguments(dir, port), { HOME: dir, INFLUXD_CONFIG_PATH: dir }, dir);
+  const env = { HOME: dir, INFLUXD_CONFIG_PATH: dir };
+  const child = await startChild(influxd, influxdArguments(dir, port), { cwd: dir, env });
   const after = async () => {
     if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
   };

@@ -11,7 +11,7 @@ const AGENT = join(import.meta.dirname, '../../agent');
 const MODULE = 'github.com/influxdata/telegraf';
 
 /** The agent's own configuration. */
-export const AGENT_CONFIG_FILES = [join(AGENT, 'telegraf.conf')];
+export const AGENT_CONFIG_FILES = [join(AGENT, 'telegraf.conf'), join(AGENT, 'telegraf.d/logs.conf')];
 
 /**
  * The path of a Telegraf with exactly the plugins the agent's configuration names, built on first use (a minute or two;
@@ -49,13 +49,22 @@ async function neededPlugins() {
   return [...plugins].sort();
 }
 
-/**
- * Starts the real Telegraf on the configuration files given, read in that order. It ends with this process.
- * Secrets belong into `env`, which is its whole environment (beside PATH); `dir` is its working folder.
- */
-export async function startTelegraf(options: { configFiles: string[]; env: NodeJS.ProcessEnv; dir?: string }) {
+export interface TelegrafOptions {
+  /** Read in this order. */
+  configFiles: string[];
+  /** Its whole environment, beside PATH and where the agent's files lie. Secrets belong here. */
+  env: NodeJS.ProcessEnv;
+  /** Its working folder, where it also keeps the journal's cursor. */
+  dir?: string;
+  onOutput?(text: string): void;
+}
+
+/** Starts the real Telegraf, building it first if need be. It ends with this process. */
+export async function startTelegraf({ configFiles, env, dir, onOutput }: TelegrafOptions) {
   const telegraf = await ensureTelegraf();
-  const args = ['--strict-env-handling', ...options.configFiles.flatMap((file) => ['--config', file])];
-  const { pid, output, stop, kill, exited } = await startChild(telegraf, args, options.env, options.dir ?? tmpdir());
+  const args = ['--strict-env-handling', ...configFiles.flatMap((file) => ['--config', file])];
+  const folders = { ROBOWATCH_AGENT_DIR: AGENT, ...(dir && { ROBOWATCH_STATE_DIR: dir }) };
+  const child = await startChild(telegraf, args, { cwd: dir ?? tmpdir(), env: { ...folders, ...env }, onOutput });
+  const { pid, output, stop, kill, exited } = child;
   return { pid, output, stop, kill, exited };
 }
