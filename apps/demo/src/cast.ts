@@ -1,0 +1,74 @@
+import type { Architecture } from '../../../agent/pair-client.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const GIB = 2 ** 30;
+
+/** What one demo robot is like; everything it reports follows from this, its seed and the time. */
+export interface Character {
+  hostname: string;
+  architecture: Architecture;
+  cores: number;
+  /** Share of CPU used when idle, and when it works hardest. */
+  load: [idle: number, busy: number];
+  /** °C at rest, and how much warmer at full load. */
+  temperature: [rest: number, rise: number];
+  sensor: string;
+  memory: number;
+  disk: { device: string; fstype: string; total: number; usedAtFirst: number; growthPerHour: number };
+  /** Bytes a second, received and sent, by interface. */
+  net: Record<string, [received: number, sent: number]>;
+  program: string;
+  work: string[];
+  mobile: boolean;
+  bootEvery: number;
+  /** Out of radio range for so long at the start of each half hour; 0: never. */
+  away: number;
+}
+
+const SD_CARD = { device: 'mmcblk0p2', fstype: 'ext4' };
+const NVME = { device: 'nvme0n1p2', fstype: 'ext4' };
+
+/** The first n of these are the demo's robots. */
+export const CAST: Character[] = [
+  {
+    ...{ hostname: 'courier-01', architecture: 'arm64', cores: 4, load: [0.12, 0.72], temperature: [41, 34] },
+    ...{ sensor: 'soc_thermal', memory: 8 * GIB, net: { wlan0: [42_000, 96_000] }, mobile: true },
+    disk: { ...NVME, total: 119 * GIB, usedAtFirst: 0.38, growthPerHour: 0.35 * GIB },
+    ...{ program: 'nav2', work: ['Reached waypoint', 'Goal accepted: corridor', 'Replanning around an obstacle'] },
+    ...{ bootEvery: 31 * HOUR, away: 0 },
+  },
+  {
+    ...{ hostname: 'arm-bench', architecture: 'amd64', cores: 4, load: [0.06, 0.55], temperature: [38, 30] },
+    ...{ sensor: 'coretemp_package_id_0', memory: 16 * GIB, net: { eth0: [310_000, 180_000] }, mobile: false },
+    disk: { device: 'sda2', fstype: 'ext4', total: 233 * GIB, usedAtFirst: 0.61, growthPerHour: 0.5 * GIB },
+    ...{ program: 'moveit', work: ['Trajectory executed', 'Gripper closed on part', 'Calibration within 0.2 mm'] },
+    ...{ bootEvery: 90 * HOUR, away: 0 },
+  },
+  {
+    ...{ hostname: 'rover-north', architecture: 'arm64', cores: 4, load: [0.15, 0.85], temperature: [36, 42] },
+    ...{
+      sensor: 'cpu_thermal',
+      memory: 4 * GIB,
+      net: { wlan0: [18_000, 52_000], wwan0: [2_000, 9_000] },
+      mobile: true,
+    },
+    disk: { ...SD_CARD, total: 58 * GIB, usedAtFirst: 0.55, growthPerHour: 0.6 * GIB },
+    ...{ program: 'rover', work: ['Row finished', 'Slip detected on left track', 'GNSS fix: RTK float'] },
+    ...{ bootEvery: 47 * HOUR, away: 5 * MINUTE },
+  },
+  {
+    ...{ hostname: 'greenhouse', architecture: 'armhf', cores: 4, load: [0.04, 0.3], temperature: [46, 20] },
+    ...{ sensor: 'cpu_thermal', memory: 1 * GIB, net: { wlan0: [3_000, 5_500] }, mobile: false },
+    disk: { ...SD_CARD, total: 14 * GIB, usedAtFirst: 0.83, growthPerHour: 0.12 * GIB },
+    ...{ program: 'irrigation', work: ['Valve 2 opened', 'Valve 2 closed after 90 s', 'Soil moisture 31 %'] },
+    ...{ bootEvery: 120 * HOUR, away: 0 },
+  },
+  {
+    ...{ hostname: 'scout-mini', architecture: 'arm64', cores: 4, load: [0.2, 0.92], temperature: [44, 43] },
+    ...{ sensor: 'soc_thermal', memory: 8 * GIB, net: { wlan0: [65_000, 240_000] }, mobile: true },
+    disk: { ...NVME, total: 238 * GIB, usedAtFirst: 0.22, growthPerHour: 1.4 * GIB },
+    ...{ program: 'slam', work: ['Loop closed', 'Map saved', 'Lost track of features, relocalising'] },
+    ...{ bootEvery: 50 * MINUTE, away: 0 },
+  },
+];

@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startDemoRobots } from './index.ts';
+
+let dir: string;
+let server: Server;
+let apiUrl: string;
+let asked: string[];
+let confirmed: Map<string, string>;
+let statuses: number[];
+let batches: { token: string; lines: string[]; status: number }[];
+
+async function answer(request: IncomingMessage): Promise<[number, object?]> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const body = Buffer.concat(chunks);
+  const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
+  if (request.url === '/api/pair') {
+    asked.push(JSON.parse(body.toString()).hostname);
+    return [201, { robot_id: asked.length, status: 'pending', poll_token: 'poll', interval: 0.01, expires_in: 900 }];
+  }
+  const code = /^\/api\/pair\/(\d+)\/status$/.exec(request.url ?? '')?.[1];
+  if (code) return [200, { status: 'confirmed', token: `token-${confirmed.get(code)}`, robot_id: 1, name: 'x' }];
+  const status = statuses.shift() ?? 204;
+  batches.push({ token, lines: gunzipSync(body).toString().split('\n'), status });
+  return [status];
+}
+
+beforeEach(async () => {
+  [asked, confirmed, statuses, batches] = [[], new Map(), [], []];
+  dir = await mkdtemp(join(tmpdir(), 'robowatch-demo-test-'));
+  server = createServer(async (request, response) => {
+    const [status, body] = await answer(request);
+    response.writeHead(status).end(body && JSON.stringify(body));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  server.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const start = (robots: number) =>
+  startDemoRobots({
+    ...{ apiUrl, robots, stateFile: join(dir, 'demo.json'), intervalMs: 100, historyMs: 3_600_000 },
+    confirm: async ({ code, hostname }) => void confirmed.set(code, hostname),
+  });
+
+async function until(condition: () => boolean) {
+  for (const end = Date.now() + 10_000; !condition() && Date.now() < end; ) await sleep(20);
+  expect(condition()).toBe(true);
+}
+
+const times = () =>
+  batches
+    .filter(({ status }) => status === 204)
+    .flatMap(({ lines }) => lines.map((line) => Number(line.split(' ').at(-1)) / 1e6));
+
+test('pairs, brings an hour of past in batches, and goes on without a seam', async () => {
+  const demo = await start(2);
+  await until(() => batches.length > 6);
+  await demo.stop();
+  expect(asked.sort()).toEqual(['arm-bench', 'courier-01']);
+  expect(new Set(batches.map(({ token }) => token))).toEqual(new Set(['token-courier-01', 'token-arm-bench']));
+  expect(Math.max(...batches.map(({ lines }) => lines.length))).toBeLessThanOrEqual(2_000);
+  const all = [...new Set(times())].sort((a, b) => a - b);
+  expect(Date.now() - (all[0] ?? 0)).toBeGreaterThan(3_500_000);
+  expect(Date.now() - (all.at(-1) ?? 0)).toBeLessThan(2_000);
+  expect(Math.max(...all.map((time, i) => time - (all[i - 1] ?? time)))).toBeLessThanOrEqual(60_000);
+});
+
+test('is the same robots after a restart, and keeps their tokens to itself', async () => {
+  const first = await start(1);
+  await until(() => batches.length > 3);
+  await first.stop();
+  const file = join(dir, 'demo.json');
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(JSON.parse(await readFile(file, 'utf8')).robots[0].filled).toBe(true);
+  batches = [];
+  const second = await start(1);
+  await until(() => batches.length > 0);
+  await second.stop();
+  expect(asked).toHaveLength(1);
+  expect(Math.min(...times())).toBeGreaterThan(Date.now() - 20_000);
+});
+
+test('keeps what the server does not take, drops what it refuses for good', async () => {
+  statuses = [503, 429, 422];
+  const demo = await start(1);
+  await until(() => batches.length > 5);
+  await demo.stop();
+  expect(batches[1]?.lines[0]).toBe(batches[0]?.lines[0]);
+  expect(batches[2]?.lines[0]).toBe(batches[0]?.lines[0]);
+  expect(batches[3]?.lines[0]).not.toBe(batches[0]?.lines[0]);
+});
+
+test('a robot whose token is refused ends, and pairs anew at the next start', async () => {
+  statuses = [401];
+  const first = await start(1);
+  await until(() => batches.length === 1);
+  await sleep(300);
+  await first.stop();
+  expect(batches).toHaveLength(1);
+  const second = await start(1);
+  await until(() => batches.length > 1);
+  await second.stop();
+  expect(asked).toHaveLength(2);
+});

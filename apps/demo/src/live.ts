@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createDelivery } from './delivery.ts';
+import { logLines, measure } from './lines.ts';
+import { isAway, type Robot } from './signals.ts';
+
+const HISTORY_STEP_MS = 10_000;
+
+export interface Life {
+  apiUrl: string;
+  token: string;
+  intervalMs: number;
+  /** Report from here on: the past is filled in first, every ten seconds; ms since 1970. */
+  since: number;
+  signal: AbortSignal;
+  log(message: string): void;
+  /** Called once everything up to the first live sample has been delivered. */
+  onFilled(): Promise<void>;
+}
+
+/**
+ * Measures and reports until `signal` ends it. What cannot be delivered is kept and sent later.
+ *
+ * @returns 'refused' when the server no longer accepts the token, 'stopped' otherwise
+ */
+export async function live(robot: Robot, life: Life): Promise<'refused' | 'stopped'> {
+  const { signal, intervalMs, log } = life;
+  const delivery = createDelivery(life.apiUrl, life.token);
+  const name = robot.character.hostname;
+  let until = Math.ceil(life.since / HISTORY_STEP_MS) * HISTORY_STEP_MS;
+  let filled = false;
+  let trouble = '';
+
+  const report = (time: number) => {
+    delivery.add([...measure(robot, time), ...logLines(robot, until, time)]);
+    until = time;
+  };
+  for (let time = until + HISTORY_STEP_MS; time <= Date.now() - intervalMs; time += HISTORY_STEP_MS) report(time);
+
+  while (!signal.aborted) {
+    const now = Math.floor(Date.now() / 1000) * 1000;
+    if (now > until) report(now);
+    if (!isAway(robot, now) || !filled) {
+      const outcome = await delivery.flush(signal);
+      if (outcome.result === 'refused') return 'refused';
+      const reason = outcome.result === 'kept' && !signal.aborted ? outcome.reason : '';
+      if (reason && reason !== trouble) log(`${name}: keeps its data, the server does not take it (${reason})`);
+      if (trouble && outcome.result === 'sent') log(`${name}: delivered what it had kept`);
+      trouble = reason;
+      if (!filled && outcome.result === 'sent') {
+        filled = true;
+        await life.onFilled();
+      }
+    }
+    await sleep(intervalMs - (Date.now() % intervalMs), undefined, { signal }).catch(() => undefined);
+  }
+  return 'stopped';
+}

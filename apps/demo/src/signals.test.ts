@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import { CAST } from './cast.ts';
+import { logEntries } from './events.ts';
+import { logLines, measure } from './lines.ts';
+import { counter, lagged, wander } from './noise.ts';
+import { battery, bootTime, cpuUse, diskUsed, isAway, isBooting, type Robot, temperature } from './signals.ts';
+
+const START = Date.UTC(2030, 0, 1);
+const HOUR = 3_600_000;
+const robots: Robot[] = CAST.map((character, index) => ({ character, seed: 100 + index, start: START }));
+const times = (step: number, span: number) => Array.from({ length: span / step }, (_, i) => START + i * step);
+
+describe.each(robots.map((robot) => [robot.character.hostname, robot] as const))('%s', (_, robot) => {
+  test('is the same robot whenever it is asked', () => {
+    const again = { ...robot, character: { ...robot.character } };
+    expect(times(60_000, HOUR).map((time) => measure(again, time))).toEqual(
+      times(60_000, HOUR).map((time) => measure(robot, time)),
+    );
+  });
+
+  test('stays within what is possible, and changes without jumps', () => {
+    const all = times(10_000, 12 * HOUR);
+    for (const [index, time] of all.entries()) {
+      const [use, degrees] = [cpuUse(robot, time), temperature(robot, time)];
+      expect(use).toBeGreaterThan(0);
+      expect(use).toBeLessThan(1);
+      expect(degrees).toBeGreaterThan(20);
+      expect(degrees).toBeLessThan(95);
+      expect(Math.abs(degrees - temperature(robot, all[index - 1] ?? time))).toBeLessThan(3);
+      expect(diskUsed(robot, time) / robot.character.disk.total).toBeLessThan(0.95);
+      expect(battery(robot, time).percent).toBeGreaterThan(17);
+    }
+  });
+
+  test('its logs do not depend on the pieces they are read in, and no two share a moment', () => {
+    const whole = logEntries(robot, START, START + HOUR);
+    const pieces = times(7_000, HOUR).flatMap((from) => logEntries(robot, from, Math.min(from + 7_000, START + HOUR)));
+    expect(pieces.slice(0, whole.length)).toEqual(whole);
+    expect(new Set(whole.map(({ micros }) => micros)).size).toBe(whole.length);
+    expect(whole.length).toBeGreaterThan(20);
+  });
+
+  test('speaks line protocol in the shapes Telegraf has', () => {
+    const time = bootTime(robot, START + 2 * HOUR) + 60_000;
+    const lines = [...measure(robot, time), ...logLines(robot, time - HOUR, time)];
+    const kinds = new Set(lines.map((line) => line.split(/[, ]/)[0]));
+    expect(kinds).toEqual(
+      new Set([
+        'cpu',
+        'mem',
+        'disk',
+        'net',
+        'temp',
+        'system',
+        'syslog',
+        ...(robot.character.mobile ? ['battery'] : []),
+      ]),
+    );
+    for (const line of lines) expect(line).toMatch(/^[a-z]+(,\w+=[\w/.-]+)* \w+=\S.* \d{19}$/);
+    expect(lines.find((line) => line.startsWith('system'))).toMatch(/load1=[\d.]+,load5=.*uptime=60i /);
+  });
+});
+
+test('temperature follows load: warmer after work than after rest', () => {
+  const robot = robots[4] as Robot;
+  const byUse = times(10_000, 24 * HOUR).map((time) => [
+    lagged((at) => cpuUse(robot, at), time, 300_000),
+    temperature(robot, time),
+  ]) as [number, number][];
+  byUse.sort(([a], [b]) => a - b);
+  const mean = (part: [number, number][]) => part.reduce((sum, [, degrees]) => sum + degrees, 0) / part.length;
+  expect(mean(byUse.slice(-800)) - mean(byUse.slice(0, 800))).toBeGreaterThan(10);
+});
+
+test('counters grow until a reboot and then begin again', () => {
+  for (let age = 0; age < 2 * HOUR; age += 1_000)
+    expect(counter(5, age + 1_000, 9_000)).toBeGreaterThan(counter(5, age, 9_000));
+  const scout = robots[4] as Robot;
+  const received = times(10_000, 2 * HOUR).flatMap((time) => {
+    const found = measure(scout, time).find((line) => line.startsWith('net'));
+    return found ? [Number(/bytes_recv=(\d+)i/.exec(found)?.[1])] : [];
+  });
+  expect(received.filter((bytes, i) => bytes < (received[i - 1] ?? 0)).length).toBeGreaterThanOrEqual(1);
+});
+
+test('one robot is away five minutes of each half hour, and says so in its log', () => {
+  const rover = robots[2] as Robot;
+  const away = times(1_000, HOUR).filter((time) => isAway(rover, time)).length;
+  expect(away).toBe(600);
+  const messages = logEntries(rover, START, START + HOUR).map(({ message }) => message);
+  expect(messages.filter((message) => message.includes('DISCONNECTED'))).toHaveLength(2);
+  expect(robots.filter((robot) => robot.character.away > 0)).toEqual([rover]);
+});
+
+test('a reboot leaves a gap and a boot message', () => {
+  const scout = robots[4] as Robot;
+  const boot = bootTime(scout, START + HOUR);
+  expect(isBooting(scout, boot + 39_000)).toBe(true);
+  expect(measure(scout, boot + 39_000)).toEqual([]);
+  expect(logEntries(scout, boot - 10_000, boot + 60_000).map(({ message }) => message)).toEqual(
+    expect.arrayContaining([expect.stringContaining('booting'), expect.stringContaining('Startup finished')]),
+  );
+});
+
+test('wandering is continuous', () => {
+  for (let time = 0; time < 10_000; time += 10) {
+    expect(Math.abs(wander(1, time + 10, 1_000) - wander(1, time, 1_000))).toBeLessThan(0.02);
+  }
+});
