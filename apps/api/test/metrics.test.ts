@@ -164,6 +164,48 @@ describe('reading', () => {
   });
 });
 
+describe('GET /api/robots/trends', () => {
+  it('gives the last hour of many robots, minute by minute', async () => {
+    const [first, second] = [await reporting(), await reporting()];
+    const minute = Math.floor(now() / 60) * 60 - 300;
+    const lines = [
+      `cpu,cpu=cpu-total usage_idle=70 ${minute}`,
+      `cpu,cpu=cpu-total usage_idle=90 ${minute + 30}`,
+      `temp,sensor=soc temp=50 ${minute}`,
+      `temp,sensor=gpu temp=60 ${minute}`,
+      `temp,sensor=odd temp="hot" ${minute}`,
+      `disk,path=/ used_percent=30 ${minute + 60}`,
+      `disk,path=/data used_percent=95 ${minute + 60}`,
+    ];
+    await first.send(lines.join('\n'), {}, '?precision=s');
+    const admin = await api.person('admin');
+    const ids = `${first.robot.id},${second.robot.id}`;
+    const { status, body } = await api.call('GET', `/robots/trends?ids=${ids}`, { token: admin.token });
+    expect(status).toBe(200);
+    const [trend, empty] = body.items;
+    const window = (minute * 1000 - Date.parse(trend.from)) / 60_000;
+    expect(trend).toMatchObject({ robot_id: first.robot.id, every_s: 60 });
+    expect([trend.cpu_percent[window], trend.temperature_c[window], trend.disk_percent[window]]).toEqual([
+      20,
+      60,
+      null,
+    ]);
+    expect(trend.disk_percent[window + 1]).toBe(30);
+    expect(trend.cpu_percent).toHaveLength(60);
+    expect(empty.memory_percent).toEqual(Array(60).fill(null));
+  });
+
+  it('is silent about the robots of others, and refuses nonsense', async () => {
+    const [mine, other] = [await reporting(), await reporting()];
+    const ask = (ids: string) => api.call('GET', `/robots/trends?ids=${ids}`, { token: mine.owner.token });
+    const { body } = await ask(`${other.robot.id},${mine.robot.id},999999`);
+    expect(body.items.map((item: { robot_id: number }) => item.robot_id)).toEqual([mine.robot.id]);
+    expect((await ask(String(other.robot.id))).body.items).toEqual([]);
+    for (const ids of ['', '1,', 'x', Array(201).fill('1').join()]) expect((await ask(ids)).status, ids).toBe(400);
+    expect((await api.call('GET', '/robots/trends?ids=1')).status).toBe(401);
+  });
+});
+
 describe('logs', () => {
   it('of one instant stay apart, and a retried one is not doubled', async () => {
     const { send, logs } = await reporting();

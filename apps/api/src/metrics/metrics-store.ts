@@ -1,5 +1,6 @@
 import type { Latest } from '../robots/schemas.ts';
 import type { FieldType } from './field-value.ts';
+import type { Trend } from './trends.ts';
 
 /** One robot's share of a gathered write: checked, stamped lines, each ending in a newline. */
 export interface RobotLines {
@@ -62,6 +63,8 @@ export interface MetricsStore {
   logs(query: LogQuery): Promise<{ items: LogEntry[]; next_cursor: string | null }>;
   /** The newest figures of each robot that sent any within the last hour. */
   latest(robotIds: number[]): Promise<Map<number, Latest>>;
+  /** The past of many robots for the fleet list, in windows from `from` to `to` (ms since 1970, both whole windows); robots that sent nothing are absent. */
+  trends(robotIds: number[], from: number, to: number, everySeconds: number): Promise<Map<number, Trend>>;
   measurements(robotId: number): Promise<Measurement[]>;
   purge(robotId: number): Promise<void>;
   /** Drops what has outlived its retention, prepares room for what comes. */

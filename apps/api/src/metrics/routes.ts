@@ -4,16 +4,19 @@ import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
 import { bearer } from '../http/caller.ts';
 import { type App, Empty, IdParams, replies, security } from '../http/schemas.ts';
-import { isVisible, type Viewer } from '../robots/robot-store.ts';
+import { isVisible, type Viewer, visibleIds } from '../robots/robot-store.ts';
 import type { LineBudget } from './line-budget.ts';
 import type { MetricsStore } from './metrics-store.ts';
 import { type ReceiveDeps, receiveMetrics } from './receive-metrics.ts';
 import type { ReportingRobot } from './reporting-robot.ts';
 import * as schemas from './schemas.ts';
 import { readEvery, readRange } from './time-range.ts';
+import { emptyTrend } from './trends.ts';
 import { unpack } from './unpack.ts';
 
 const tags = ['metrics'];
+const TREND_WINDOWS = 60;
+const TREND_WINDOW_S = 60;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -88,6 +91,30 @@ export function metricsRoutes(app: App, { db, store }: { db: Database; config: C
       .split(',')
       .map((part) => part.trim())
       .filter(Boolean);
+
+  app.get(
+    '/robots/trends',
+    {
+      schema: {
+        tags,
+        security,
+        description: 'The last hour of many robots, minute by minute. Robots the caller may not see are absent.',
+        querystring: schemas.TrendsQuery,
+        response: replies({ 200: schemas.Trends }, 'unauthorized', 'store_unavailable'),
+      },
+    },
+    async ({ query, caller }) => {
+      const ids = await visibleIds(db, caller, list(query.ids).map(Number));
+      const every = TREND_WINDOW_S * 1000;
+      const to = (Math.floor(Date.now() / every) + 1) * every;
+      const from = to - TREND_WINDOWS * every;
+      const trends = await store.trends(ids, from, to, TREND_WINDOW_S);
+      const window = { from: new Date(from).toISOString(), every_s: TREND_WINDOW_S };
+      return {
+        items: ids.map((id) => ({ robot_id: id, ...window, ...(trends.get(id) ?? emptyTrend(TREND_WINDOWS)) })),
+      };
+    },
+  );
 
   app.get(
     '/robots/:id/metrics',

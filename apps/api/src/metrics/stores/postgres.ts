@@ -3,6 +3,7 @@ import type { Database } from '../../db/schema.ts';
 import type { LogQuery, MetricsStore, RobotLines, SeriesQuery } from '../metrics-store.ts';
 import { Partitions } from './postgres-partitions.ts';
 import { queryLatest, queryLogs, queryMeasurements, querySeries } from './postgres-read.ts';
+import { queryTrends } from './postgres-trends.ts';
 import { PostgresWriter } from './postgres-write.ts';
 
 /** Metrics and logs in PostgreSQL: a row a point, its fields as jsonb, partitioned by day. For fleets of some dozens. */
@@ -21,6 +22,8 @@ export class PostgresStore implements MetricsStore {
   series = (query: SeriesQuery) => querySeries(this.#db, query);
   logs = (query: LogQuery) => queryLogs(this.#db, query);
   latest = (robotIds: number[]) => queryLatest(this.#db, robotIds);
+  trends = (robotIds: number[], from: number, to: number, everySeconds: number) =>
+    queryTrends(this.#db, robotIds, from, to, everySeconds);
   measurements = (robotId: number) => queryMeasurements(this.#db, robotId);
   maintain = () => this.#partitions.maintain();
 
