@@ -5,6 +5,7 @@ import { compose } from './composition.ts';
 import { type Config, loadConfig } from './config/config.ts';
 import { ConfigError } from './config/env.ts';
 import { AppError } from './errors.ts';
+import { buildPrometheusServer } from './monitoring/prometheus-server.ts';
 import { buildWebServer } from './web/web-server.ts';
 
 const CLOSE_TIMEOUT_MS = 15_000;
@@ -17,7 +18,10 @@ export async function start(
   const deps = await compose(config);
   const app = await buildApp(deps);
   const web = await buildWebServer(app);
+  const prometheus = buildPrometheusServer(deps.telemetry);
   const close = async () => {
+    prometheus.close();
+    prometheus.closeAllConnections();
     await Promise.all([app.close(), web.close()]);
     await deps.close();
   };
@@ -26,6 +30,10 @@ export async function start(
     const { host, apiPort, webPort } = config.listen;
     await listening(() => app.listen({ host, port: apiPort }), 'API_PORT', apiPort);
     await listening(() => once(web.server.listen(webPort, host), 'listening'), 'WEB_PORT', webPort);
+    if (config.prometheus) {
+      const { host, port } = config.prometheus;
+      await listening(() => once(prometheus.listen(port, host), 'listening'), 'PROMETHEUS_PORT', port);
+    }
     announce(config, setupLink);
     return { config, close };
   } catch (error) {

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../../db/schema.ts';
 import type { LogQuery, MetricsStore, RobotLines, SeriesQuery } from '../metrics-store.ts';
 import { Partitions } from './postgres-partitions.ts';
-import { queryLatest, queryLogs, queryMeasurements, querySeries } from './postgres-read.ts';
+import { queryLatest, queryLogs, querySeries } from './postgres-read.ts';
 import { queryTrends } from './postgres-trends.ts';
 import { PostgresWriter } from './postgres-write.ts';
 
@@ -24,7 +24,6 @@ export class PostgresStore implements MetricsStore {
   latest = (robotIds: number[]) => queryLatest(this.#db, robotIds);
   trends = (robotIds: number[], from: number, to: number, everySeconds: number) =>
     queryTrends(this.#db, robotIds, from, to, everySeconds);
-  measurements = (robotId: number) => queryMeasurements(this.#db, robotId);
   maintain = () => this.#partitions.maintain();
 
   async purge(robotId: number): Promise<void> {
@@ -33,12 +32,11 @@ export class PostgresStore implements MetricsStore {
     );
     await sql`delete from metric_points where series_id = any(${rows.map((row) => row.id)})`.execute(this.#db);
     await sql`delete from log_entries where robot_id = ${robotId}`.execute(this.#db);
-    await sql`delete from metric_fields where robot_id = ${robotId}`.execute(this.#db);
-    await sql`delete from metric_series where robot_id = ${robotId}`.execute(this.#db);
-    this.#writer.forget(robotId);
   }
 
   async ready(): Promise<void> {
     await sql`select 1`.execute(this.#db);
   }
+
+  async close(): Promise<void> {}
 }
