@@ -8,12 +8,14 @@ import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { auditRoutes } from './audit/routes.ts';
 import { ownAuthRoutes, publicAuthRoutes } from './auth/routes.ts';
 import type { Composition } from './composition.ts';
+import { demoRoutes } from './demo/routes.ts';
 import { eventRoutes } from './events/routes.ts';
 import { requireAdmin, requireUser } from './http/caller.ts';
 import { registerErrorHandling } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
 import { registerOpenApi } from './http/openapi.ts';
 import type { App } from './http/schemas.ts';
+import { serverInfoRoutes } from './http/server-info.ts';
 import { metricsRoutes, reportRoutes } from './metrics/routes.ts';
 import { ownerPairingRoutes, robotPairingRoutes } from './pairing/routes.ts';
 import { robotRoutes } from './robots/routes.ts';
@@ -53,6 +55,7 @@ export async function buildApp(deps: Composition) {
     async (api) => {
       await api.register(async (anyone: App) => {
         healthRoutes(anyone, deps);
+        serverInfoRoutes(anyone, deps);
         publicAuthRoutes(anyone, deps);
         robotPairingRoutes(anyone, deps);
       });
@@ -64,6 +67,7 @@ export async function buildApp(deps: Composition) {
         robotRoutes(users, deps);
         metricsRoutes(users, deps);
         eventRoutes(users, deps);
+        demoRoutes(users, deps);
         await users.register(async (admins: App) => {
           requireAdmin(admins);
           userRoutes(admins, deps);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import pino from 'pino';
 import { SigningKeys } from './auth/signing-keys.ts';
 import type { Config } from './config/config.ts';
@@ -6,6 +7,7 @@ import { deriveKey } from './config/secrets.ts';
 import { connect } from './db/client.ts';
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { migrate } from './db/migrate.ts';
+import { DemoFleet } from './demo/demo-fleet.ts';
 import { EventBus } from './events/event-bus.ts';
 import { Attempts } from './http/attempts.ts';
 import { makeJobs } from './jobs/jobs.ts';
@@ -52,6 +54,8 @@ export async function compose(config: Config) {
     log.error({ err, job }, 'job failed'),
   );
   const { auth, pairing, ingest } = config;
+  const sealKey = deriveKey(config.secretKey, 'pairing tokens');
+  const demo = embedded && new DemoFleet({ db, sealKey, log, apiUrl: ownApiUrl(config), file: demoFile(config) });
 
   return {
     config,
@@ -63,7 +67,9 @@ export async function compose(config: Config) {
     telemetry,
     presence,
     keys: new SigningKeys(db, deriveKey(config.secretKey, 'signing keys')),
-    sealKey: deriveKey(config.secretKey, 'pairing tokens'),
+    sealKey,
+    /** Offered with the embedded database only: one process, one fleet. */
+    demo,
     attempts: {
       account: new Attempts('login account', auth.attemptsPerAccount),
       address: new Attempts('login address', auth.attemptsPerAddress),
@@ -77,6 +83,7 @@ export async function compose(config: Config) {
     budget: new LineBudget(ingest.linesPerSecond),
     ingest: new Ingest({ db, store, catalog, telemetry }, ingest),
     async close() {
+      await demo?.close();
       await stopJobs();
       await presence.flush().catch((err) => log.error({ err }, 'could not write down who was seen'));
       await store.close();
@@ -85,4 +92,13 @@ export async function compose(config: Config) {
       await embedded?.stop();
     },
   };
+}
+
+const demoFile = (config: Config) => join(config.dataDir, 'demo-robots.json');
+
+/** Where a client in this process reaches the API. */
+function ownApiUrl({ listen }: Config): string {
+  const everywhere = ['0.0.0.0', '::'].includes(listen.host);
+  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+  return `http://${everywhere ? '127.0.0.1' : host}:${listen.apiPort}`;
 }

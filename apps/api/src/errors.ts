@@ -13,6 +13,7 @@ export const ERROR_STATUS = {
   last_admin: 409,
   already_set_up: 409,
   robot_pending: 409,
+  demo_running: 409,
   request_timeout: 408,
   payload_too_large: 413,
   unsupported_media_type: 415,

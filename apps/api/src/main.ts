@@ -4,6 +4,7 @@ import { ensureFirstAdmin } from './auth/accounts.ts';
 import { compose } from './composition.ts';
 import { type Config, loadConfig } from './config/config.ts';
 import { ConfigError } from './config/env.ts';
+import type { DemoFleet } from './demo/demo-fleet.ts';
 import { AppError } from './errors.ts';
 import { buildPrometheusServer } from './monitoring/prometheus-server.ts';
 import { buildWebServer } from './web/web-server.ts';
@@ -13,13 +14,17 @@ const CLOSE_TIMEOUT_MS = 15_000;
 /** env → config → compose → listen → close gracefully. @returns how to close */
 export async function start(
   env: Record<string, string | undefined>,
+  { demo = false } = {},
 ): Promise<{ config: Config; close(): Promise<void> }> {
   const config = loadConfig(env);
+  if (demo && config.database.url)
+    throw new ConfigError('Demonstration robots need the embedded database: unset DATABASE_URL.');
   const deps = await compose(config);
   const app = await buildApp(deps);
-  const web = await buildWebServer(app);
+  const web = await buildWebServer(app, config);
   const prometheus = buildPrometheusServer(deps.telemetry);
   const close = async () => {
+    await deps.demo?.close();
     prometheus.close();
     prometheus.closeAllConnections();
     await Promise.all([app.close(), web.close()]);
@@ -35,6 +40,7 @@ export async function start(
       await listening(() => once(prometheus.listen(port, host), 'listening'), 'PROMETHEUS_PORT', port);
     }
     announce(config, setupLink);
+    if (deps.demo) await startDemo(deps.demo, demo, setupLink !== undefined);
     return { config, close };
   } catch (error) {
     await close();
@@ -62,7 +68,19 @@ function announce(config: Config, setupLink: string | undefined): void {
     `  REST API  http://localhost:${config.listen.apiPort}/api/docs`,
   ];
   if (setupLink) lines.push('', '  Create the first administrator with this link (it works once):', `  ${setupLink}`);
-  process.stdout.write(`${lines.join('\n')}\n\n`);
+  say(`${lines.join('\n')}\n`);
+}
+
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+
+/** Robots that ran before go on; new ones are started when they are asked for. */
+async function startDemo(fleet: DemoFleet, asked: boolean, adminMissing: boolean): Promise<void> {
+  if (await fleet.resume()) return say('  The demonstration robots go on.\n');
+  if (!asked) return;
+  if (adminMissing) say('  Five demonstration robots start once the first administrator has been created.\n');
+  void fleet.startForFirstAdmin().then((owner) => {
+    if (owner) say(`  Five demonstration robots are starting; they belong to ${owner}.\n`);
+  });
 }
 
 function explain(error: unknown): string {
@@ -73,7 +91,7 @@ function explain(error: unknown): string {
 
 if (import.meta.main) {
   try {
-    const running = await start(process.env);
+    const running = await start(process.env, { demo: process.argv.includes('--demo') });
     let closing = false;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {

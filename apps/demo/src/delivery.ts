@@ -11,7 +11,7 @@ const TIMEOUT_MS = 5_000;
 const REFUSED_FOR_GOOD = [400, 413, 422];
 
 /** How a delivery ended: all sent, something kept for later and why, or the token refused. */
-export type Outcome = { result: 'sent' } | { result: 'kept'; reason: string } | { result: 'refused' };
+export type Outcome = { result: 'sent' } | { result: 'kept' | 'refused'; reason: string };
 
 /** A robot's outgoing lines, kept until the server has taken them or refused them for good. */
 export function createDelivery(apiUrl: string, token: string) {
@@ -44,7 +44,7 @@ export function createDelivery(apiUrl: string, token: string) {
       while (kept.length > 0) {
         const batch = kept.slice(0, LARGEST_BATCH);
         const status = await post(batch, signal).catch((error: Error) => error.message);
-        if (status === 401) return { result: 'refused' };
+        if (status === 401) return { result: 'refused', reason: 'status 401' };
         const done =
           typeof status === 'number' && ((status >= 200 && status < 300) || REFUSED_FOR_GOOD.includes(status));
         if (!done) return { result: 'kept', reason: typeof status === 'number' ? `status ${status}` : status };

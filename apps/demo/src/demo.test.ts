@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startDemoRobots } from './index.ts';
+import { type DemoOptions, startDemoRobots } from './index.ts';
 
 let dir: string;
 let server: Server;
@@ -48,10 +48,11 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const start = (robots: number) =>
+const start = (robots: number, more: Partial<DemoOptions> = {}) =>
   startDemoRobots({
     ...{ apiUrl, robots, stateFile: join(dir, 'demo.json'), intervalMs: 100, historyMs: 3_600_000 },
     confirm: async ({ code, hostname }) => void confirmed.set(code, hostname),
+    ...more,
   });
 
 async function until(condition: () => boolean) {
@@ -102,15 +103,30 @@ test('keeps what the server does not take, drops what it refuses for good', asyn
   expect(batches[3]?.lines[0]).not.toBe(batches[0]?.lines[0]);
 });
 
-test('a robot whose token is refused ends, and pairs anew at the next start', async () => {
+test('a robot that was removed ends, and stays away at the next start', async () => {
   statuses = [401];
   const first = await start(1);
-  await until(() => batches.length === 1);
-  await sleep(300);
-  await first.stop();
+  await first.ended;
+  expect(first.running()).toBe(0);
   expect(batches).toHaveLength(1);
   const second = await start(1);
-  await until(() => batches.length > 1);
-  await second.stop();
-  expect(asked).toHaveLength(2);
+  await second.ended;
+  expect(asked).toHaveLength(1);
+});
+
+test('a robot that is switched off keeps its data until it is switched on', async () => {
+  statuses = [401, 401];
+  const demo = await start(1, { isGone: async () => false });
+  await until(() => batches.length > 3);
+  await demo.stop();
+  expect(batches[2]?.lines[0]).toBe(batches[0]?.lines[0]);
+});
+
+test('an abort ends the pairing', async () => {
+  const abort = new AbortController();
+  const confirm = async () => abort.abort();
+  const demo = await start(2, { confirm, signal: abort.signal });
+  await demo.ended;
+  expect(demo.running()).toBe(0);
+  expect(batches).toEqual([]);
 });

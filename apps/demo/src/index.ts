@@ -16,31 +16,53 @@ export interface DemoOptions {
   intervalMs?: number;
   /** How much past a new robot brings with it. */
   historyMs?: number;
+  /** Whether a robot that was refused is removed, rather than switched off for a while. Without it, it is. */
+  isGone?(robot: { id: number; token: string }): Promise<boolean>;
+  /** Ends the pairing too, which `stop()` cannot. */
+  signal?: AbortSignal;
   log?(message: string): void;
 }
+
+export interface DemoRobots {
+  /** How many report; one that was removed ends. */
+  running(): number;
+  /** Resolves when none is left, for whatever reason. */
+  ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const DEMO_ROBOTS = CAST.length;
 
 /**
  * Starts robots that do not exist: each really pairs and reports over HTTP, with believable figures. Resolves when all
  * are paired; one that cannot pair is left out, and `log` told why.
  */
-export async function startDemoRobots(options: DemoOptions): Promise<{ stop(): Promise<void> }> {
+export async function startDemoRobots(options: DemoOptions): Promise<DemoRobots> {
   const { robots = CAST.length, intervalMs = 5_000, historyMs = 3_600_000, log = () => undefined } = options;
   const state = await openState(options.stateFile);
   const abort = new AbortController();
-  const { signal } = abort;
-  const cast = CAST.slice(0, robots);
+  const signal = options.signal ? AbortSignal.any([abort.signal, options.signal]) : abort.signal;
+  const cast = CAST.slice(0, robots).filter(({ hostname }) => !state.isComplete() || state.get(hostname));
 
   const paired = await Promise.all(
     cast.map((character) => known(character).catch((error) => leftOut(character, error))),
   );
-  const lives = cast.map((character, index) => {
+  if (paired.every(Boolean) && !state.isComplete()) await state.complete();
+  let running = 0;
+  const lives = cast.map(async (character, index) => {
     const saved = paired[index];
-    return saved && run(character, saved).catch((error: Error) => log(`${character.hostname}: ${error.message}`));
+    if (!saved) return;
+    running++;
+    await run(character, saved).catch((error: Error) => log(`${character.hostname}: ${error.message}`));
+    running--;
   });
+  const ended = Promise.all(lives).then(() => undefined);
   return {
-    async stop() {
+    running: () => running,
+    ended,
+    stop() {
       abort.abort();
-      await Promise.all(lives);
+      return ended;
     },
   };
 
@@ -49,7 +71,7 @@ export async function startDemoRobots(options: DemoOptions): Promise<{ stop(): P
   }
 
   function leftOut({ hostname }: Character, error: Error) {
-    log(`${hostname}: not paired: ${error.message}`);
+    if (!signal.aborted) log(`${hostname}: not paired: ${error.message}`);
     return undefined;
   }
 
@@ -68,9 +90,10 @@ export async function startDemoRobots(options: DemoOptions): Promise<{ stop(): P
     const { token, seed, start } = saved;
     const since = saved.filled ? Date.now() : start;
     const onFilled = () => (saved.filled ? Promise.resolve() : state.put({ ...saved, filled: true }));
-    const life = { apiUrl: options.apiUrl, token, intervalMs, since, signal, log, onFilled };
+    const isGone = async () => options.isGone?.(saved) ?? true;
+    const life = { apiUrl: options.apiUrl, token, intervalMs, since, signal, log, onFilled, isGone };
     if ((await live({ character, seed, start }, life)) === 'stopped') return;
-    log(`${character.hostname}: the server refuses it; it ends here and pairs anew at the next start`);
+    log(`${character.hostname}: was removed from the server; it ends here`);
     await state.drop(character.hostname);
   }
 }

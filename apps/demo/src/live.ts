@@ -15,24 +15,28 @@ export interface Life {
   log(message: string): void;
   /** Called once everything up to the first live sample has been delivered. */
   onFilled(): Promise<void>;
+  /** Asked when the token is refused: a robot that is only switched off goes on and keeps its data. */
+  isGone(): Promise<boolean>;
 }
 
 /**
  * Measures and reports until `signal` ends it. What cannot be delivered is kept and sent later.
  *
- * @returns 'refused' when the server no longer accepts the token, 'stopped' otherwise
+ * @returns 'refused' when the server no longer knows the token, 'stopped' otherwise
  */
 export async function live(robot: Robot, life: Life): Promise<'refused' | 'stopped'> {
   const { signal, intervalMs, log } = life;
   const delivery = createDelivery(life.apiUrl, life.token);
   const name = robot.character.hostname;
   let until = Math.floor(life.since / HISTORY_STEP_MS) * HISTORY_STEP_MS;
+  let measured = false;
   let filled = false;
   let trouble = '';
 
   const report = (time: number) => {
     delivery.add([...measure(robot, time), ...logLines(robot, until, time)]);
     until = time;
+    measured = true;
   };
   for (let time = until + HISTORY_STEP_MS; time <= Date.now() - intervalMs; time += HISTORY_STEP_MS) report(time);
 
@@ -41,12 +45,12 @@ export async function live(robot: Robot, life: Life): Promise<'refused' | 'stopp
     if (now > until) report(now);
     if (!isAway(robot, now) || !filled) {
       const outcome = await delivery.flush(signal);
-      if (outcome.result === 'refused') return 'refused';
-      const reason = outcome.result === 'kept' && !signal.aborted ? outcome.reason : '';
+      if (outcome.result === 'refused' && (await life.isGone())) return 'refused';
+      const reason = outcome.result === 'sent' || signal.aborted ? '' : outcome.reason;
       if (reason && reason !== trouble) log(`${name}: keeps its data, the server does not take it (${reason})`);
       if (trouble && outcome.result === 'sent') log(`${name}: delivered what it had kept`);
       trouble = reason;
-      if (!filled && outcome.result === 'sent') {
+      if (!filled && measured && outcome.result === 'sent') {
         filled = true;
         await life.onFilled();
       }

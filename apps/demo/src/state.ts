@@ -14,16 +14,31 @@ export interface SavedRobot {
   filled: boolean;
 }
 
-/** The demo's robots by hostname, kept in a file only its owner can read, since it holds their tokens. */
+interface SavedState {
+  /** Whether all have been paired: one missing after that was removed, and stays so. */
+  complete?: boolean;
+  robots: SavedRobot[];
+}
+
+/**
+ * The demo's robots by hostname, kept in a file only its owner can read, since it holds their tokens. Whatever else the
+ * file says stays in it.
+ */
 export async function openState(file: string) {
-  const robots = new Map((await load(file)).map((robot) => [robot.hostname, robot]));
+  const saved = await load(file);
+  const robots = new Map(saved.robots.map((robot) => [robot.hostname, robot]));
   let writing = Promise.resolve();
   const save = () => {
     // One after the other: robots change their entries at the same time.
-    writing = writing.then(() => write(file, [...robots.values()]));
+    writing = writing.then(() => write(file, { ...saved, robots: [...robots.values()] }));
     return writing;
   };
   return {
+    isComplete: () => saved.complete === true,
+    complete() {
+      saved.complete = true;
+      return save();
+    },
     get: (hostname: string) => robots.get(hostname),
     put(robot: SavedRobot) {
       robots.set(robot.hostname, robot);
@@ -36,19 +51,19 @@ export async function openState(file: string) {
   };
 }
 
-async function load(file: string): Promise<SavedRobot[]> {
+async function load(file: string): Promise<SavedState> {
   try {
-    const content = JSON.parse(await readFile(file, 'utf8')) as { robots?: SavedRobot[] };
-    return content.robots ?? [];
+    const content = JSON.parse(await readFile(file, 'utf8')) as Partial<SavedState>;
+    return { ...content, robots: content.robots ?? [] };
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return { robots: [] };
     throw error;
   }
 }
 
-async function write(file: string, robots: SavedRobot[]) {
+async function write(file: string, state: SavedState) {
   await mkdir(dirname(file), { recursive: true });
   await rm(`${file}.new`, { force: true });
-  await writeFile(`${file}.new`, `${JSON.stringify({ robots }, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(`${file}.new`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
 }

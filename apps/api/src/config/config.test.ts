@@ -1,12 +1,19 @@
-import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from './config.ts';
 import { settingsTable } from './write-settings.ts';
 
 const load = (env: Record<string, string>) =>
   loadConfig({ DATA_DIR: mkdtempSync(join(tmpdir(), 'robowatch-config-')), ...env });
+
+function keyBesideCertificate() {
+  const file = join(mkdtempSync(join(tmpdir(), 'robowatch-config-')), 'both.pem');
+  writeFileSync(file, `${rootCertificates[0]}\n-----BEGIN PRIVATE KEY-----\n`);
+  return file;
+}
 
 describe('loadConfig', () => {
   it('needs nothing, and keeps the secret it makes where only its owner reads it', () => {
@@ -31,6 +38,10 @@ describe('loadConfig', () => {
     [{ TRUSTED_PROXIES: '10.0.0.0/99' }, 'CIDR'],
     [{ PUBLIC_URL: 'robots.example' }, 'http://'],
     [{ DATA_DIR: '/proc/nowhere' }, 'cannot be written'],
+    [{ CA_FILE: '/nowhere/ca.pem' }, 'cannot be read (ENOENT)'],
+    [{ CA_FILE: '/etc/hosts' }, 'is not a certificate'],
+    [{ CA_FILE: keyBesideCertificate() }, 'holds a private key'],
+    [{ GRAFANA_URL: 'grafana.example' }, 'GRAFANA_URL must be an http'],
   ])('stops at %o with a sentence', (env, sentence) => {
     expect(() => load(env as Record<string, string>)).toThrow(sentence);
   });

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
+import { readCertificate } from './certificate.ts';
 import { ConfigError, type Env, readEnv, seconds } from './env.ts';
 import { checkSecretKey, keptSecretKey } from './secrets.ts';
 import type { SettingName } from './settings.ts';
@@ -35,6 +36,8 @@ export function loadConfig(env: Env) {
       ? { email: text('ADMIN_EMAIL') as string, password: text('ADMIN_PASSWORD') as string }
       : undefined,
     trustedProxies: trustedProxies(text('TRUSTED_PROXIES')),
+    certificateAuthority: readCertificate(text('CA_FILE')),
+    grafanaUrl: text('GRAFANA_URL')?.replace(/\/+$/, ''),
     logLevel: text('LOG_LEVEL') as string,
     metrics: { retention: time('METRICS_RETENTION'), maxFuture: time('METRICS_MAX_FUTURE') },
     pairing: {

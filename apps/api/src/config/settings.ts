@@ -62,6 +62,13 @@ export const SETTINGS = [
     about: 'Addresses or CIDR ranges, comma-separated, whose `X-Forwarded-For` is believed. Unset: none.',
   },
   {
+    name: 'CA_FILE',
+    kind: 'string',
+    about:
+      'Certificate (PEM) of the private CA that signed the one of `PUBLIC_URL`. Served at `/ca.crt`, for robots to trust.',
+  },
+  { name: 'GRAFANA_URL', kind: 'url', about: 'Where people reach Grafana. Unset: the web app has no link to it.' },
+  {
     name: 'LOG_LEVEL',
     kind: 'string',
     default: 'info',

@@ -69,6 +69,11 @@ export async function visibleIds(db: Db, viewer: Viewer, ids: number[]): Promise
   return (await query.execute()).map((robot) => robot.id);
 }
 
+export async function hasToken(db: Db, id: number, tokenHash: string): Promise<boolean> {
+  const query = db.selectFrom('robots').select('id').where('id', '=', id).where('influxdb_token', '=', tokenHash);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
 export async function listRobots(db: Db, viewer: Viewer, offlineAfter: number, filter: RobotQuery) {
   const { sort = 'name', order = 'asc', limit = 100 } = filter;
   const { online, query: visible } = visibleRobots(db, viewer, offlineAfter);

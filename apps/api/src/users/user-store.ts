@@ -30,6 +30,16 @@ export async function insertUser(db: Db, user: { email: string; name: string; ro
 export const findUser = (db: Db, id: number) =>
   db.selectFrom('users').select(PUBLIC).where('id', '=', id).executeTakeFirst();
 
+export const findFirstAdmin = (db: Db) =>
+  db
+    .selectFrom('users')
+    .select(PUBLIC)
+    .where('role', '=', 'admin')
+    .where('is_active', '=', true)
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+
 export const findCredentials = (db: Db, email: string) =>
   db
     .selectFrom('users')

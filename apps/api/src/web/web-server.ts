@@ -4,12 +4,16 @@ import { fileURLToPath } from 'node:url';
 import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { Config } from '../config/config.ts';
 
 const DIST = fileURLToPath(new URL('../../../web/dist', import.meta.url));
 const PLAIN = fileURLToPath(new URL('../../../web/public', import.meta.url));
 
 /** The web app's files, for any path that is not a file its start page; and `/api` of the same origin beside them. */
-export async function buildWebServer(api: FastifyInstance): Promise<{ server: Server; close(): Promise<void> }> {
+export async function buildWebServer(
+  api: FastifyInstance,
+  { certificateAuthority }: Config,
+): Promise<{ server: Server; close(): Promise<void> }> {
   const web = Fastify({ logger: false });
   await web.register(helmet, {
     hsts: false,
@@ -26,6 +30,10 @@ export async function buildWebServer(api: FastifyInstance): Promise<{ server: Se
     },
   });
   await web.register(fastifyStatic, { root: existsSync(DIST) ? DIST : PLAIN });
+  if (certificateAuthority)
+    web.get('/ca.crt', async (_request, reply) =>
+      reply.type('application/x-x509-ca-cert').header('cache-control', 'no-cache').send(certificateAuthority.pem),
+    );
   web.setNotFoundHandler((request, reply) =>
     request.method === 'GET' ? reply.sendFile('index.html') : reply.code(404).send(),
   );

@@ -1,0 +1,25 @@
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+
+/** What the file of the demonstration robots says that matters here; the robots themselves write it too. */
+export interface DemoState {
+  owner_id: number;
+  robots: { id: number }[];
+}
+
+/** @returns undefined when there are no demonstration robots */
+export async function readDemoState(file: string): Promise<DemoState | undefined> {
+  try {
+    const { owner_id, robots = [] } = JSON.parse(await readFile(file, 'utf8')) as Partial<DemoState>;
+    return owner_id === undefined ? undefined : { owner_id, robots };
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Readable by its owner only: the robots' tokens will be in it. */
+export async function writeDemoOwner(file: string, ownerId: number): Promise<void> {
+  await rm(`${file}.new`, { force: true });
+  await writeFile(`${file}.new`, `${JSON.stringify({ owner_id: ownerId, robots: [] })}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}

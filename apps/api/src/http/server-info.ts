@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { Type } from 'typebox';
+import type { Config } from '../config/config.ts';
+import { type App, Nullable, replies } from './schemas.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const ServerInfo = Type.Object({
+  version: Type.String(),
+  public_url: Type.String({ description: 'what people and robots reach' }),
+  demo: Type.Boolean({ description: 'whether demonstration robots are offered' }),
+  ca_sha256: Nullable(Type.String({ description: 'SHA-256 of /ca.crt, hex; null when robots need no CA of ours' })),
+  grafana_url: Nullable(Type.String()),
+});
+
+/** For anyone: nothing here is a secret. */
+export function serverInfoRoutes(app: App, { config }: { config: Config }): void {
+  app.get('/server', { schema: { tags: ['server'], response: replies({ 200: ServerInfo }) } }, async () => ({
+    version,
+    public_url: config.publicUrl,
+    demo: config.database.url === undefined,
+    ca_sha256: config.certificateAuthority?.sha256 ?? null,
+    grafana_url: config.grafanaUrl ?? null,
+  }));
+}
