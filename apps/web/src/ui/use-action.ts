@@ -1,0 +1,24 @@
+import { ref } from 'vue';
+import { type ApiProblem, asProblem } from '../api/problem';
+
+/** Something a person sets off: whether it is under way, and what kept it from succeeding. */
+export function useAction<Args extends unknown[]>(action: (...args: Args) => Promise<unknown>) {
+  const busy = ref(false);
+  const problem = ref<ApiProblem | null>(null);
+  /** @returns whether it succeeded */
+  async function run(...args: Args): Promise<boolean> {
+    if (busy.value) return false;
+    busy.value = true;
+    problem.value = null;
+    try {
+      await action(...args);
+      return true;
+    } catch (error) {
+      problem.value = asProblem(error);
+      return false;
+    } finally {
+      busy.value = false;
+    }
+  }
+  return { busy, problem, run };
+}
