@@ -4,7 +4,7 @@ import type { Database } from '../db/schema.ts';
 import * as store from './catalog-store.ts';
 import { decodeLine, text, unescapeMeasurement } from './decode-line.ts';
 import type { FieldType } from './field-value.ts';
-import { identityTags, type ReportingRobot } from './reporting-robot.ts';
+import { identityTags, type ReportingRobot, sameIdentity } from './reporting-robot.ts';
 import { currentLine, RobotShape } from './robot-shape.ts';
 import { unescapeKey } from './scan-line.ts';
 import type { NovelLine, StampedLines } from './stamped-lines.ts';
@@ -53,10 +53,9 @@ export class SeriesCatalog {
   }
 
   shapeOf(robot: ReportingRobot): RobotShape {
-    const identity = identityTags(robot);
     const known = this.#shapes.get(robot.id);
-    if (known && [...identity].every(([key, pair]) => known.identity.get(key) === pair)) return known;
-    const shape = new RobotShape(identity);
+    if (known && sameIdentity(known.robot, robot)) return known;
+    const shape = new RobotShape(robot, identityTags(robot));
     this.#shapes.set(robot.id, shape);
     return shape;
   }
