@@ -73,7 +73,7 @@ export async function compose(config: Config) {
       address: new Attempts('pair address', pairing.attemptsPerAddress),
       requests: new Attempts('pair request', pairing.requestsPerAddress),
     },
-    robots: new RobotCache(db),
+    robots: new RobotCache(db, ingest.timeoutMs),
     budget: new LineBudget(ingest.linesPerSecond),
     ingest: new Ingest(db, store, ingest),
     async close() {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Architecture, Database, RobotStatus } from '../db/schema.ts';
+import { AppError } from '../errors.ts';
 
 /** The robot behind a personal token, as far as writing needs it. */
 export interface ReportingRobot {
@@ -25,18 +26,30 @@ export async function findReporting(db: Database, hashes: string[]): Promise<Map
 /** Spares the look-up before a body is read. Never the last word: every write is checked again when it is sent. */
 export class RobotCache {
   #db: Database;
+  #timeoutMs: number;
   #robots = new LRUCache<string, ReportingRobot>({ max: 50_000, ttl: 30_000 });
 
-  constructor(db: Database) {
+  constructor(db: Database, timeoutMs: number) {
     this.#db = db;
+    this.#timeoutMs = timeoutMs;
   }
 
+  /** @throws AppError database_unavailable when the database does not answer in time */
   async find(hash: string): Promise<ReportingRobot | undefined> {
     const cached = this.#robots.get(hash);
     if (cached) return cached;
-    const robot = (await findReporting(this.#db, [hash])).get(hash);
+    const robot = (await this.#inTime(findReporting(this.#db, [hash]))).get(hash);
     if (robot) this.#robots.set(hash, robot);
     return robot;
+  }
+
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      const error = () => new AppError('database_unavailable', 'The database does not answer.', { retryAfter: 10 });
+      timer = setTimeout(() => reject(error()), this.#timeoutMs);
+    });
+    return Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
   }
 
   drop(hash: string): void {
