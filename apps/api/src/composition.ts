@@ -16,7 +16,9 @@ import { Ingest } from './metrics/ingest.ts';
 import { LineBudget } from './metrics/line-budget.ts';
 import { Presence } from './metrics/presence.ts';
 import { RobotCache } from './metrics/reporting-robot.ts';
-import { PostgresStore } from './metrics/stores/postgres.ts';
+import { SeriesCatalog } from './metrics/series-catalog.ts';
+import { openStore } from './metrics/stores/open-store.ts';
+import { Telemetry } from './monitoring/telemetry.ts';
 
 export type Composition = Awaited<ReturnType<typeof compose>>;
 
@@ -43,10 +45,12 @@ export async function compose(config: Config) {
     );
   }
 
-  const store = new PostgresStore(db, config.metrics.retention);
+  const store = openStore(db, config);
   await store.maintain();
+  const telemetry = new Telemetry();
+  const catalog = new SeriesCatalog(db, config.catalog);
   const presence = new Presence(db);
-  const stopJobs = runJobs(makeJobs({ db, config, store, presence }), (job, err) =>
+  const stopJobs = runJobs(makeJobs({ db, config, store, catalog, presence }), (job, err) =>
     log.error({ err, job }, 'job failed'),
   );
   const { auth, pairing, ingest } = config;
@@ -59,6 +63,8 @@ export async function compose(config: Config) {
     db,
     events,
     store,
+    catalog,
+    telemetry,
     presence,
     keys: new SigningKeys(db, deriveKey(config.secretKey, 'signing keys')),
     sealKey,
@@ -75,11 +81,12 @@ export async function compose(config: Config) {
     },
     robots: new RobotCache(db, ingest.timeoutMs),
     budget: new LineBudget(ingest.linesPerSecond),
-    ingest: new Ingest(db, store, ingest),
+    ingest: new Ingest({ db, store, catalog, telemetry }, ingest),
     async close() {
       await demo?.close();
       await stopJobs();
       await presence.flush().catch((err) => log.error({ err }, 'could not write down who was seen'));
+      await store.close();
       await events.close();
       await db.destroy();
       await embedded?.stop();

@@ -6,6 +6,7 @@ import { type Config, loadConfig } from './config/config.ts';
 import { ConfigError } from './config/env.ts';
 import type { DemoFleet } from './demo/demo-fleet.ts';
 import { AppError } from './errors.ts';
+import { buildPrometheusServer } from './monitoring/prometheus-server.ts';
 import { buildWebServer } from './web/web-server.ts';
 
 const CLOSE_TIMEOUT_MS = 15_000;
@@ -21,8 +22,11 @@ export async function start(
   const deps = await compose(config);
   const app = await buildApp(deps);
   const web = await buildWebServer(app, config);
+  const prometheus = buildPrometheusServer(deps.telemetry);
   const close = async () => {
     await deps.demo?.close();
+    prometheus.close();
+    prometheus.closeAllConnections();
     await Promise.all([app.close(), web.close()]);
     await deps.close();
   };
@@ -31,6 +35,10 @@ export async function start(
     const { host, apiPort, webPort } = config.listen;
     await listening(() => app.listen({ host, port: apiPort }), 'API_PORT', apiPort);
     await listening(() => once(web.server.listen(webPort, host), 'listening'), 'WEB_PORT', webPort);
+    if (config.prometheus) {
+      const { host, port } = config.prometheus;
+      await listening(() => once(prometheus.listen(port, host), 'listening'), 'PROMETHEUS_PORT', port);
+    }
     announce(config, setupLink);
     if (deps.demo) await startDemo(deps.demo, demo, setupLink !== undefined);
     return { config, close };

@@ -9,6 +9,8 @@ import { loadConfig } from '../src/config/config.ts';
 import type { Role } from '../src/db/schema.ts';
 import { insertUser } from '../src/users/user-store.ts';
 
+type Env = Record<string, string>;
+
 export const PASSWORD = 'correct horse battery';
 
 export interface Person {
@@ -19,12 +21,13 @@ export interface Person {
 }
 
 /** The whole API on a database of its own, called through `inject`: real routes, real PostgreSQL. */
-export function useTestApi(env: Record<string, string> = {}) {
+export function useTestApi(settings: Env | (() => Promise<Env>) = {}) {
   let deps: Composition;
   let app: Awaited<ReturnType<typeof buildApp>>;
   let people = 0;
 
   beforeAll(async () => {
+    const env = typeof settings === 'function' ? await settings() : settings;
     const url = await freshDatabase();
     const secret = { SECRET_KEY: randomBytes(32).toString('hex') };
     deps = await compose(

@@ -28,7 +28,7 @@ export async function live(robot: Robot, life: Life): Promise<'refused' | 'stopp
   const { signal, intervalMs, log } = life;
   const delivery = createDelivery(life.apiUrl, life.token);
   const name = robot.character.hostname;
-  let until = Math.ceil(life.since / HISTORY_STEP_MS) * HISTORY_STEP_MS;
+  let until = Math.floor(life.since / HISTORY_STEP_MS) * HISTORY_STEP_MS;
   let measured = false;
   let filled = false;
   let trouble = '';

@@ -61,8 +61,26 @@ export function loadConfig(env: Env) {
       maxBodyBytes: int('INGEST_MAX_BODY_BYTES'),
       maxUnpackedBytes: int('INGEST_MAX_UNPACKED_BYTES'),
       maxPendingBytes: int('INGEST_MAX_PENDING_BYTES'),
+      maxLines: int('INGEST_MAX_LINES'),
+      batchLines: int('INGEST_BATCH_LINES'),
+      batchBytes: int('INGEST_BATCH_BYTES'),
+      lingerMs: int('INGEST_LINGER_MS'),
+      writesInFlight: int('INGEST_WRITES_IN_FLIGHT'),
       timeoutMs: int('INGEST_TIMEOUT_MS'),
     },
+    catalog: { maxSeries: int('ROBOT_MAX_SERIES'), maxFields: int('ROBOT_MAX_FIELDS') },
+    prometheus: text('PROMETHEUS_PORT')
+      ? { port: int('PROMETHEUS_PORT'), host: text('PROMETHEUS_HOST') as string }
+      : undefined,
+    influx: text('INFLUX_URL')
+      ? {
+          url: (text('INFLUX_URL') as string).replace(/\/+$/, ''),
+          org: text('INFLUX_ORG') as string,
+          bucket: text('INFLUX_BUCKET') as string,
+          writeToken: text('INFLUX_WRITE_TOKEN') as string,
+          readToken: text('INFLUX_READ_TOKEN') as string,
+        }
+      : undefined,
   };
 }
 
@@ -79,8 +97,11 @@ function rejectContradictions(read: Partial<Record<SettingName, string>>): void 
   if (read.DATABASE_URL && !read.SECRET_KEY) {
     throw new ConfigError('SECRET_KEY is required with DATABASE_URL. Make one: openssl rand -hex 32');
   }
-  if (read.INFLUX_URL) {
-    throw new ConfigError('INFLUX_URL: this release keeps metrics in PostgreSQL only. Unset it.');
+  for (const name of ['INFLUX_ORG', 'INFLUX_WRITE_TOKEN', 'INFLUX_READ_TOKEN'] as const) {
+    if (read.INFLUX_URL && !read[name])
+      throw new ConfigError(`${name} is required with INFLUX_URL. \`npm run influx:setup\` makes what it needs.`);
+    if (!read.INFLUX_URL && read[name])
+      throw new ConfigError(`${name} is set without INFLUX_URL. Set it, or unset both.`);
   }
   if (!LOG_LEVELS.includes(read.LOG_LEVEL as string))
     throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}.`);

@@ -80,8 +80,8 @@ export interface Tables {
     details: Json;
   };
   robot_purges: { robot_id: number; requested_at: Time };
-  metric_series: { id: Generated<number>; robot_id: number; measurement: string; tags: Json };
-  metric_fields: { robot_id: number; measurement: string; field: string; type: string };
+  metric_series: { id: Generated<number>; robot_id: number; measurement: string; tags: Json; last_seen_at: Time };
+  metric_fields: { robot_id: number; measurement: string; field: string; type: string; last_seen_at: Time };
   metric_points: { series_id: number; time: string; fields: Json };
   log_entries: {
     robot_id: number;

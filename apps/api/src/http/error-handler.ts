@@ -21,6 +21,8 @@ const TITLES: Record<number, string> = {
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: AppError): FastifyReply {
   const { retryAfter, members } = error.extras;
   if (retryAfter) reply.header('retry-after', String(retryAfter));
+  // What was refused before it was read to its end will not be read: the connection cannot be used again.
+  if (!request.raw.complete) reply.header('connection', 'close');
   if (error.status === 401) reply.header('www-authenticate', 'Bearer');
   const problem = {
     type: 'about:blank',

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import type { MetricsStore } from '../metrics/metrics-store.ts';
 import { announceOffline, type Presence } from '../metrics/presence.ts';
+import type { SeriesCatalog } from '../metrics/series-catalog.ts';
 import { expireCodes } from '../pairing/pair-code-store.ts';
 import { finishPurge, listPurges } from '../robots/robot-store.ts';
 
@@ -17,11 +18,13 @@ export function makeJobs({
   db,
   config,
   store,
+  catalog,
   presence,
 }: {
   db: Database;
   config: Config;
   store: MetricsStore;
+  catalog: SeriesCatalog;
   presence: Presence;
 }): Job[] {
   return [
@@ -30,13 +33,16 @@ export function makeJobs({
     { name: 'expire pairing codes', everyMs: 15_000, run: () => expireCodes(db) },
     { name: 'delete expired sessions', everyMs: 3_600_000, run: () => deleteExpiredSessions(db) },
     { name: 'keep the metrics store tidy', everyMs: 3_600_000, run: () => store.maintain() },
-    { name: 'purge deleted robots', everyMs: 15_000, run: () => purge(db, store) },
+    { name: 'note which series are in use', everyMs: 3_600_000, run: () => catalog.touch() },
+    { name: 'forget series without points', everyMs: 3_600_000, run: () => catalog.expire(config.metrics.retention) },
+    { name: 'purge deleted robots', everyMs: 15_000, run: () => purge(db, store, catalog) },
   ];
 }
 
-async function purge(db: Database, store: MetricsStore): Promise<void> {
+async function purge(db: Database, store: MetricsStore, catalog: SeriesCatalog): Promise<void> {
   for (const robotId of await listPurges(db)) {
     await store.purge(robotId);
+    await catalog.purge(robotId);
     await finishPurge(db, robotId);
   }
 }

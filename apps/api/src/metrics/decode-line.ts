@@ -1,5 +1,5 @@
 import { type FieldType, readValue, scanField } from './field-value.ts';
-import { unescapeKey } from './line-protocol.ts';
+import { unescapeKey } from './scan-line.ts';
 
 export interface DecodedField {
   type: FieldType;
@@ -19,8 +19,9 @@ const COMMA = 44,
   BACKSLASH = 92,
   SPACE = 32;
 const IDENTITY = new Set(['robot', 'hostname', 'arch', 'robot_id']);
-const text = (latin1: string) => Buffer.from(latin1, 'latin1').toString('utf8').replaceAll('\0', '\ufffd');
-const unescapeMeasurement = (name: string) => name.replace(/\\([, ])/g, '$1');
+/** Characters of what is held a byte a character; PostgreSQL has no NUL. */
+export const text = (latin1: string) => Buffer.from(latin1, 'latin1').toString('utf8').replaceAll('\0', '\ufffd');
+export const unescapeMeasurement = (name: string) => name.replace(/\\([, ])/g, '$1');
 
 /** Takes apart a line that stampLines has checked and stamped. */
 export function decodeLine(line: Buffer): DecodedLine {

@@ -30,6 +30,7 @@ export interface ScannedField {
   valueStart: number;
   /** Behind the value: a comma, a space, or the end of the line. */
   end: number;
+  type: FieldType;
 }
 
 /** @returns the field that starts at `start`, or what is wrong with it */
@@ -41,7 +42,7 @@ export function scanField(body: Buffer, start: number, end: number): ScannedFiel
   // InfluxDB would take the equals sign for an escaped one.
   if (body[i - 1] === BACKSLASH) return 'a field key must not end in a backslash';
   const name = body.toString('latin1', start, i);
-  const field = { name, nameLength: i - start, valueStart: i + 1, end: 0 };
+  const field: ScannedField = { name, nameLength: i - start, valueStart: i + 1, end: 0, type: 'string' };
   if (body[i + 1] === QUOTE && i + 1 < end) {
     for (i += 2; i < end && body[i] !== QUOTE; i++) if (body[i] === BACKSLASH) i++;
     if (i >= end) return 'unbalanced quotes';
@@ -53,7 +54,10 @@ export function scanField(body: Buffer, start: number, end: number): ScannedFiel
   field.end = i;
   const text = body.toString('latin1', field.valueStart, i);
   if (text === '') return 'missing field value';
-  return checkScalar(text) ?? field;
+  const wrong = checkScalar(text);
+  if (wrong) return wrong;
+  field.type = scalarType(text);
+  return field;
 }
 
 /** @returns what is wrong with it, if anything */
@@ -74,6 +78,13 @@ function checkScalar(text: string): string | undefined {
       : 'unsigned integer out of range';
   }
   return FLOAT.test(text) && Number.isFinite(Number(text)) ? undefined : 'invalid number';
+}
+
+/** Of a checked value that is no string. */
+function scalarType(text: string): FieldType {
+  if (Object.hasOwn(BOOLEANS, text)) return 'boolean';
+  const last = text.at(-1);
+  return last === 'i' ? 'integer' : last === 'u' ? 'unsigned' : 'float';
 }
 
 /** A checked value. Integers stay text, for they may exceed what a double holds. */

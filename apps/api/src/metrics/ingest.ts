@@ -1,32 +1,54 @@
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
-import type { MetricsStore, Refusal } from './metrics-store.ts';
+import type { Telemetry } from '../monitoring/telemetry.ts';
+import { FairQueue } from './fair-queue.ts';
+import type { MetricsStore, Refusals } from './metrics-store.ts';
 import { findReporting, type ReportingRobot } from './reporting-robot.ts';
+import type { RobotShape } from './robot-shape.ts';
+import type { SeriesCatalog } from './series-catalog.ts';
+import type { StampedLines } from './stamped-lines.ts';
 
 export interface Submission {
   tokenHash: string;
-  lines: Buffer[];
-  bytes: number;
+  robotId: number;
+  shape: RobotShape;
+  lines: StampedLines;
 }
 
-/** What became of a submission: the robot as it is now, and the lines that the store refused. */
+/** What became of a submission: the robot as it is now, and the lines that were refused. */
 export interface Accepted {
   robot: ReportingRobot;
-  refusals: Refusal[];
+  refused: Refusals;
 }
 
 interface Waiting extends Submission {
+  bytes: number;
+  since: number;
   resolve(accepted: Accepted): void;
   reject(error: unknown): void;
   settled: boolean;
 }
 
 export interface IngestOptions {
+  /** How long a submission may wait in all, milliseconds. */
   timeoutMs: number;
   maxPendingBytes: number;
-  maxBatchLines?: number;
-  maxInFlight?: number;
+  batchLines: number;
+  batchBytes: number;
+  /** How long a batch may wait for company while another write is under way, milliseconds. */
+  lingerMs: number;
+  writesInFlight: number;
 }
+
+export interface IngestDeps {
+  db: Database;
+  store: MetricsStore;
+  catalog: SeriesCatalog;
+  telemetry: Telemetry;
+}
+
+/** What one robot may have waiting: a share of what all may. */
+const SHARE_OF_PENDING = 1 / 8;
 
 const unavailable = () =>
   new AppError('store_unavailable', 'The metrics store does not answer. Keep the data and send it again.', {
@@ -34,31 +56,45 @@ const unavailable = () =>
   });
 
 /**
- * Gathers many robots' bodies into one write. While a write is under way the next one fills, so there is no wait when idle.
- * Token and status of everybody in it are read in one query at the moment it is sent: a revoked token writes nothing.
+ * Gathers many robots' bodies into one write. Nothing waits while nothing is under way; otherwise a batch goes when it is
+ * full or has lingered. Token and status of everybody in it are read in one query at the moment it is sent: a revoked
+ * token writes nothing.
  */
 export class Ingest {
-  #db: Database;
-  #store: MetricsStore;
-  #options: Required<IngestOptions>;
-  #queue: Waiting[] = [];
+  #deps: IngestDeps;
+  #options: IngestOptions;
+  #queue = new FairQueue<Waiting>();
+  #queuedLines = 0;
+  #queuedBytes = 0;
   #pendingBytes = 0;
+  #pendingOf = new Map<number, number>();
   #inFlight = 0;
+  #oldest = 0;
+  #scheduled = false;
+  #linger: NodeJS.Timeout | undefined;
 
-  constructor(db: Database, store: MetricsStore, options: IngestOptions) {
-    this.#db = db;
-    this.#store = store;
-    this.#options = { maxBatchLines: 5000, maxInFlight: 3, ...options };
+  constructor(deps: IngestDeps, options: IngestOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    deps.telemetry.watchIngest(() => ({ pendingBytes: this.#pendingBytes, inFlight: this.#inFlight }));
   }
 
-  /** Resolves when the store has accepted the lines. @throws AppError unauthorized, store_unavailable */
+  /** Resolves when the store has accepted the lines. @throws AppError unauthorized, store_unavailable, rate_limited */
   submit(submission: Submission): Promise<Accepted> {
-    if (this.#pendingBytes + submission.bytes > this.#options.maxPendingBytes) return Promise.reject(unavailable());
+    const bytes = submission.lines.bytes.length;
+    const { maxPendingBytes, timeoutMs } = this.#options;
+    const own = this.#pendingOf.get(submission.robotId) ?? 0;
+    if (this.#pendingBytes + bytes > maxPendingBytes) return Promise.reject(unavailable());
+    if (own > 0 && own + bytes > maxPendingBytes * SHARE_OF_PENDING) {
+      const detail = 'This robot sends faster than the store takes it. Wait for the answers to what was sent.';
+      return Promise.reject(new AppError('rate_limited', detail, { retryAfter: 5 }));
+    }
     return new Promise((resolve, reject) => {
-      this.#pendingBytes += submission.bytes;
-      const timer = setTimeout(() => settle(() => reject(unavailable())), this.#options.timeoutMs);
+      const timer = setTimeout(() => settle(() => reject(unavailable())), timeoutMs);
       const waiting: Waiting = {
         ...submission,
+        bytes,
+        since: performance.now(),
         settled: false,
         resolve: (accepted) => settle(() => resolve(accepted)),
         reject: (error) => settle(() => reject(error)),
@@ -69,49 +105,89 @@ export class Ingest {
         clearTimeout(timer);
         answer();
       };
-      this.#queue.push(waiting);
+      this.#enqueue(waiting);
+    });
+  }
+
+  #enqueue(waiting: Waiting): void {
+    if (this.#queue.size === 0) this.#oldest = waiting.since;
+    this.#queue.push(waiting.robotId, waiting);
+    this.#queuedLines += waiting.lines.count;
+    this.#queuedBytes += waiting.bytes;
+    this.#hold(waiting, waiting.bytes);
+    if (this.#scheduled) return;
+    // What arrives in the same turn of the event loop goes together.
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
       this.#pump();
     });
   }
 
+  #hold({ robotId }: Waiting, bytes: number): void {
+    this.#pendingBytes += bytes;
+    const own = (this.#pendingOf.get(robotId) ?? 0) + bytes;
+    if (own > 0) this.#pendingOf.set(robotId, own);
+    else this.#pendingOf.delete(robotId);
+  }
+
   #pump(): void {
-    while (this.#inFlight < this.#options.maxInFlight && this.#queue.length > 0) {
+    clearTimeout(this.#linger);
+    while (this.#queue.size > 0 && this.#inFlight < this.#options.writesInFlight) {
+      const wait = this.#inFlight === 0 || this.#isFull() ? 0 : this.#lingerLeft();
+      if (wait > 0) {
+        this.#linger = setTimeout(() => this.#pump(), wait);
+        return;
+      }
       const batch = this.#nextBatch();
-      if (batch.length === 0) continue;
-      this.#inFlight++;
-      void this.#send(batch)
-        .catch((error) => {
-          for (const waiting of batch) waiting.reject(error);
-        })
-        .finally(() => {
-          this.#inFlight--;
-          for (const waiting of batch) this.#pendingBytes -= waiting.bytes;
-          this.#pump();
-        });
+      if (batch.length > 0) void this.#write(batch);
     }
   }
+
+  #isFull = () => this.#queuedLines >= this.#options.batchLines || this.#queuedBytes >= this.#options.batchBytes;
+  #lingerLeft = () => Math.ceil(this.#options.lingerMs - (performance.now() - this.#oldest));
 
   /** Those already answered 503 are dropped: their robot will send them again. */
   #nextBatch(): Waiting[] {
     const batch: Waiting[] = [];
-    let lines = 0;
-    while (
-      this.#queue[0] &&
-      (batch.length === 0 || lines + this.#queue[0].lines.length <= this.#options.maxBatchLines)
-    ) {
-      const next = this.#queue.shift() as Waiting;
+    let [lines, bytes] = [0, 0];
+    const fits = (next: Waiting) =>
+      batch.length === 0 ||
+      (lines + next.lines.count <= this.#options.batchLines && bytes + next.bytes <= this.#options.batchBytes);
+    for (let next = this.#queue.shift(fits); next; next = this.#queue.shift(fits)) {
+      this.#queuedLines -= next.lines.count;
+      this.#queuedBytes -= next.bytes;
       if (next.settled) {
-        this.#pendingBytes -= next.bytes;
+        this.#hold(next, -next.bytes);
         continue;
       }
       batch.push(next);
-      lines += next.lines.length;
+      lines += next.lines.count;
+      bytes += next.bytes;
     }
+    this.#oldest = performance.now();
     return batch;
   }
 
-  async #send(batch: Waiting[]): Promise<void> {
-    const robots = await findReporting(this.#db, [...new Set(batch.map((waiting) => waiting.tokenHash))]);
+  async #write(batch: Waiting[]): Promise<void> {
+    this.#inFlight++;
+    const signal = AbortSignal.timeout(this.#options.timeoutMs);
+    const started = performance.now();
+    try {
+      this.#deps.telemetry.batch(batch.map(({ since, lines }) => ({ waitedMs: started - since, lines: lines.count })));
+      await Promise.race([this.#send(batch, signal), timeout(signal)]);
+    } catch (error) {
+      for (const waiting of batch) waiting.reject(signal.aborted ? unavailable() : error);
+    } finally {
+      this.#inFlight--;
+      for (const waiting of batch) this.#hold(waiting, -waiting.bytes);
+      this.#pump();
+    }
+  }
+
+  async #send(batch: Waiting[], signal: AbortSignal): Promise<void> {
+    const { db, store, catalog, telemetry } = this.#deps;
+    const robots = await findReporting(db, [...new Set(batch.map((waiting) => waiting.tokenHash))]);
     const allowed = batch.flatMap((waiting) => {
       const robot = robots.get(waiting.tokenHash);
       if (robot) return [{ waiting, robot }];
@@ -119,9 +195,25 @@ export class Ingest {
       return [];
     });
     if (allowed.length === 0) return;
-    const refusals = await this.#store.write(
-      allowed.map(({ waiting, robot }) => ({ robotId: robot.id, lines: waiting.lines })),
-    );
-    for (const [i, { waiting, robot }] of allowed.entries()) waiting.resolve({ robot, refusals: refusals[i] ?? [] });
+    const notAdmitted = await catalog.admit(allowed.map(({ waiting }) => waiting));
+    const shares = allowed.map(({ waiting, robot }, i) => {
+      const refused: Refusals = notAdmitted[i] ?? new Map();
+      return { robotId: robot.id, lines: waiting.lines, refused };
+    });
+    const written = shares.filter(({ lines, refused }) => lines.count > refused.size);
+    const started = performance.now();
+    const refusals = written.length > 0 ? await store.write(written, signal) : [];
+    telemetry.upstream(performance.now() - started);
+    const byStore = new Map(written.map((share, i) => [share, refusals[i]]));
+    for (const [i, { waiting, robot }] of allowed.entries()) {
+      const share = shares[i];
+      const late = share && byStore.get(share);
+      const refused = new Map([...(share?.refused ?? []), ...(late ?? [])]);
+      waiting.resolve({ robot, refused });
+    }
   }
+}
+
+function timeout(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(unavailable()), { once: true }));
 }

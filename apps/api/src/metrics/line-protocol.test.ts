@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeLine } from './decode-line.ts';
-import { stampLines } from './line-protocol.ts';
+import type { FieldType } from './field-value.ts';
+import { type Precision, stampLines } from './line-protocol.ts';
+import { RobotShape } from './robot-shape.ts';
 
 const AT = 1_700_000_000_000_000_000n;
 const tags = new Map([
@@ -10,10 +12,28 @@ const tags = new Map([
   ['arch', ',arch=arm64'],
   ['robot_id', ',robot_id=7'],
 ]);
-const stamp = { tags, receivedAt: AT, oldest: -(2n ** 63n), newest: 2n ** 63n };
-const read = (text: string | Buffer, precision: 'ns' | 'us' | 'ms' | 's' = 'ns') =>
-  stampLines(Buffer.from(text), precision, stamp);
+const read = (text: string | Buffer, precision: Precision = 'ns', shape = new RobotShape(tags)) =>
+  readWith(shape, text, precision);
+const readWith = (shape: RobotShape, text: string | Buffer, precision: Precision = 'ns') => {
+  const stamped = stampLines(Buffer.from(text), precision, {
+    shape,
+    receivedAt: AT,
+    oldest: -(2n ** 63n),
+    newest: 2n ** 63n,
+  });
+  const lines = stamped.ends.map((_, index) => stamped.line(index));
+  return { lines, numbers: stamped.numbers, rejected: stamped.rejected, novel: stamped.novel };
+};
 const accepted = (text: string) => read(text).lines.map(String);
+/** As the catalog does with what is new. */
+const learn = (shape: RobotShape, text: string | Buffer, precision: Precision = 'ns') => {
+  for (const { head, measurement, fields } of readWith(shape, text, precision).novel) {
+    for (const { name, type } of fields) {
+      if (!shape.fieldType(measurement, name)) shape.learnField(measurement, name, type as FieldType);
+    }
+    shape.learnSeries(1, head, measurement);
+  }
+};
 
 describe('stampLines', () => {
   it('stamps who the robot is, sorts tag keys and adds the time of receipt', () => {
@@ -102,5 +122,106 @@ describe('stampLines', () => {
       ),
       { numRuns: 20_000, seed: 1033511824 },
     );
+  });
+
+  it('writes known fields in their fixed type where the number stays the same', () => {
+    expect(accepted('mem used_percent=7i,total=5,x=1i,available=3u')[0]).toContain(
+      ' used_percent=7,total=5i,x=1i,available=3i ',
+    );
+    expect(read('net bytes_recv=1.5').rejected[0]?.reason).toBe('field "bytes_recv" of "net" is integer, not float');
+    expect(read('cpu usage_idle="x"').rejected[0]?.reason).toBe('field "usage_idle" of "cpu" is float, not string');
+  });
+});
+
+describe('a line of the usual shape', () => {
+  const bodies = [
+    'cpu,cpu=cpu0 usage_idle=1.5,n=-3i,s="text, \\\\with",b=t',
+    'm,z=1,a=2 v=.5,w=5.,i=12i',
+    'syslog message="a",level="b"',
+  ];
+  const value = fc.oneof(
+    fc.double().map(String),
+    fc.bigInt().map((n) => `${n}i`),
+    fc.nat().map((n) => `${n}u`),
+    fc.constantFrom(
+      '1',
+      '-1',
+      '1.',
+      '.5',
+      '-',
+      '1.2.3',
+      '1e5',
+      't',
+      'F',
+      '"x"',
+      '"a\\"b"',
+      '"a\nb"',
+      '""',
+      '1i',
+      '-1i',
+      '9223372036854775808i',
+      'x',
+      '',
+    ),
+  );
+  const line = fc
+    .tuple(
+      fc.constantFrom('cpu,cpu=cpu0', 'm,z=1,a=2', 'm,a=2,z=1', 'syslog', 'm,robot=x,z=1,a=2', 'cpu,cpu=cpu0,'),
+      fc.array(
+        fc.tuple(fc.constantFrom('usage_idle', 'n', 's', 'b', 'v', 'w', 'i', 'message', 'level', 'new'), value),
+        {
+          minLength: 1,
+          maxLength: 3,
+        },
+      ),
+      fc.constantFrom(
+        '',
+        ' ',
+        ' 1700000000000000000',
+        ' 1700000000000',
+        ' 1700000000',
+        ' 17',
+        ' 1700000000000000000 ',
+        ' x',
+        '\r',
+      ),
+    )
+    .map(([key, fields, time]) => `${key} ${fields.map(([name, v]) => `${name}=${v}`).join(',')}${time}`);
+
+  it('comes out as it would without being known', () => {
+    fc.assert(
+      fc.property(
+        fc.array(line, { maxLength: 4 }),
+        fc.constantFrom<Precision>('ns', 'us', 'ms', 's'),
+        (lines, precision) => {
+          const body = lines.join('\n');
+          // Types learnt from elsewhere would refuse what a fresh shape accepts: known here are only the body's own.
+          const known = new RobotShape(tags);
+          learn(known, body, precision);
+          const fields = new RobotShape(tags);
+          for (const { measurement, fields: news } of readWith(fields, body, precision).novel) {
+            for (const { name, type } of news) {
+              if (!fields.fieldType(measurement, name)) fields.learnField(measurement, name, type as FieldType);
+            }
+          }
+          const [usual, careful] = [readWith(known, body, precision), readWith(fields, body, precision)];
+          expect(usual.lines.map(String)).toEqual(careful.lines.map(String));
+          expect(usual.rejected).toEqual(careful.rejected);
+          expect(usual.numbers).toEqual(careful.numbers);
+          expect(usual.novel).toEqual([]);
+        },
+      ),
+      { numRuns: 20_000, seed: 1033511824 },
+    );
+  });
+
+  it('is found again in each spelling it came in', () => {
+    const shape = new RobotShape(tags);
+    for (const body of bodies) learn(shape, body);
+    for (const body of bodies) {
+      const { novel, lines } = readWith(shape, body);
+      expect(novel).toEqual([]);
+      expect(lines).toHaveLength(1);
+    }
   });
 });

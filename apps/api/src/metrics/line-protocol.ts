@@ -1,21 +1,22 @@
-/**
- * InfluxDB line protocol on bytes: `measurement[,tag=value…] field=value[,field=value…] [timestamp]`.
- * What is accepted follows InfluxDB 2.7's own parser, models/points.go (ParsePointsWithPrecision); stricter only where
- * a line would be ambiguous once our tags are stamped in.
- */
-import { scanField } from './field-value.ts';
+import { convertNumber, knownType } from './known-fields.ts';
+import type { RobotShape } from './robot-shape.ts';
+import {
+  BadLine,
+  bad,
+  lineEnd,
+  type Precision,
+  type ScannedLine,
+  scanLine,
+  skipBlank,
+  stampedHead,
+} from './scan-line.ts';
+import { StampedLines } from './stamped-lines.ts';
+import { stampUsualLine } from './usual-line.ts';
 
-export type Precision = 'ns' | 'us' | 'ms' | 's';
-
-/** A line that cannot be stored: `line` counts from 1. */
-export interface RejectedLine {
-  line: number;
-  reason: string;
-}
+export type { Precision } from './scan-line.ts';
 
 export interface Stamp {
-  /** `,key=value` pairs, escaped, by key. */
-  tags: ReadonlyMap<string, string>;
+  shape: RobotShape;
   /** Time of receipt, nanoseconds since 1970, for lines without a timestamp. */
   receivedAt: bigint;
   /** The range in which a timestamp is accepted, nanoseconds. */
@@ -23,199 +24,106 @@ export interface Stamp {
   newest: bigint;
 }
 
-export interface StampedLines {
-  /** Accepted lines, each with our tags, sorted tag keys and a timestamp in nanoseconds, ending in a newline. */
-  lines: Buffer[];
-  /** Which line of the body each accepted one was, counting from 1. */
-  numbers: number[];
-  rejected: RejectedLine[];
-  /** Newest timestamp that a line brought with it. */
-  newest: bigint | undefined;
-}
-
 const NEWLINE = 10,
-  QUOTE = 34,
   HASH = 35,
-  COMMA = 44,
-  EQUALS = 61,
-  BACKSLASH = 92,
-  SPACE = 32,
-  MINUS = 45;
-const MAX_KEY_LENGTH = 65_535;
-const MAX_TIME = 9_223_372_036_854_775_806n;
-const SCALE: Record<Precision, bigint> = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000_000n };
-const RESERVED = new Set(['_measurement', '_field', 'time']);
-/** Set by us alone; a client's are dropped in whatever escaped spelling. */
-const IDENTITY = new Set(['robot', 'hostname', 'arch', 'robot_id']);
+  BACKSLASH = 92;
+/** What stamping adds to a line, roughly. */
+const STAMP_SIZE = 120;
 
-class BadLine extends Error {}
-const bad = (reason: string) => new BadLine(reason);
-
-/** Reads a whole body; one line's fault never touches the others. */
+/** Reads a whole body of line protocol; one line's fault never touches the others. */
 export function stampLines(body: Buffer, precision: Precision, stamp: Stamp): StampedLines {
-  const result: StampedLines = { lines: [], numbers: [], rejected: [], newest: undefined };
+  const out = new StampedLines(body.length * 2 + STAMP_SIZE);
+  const limits = {
+    oldestMs: Number(stamp.oldest / 1_000_000n),
+    newestMs: Number(stamp.newest / 1_000_000n),
+    receivedAt: String(stamp.receivedAt),
+  };
   let number = 1;
   for (let start = 0; start < body.length; ) {
+    const usual = stampUsualLine(body, start, number, precision, stamp.shape, limits, out);
+    if (usual > 0) {
+      start = usual;
+      number++;
+      continue;
+    }
     const end = lineEnd(body, start);
     const first = skipBlank(body, start, end);
     if (first < end && body[first] !== HASH) {
       try {
-        result.lines.push(stampLine(body, first, end, precision, stamp, result));
-        result.numbers.push(number);
+        stampAnyLine(body, first, end, number, precision, stamp, out);
       } catch (error) {
         if (!(error instanceof BadLine)) throw error;
-        result.rejected.push({ line: number, reason: error.message });
+        out.rejected.push({ line: number, reason: error.message });
       }
     }
     for (let i = body.indexOf(NEWLINE, start); i !== -1 && i <= end; i = body.indexOf(NEWLINE, i + 1)) number++;
     start = end + 1;
   }
-  return result;
+  return out;
 }
 
-/** The newline that ends the line: those inside a quoted field value do not count (points.go scanLine). */
-export function lineEnd(body: Buffer, start: number): number {
-  let quoted = false,
-    fields = false;
-  let equals = 0,
-    commas = 0;
-  for (let i = start; i < body.length; i++) {
-    const byte = body[i];
-    if (byte === BACKSLASH && i + 2 < body.length) {
-      i++;
-      continue;
-    }
-    if (byte === SPACE) fields = true;
-    else if (fields && !quoted && byte === EQUALS) equals++;
-    else if (fields && !quoted && byte === COMMA) commas++;
-    else if (fields && byte === QUOTE && equals > commas) quoted = !quoted;
-    else if (byte === NEWLINE && !quoted) return i;
-  }
-  return body.length;
-}
-
-function skipBlank(body: Buffer, from: number, end: number): number {
-  let i = from;
-  while (i < end && (body[i] === SPACE || body[i] === 9 || body[i] === 0)) i++;
-  return i;
-}
-
-function stampLine(
+/** @throws BadLine */
+function stampAnyLine(
   body: Buffer,
   start: number,
   end: number,
+  number: number,
   precision: Precision,
-  stamp: Stamp,
-  result: StampedLines,
-): Buffer {
-  const key = scanKey(body, start, end);
-  const fieldsStart = skipBlank(body, key.end, end);
-  const fieldsEnd = scanFields(body, fieldsStart, end, key.end - start);
-  const time = readTime(body, skipBlank(body, fieldsEnd, end), end, precision);
-  const at = time ?? stamp.receivedAt;
-  if (at < stamp.oldest) throw bad(`timestamp ${iso(at)} is older than the retention period`);
-  if (at > stamp.newest) throw bad(`timestamp ${iso(at)} is too far in the future: check the robot's clock`);
-  if (time !== undefined && (result.newest === undefined || time > result.newest)) result.newest = time;
+  { shape, receivedAt, oldest, newest }: Stamp,
+  out: StampedLines,
+): void {
+  const line = scanLine(body, start, end, precision);
+  const at = line.time ?? receivedAt;
+  if (at < oldest) throw bad(`timestamp ${iso(at)} is older than the retention period`);
+  if (at > newest) throw bad(`timestamp ${iso(at)} is too far in the future: check the robot's clock`);
 
-  for (const [name, pair] of stamp.tags) key.tags.set(name, pair);
-  const names = [...key.tags.keys()].sort(byteOrder);
-  let head = key.measurement;
-  for (const name of names) head += key.tags.get(name);
-  if (head.length > MAX_KEY_LENGTH) throw bad('measurement and tags are too long');
-  const line = Buffer.concat([
-    Buffer.from(`${head} `, 'latin1'),
-    body.subarray(fieldsStart, fieldsEnd),
-    Buffer.from(` ${at}\n`, 'latin1'),
-  ]);
+  const head = stampedHead(line, shape.identity);
+  const fields = checkTypes(body, line, shape);
+  const size = head.length + fields.length + 24;
+  const bytes = out.reserve(size);
+  const from = out.length;
+  let to = from + bytes.write(`${head} `, from, 'latin1');
+  to += fields.copy(bytes, to);
+  to += bytes.write(` ${at}\n`, to, 'latin1');
+  const stamped = bytes.subarray(from, to);
   // Where backslashes pair up before a separator, readers differ on what is quoted: the line must not swallow its neighbour.
-  if (line.includes(BACKSLASH) && lineEnd(line, 0) !== line.length - 1)
+  if (stamped.includes(BACKSLASH) && lineEnd(stamped, 0) !== stamped.length - 1)
     throw bad('ambiguous backslashes: escaped twice');
-  return line;
+
+  if (line.time !== undefined) out.newestMs = Math.max(out.newestMs, Number(at / 1_000_000n));
+  const { key, measurement } = line;
+  const series = shape.findHead(head, key);
+  const news = line.fields.filter(({ name }) => shape.fieldType(measurement, name) === undefined);
+  if (series) shape.note(series, line.fields);
+  if (!series || news.length > 0) {
+    const known = news.map(({ name, type }) => ({ name, type: knownType(measurement, name) ?? type }));
+    out.novel.push({ index: out.count, key, head, measurement, fields: known });
+  }
+  out.push(to, number, series);
 }
 
-/** Keys are held as latin1, one character a byte, so that comparing strings compares bytes. */
-const byteOrder = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Measurement and tags up to the first unescaped space (points.go scanMeasurement, scanTags). */
-function scanKey(body: Buffer, start: number, end: number) {
-  if (body[start] === COMMA) throw bad('missing measurement');
-  let i = start + 1;
-  while (i < end && (body[i - 1] === BACKSLASH || (body[i] !== COMMA && body[i] !== SPACE))) i++;
-  if (i >= end) throw bad('missing fields');
-  const measurement = body.toString('latin1', start, i);
-  checkToken(body, start, i, 'measurement');
-  const tags = new Map<string, string>();
-  while (body[i] === COMMA) {
-    const keyStart = ++i;
-    if (i >= end || body[i] === SPACE || body[i] === COMMA || body[i] === EQUALS) throw bad('missing tag key');
-    for (i++; i < end && !(body[i] === EQUALS && body[i - 1] !== BACKSLASH); i++) {
-      if ((body[i] === SPACE || body[i] === COMMA) && body[i - 1] !== BACKSLASH) throw bad('missing tag value');
+/** The fields as bytes, numbers written in the type that is settled for them. @throws BadLine on a conflict */
+function checkTypes(body: Buffer, line: ScannedLine, shape: RobotShape): Buffer {
+  let rewritten: string | undefined;
+  for (const { name, type, valueStart, end } of line.fields) {
+    const known = knownType(line.measurement, name);
+    const settled = known ?? shape.fieldType(line.measurement, name) ?? type;
+    let value: string | undefined;
+    if (settled !== type) {
+      value = known && convertNumber(body.toString('latin1', valueStart, end), type, known);
+      if (value === undefined) throw typeConflict(line.measurement, name, settled, type);
+      rewritten ??= body.toString('latin1', line.fieldsStart, valueStart - name.length - 1);
     }
-    if (i >= end) throw bad('missing tag value');
-    const name = body.toString('latin1', keyStart, i);
-    const valueStart = ++i;
-    if (i >= end || body[i] === COMMA || body[i] === SPACE) throw bad('missing tag value');
-    for (i++; i < end && !((body[i] === COMMA || body[i] === SPACE) && body[i - 1] !== BACKSLASH); i++) {
-      if (body[i] === EQUALS && body[i - 1] !== BACKSLASH) throw bad('invalid tag format');
+    if (rewritten !== undefined) {
+      const separator = rewritten === '' || rewritten.endsWith(',') ? '' : ',';
+      rewritten += `${separator}${name}=${value ?? body.toString('latin1', valueStart, end)}`;
     }
-    if (i >= end) throw bad('missing fields');
-    if (RESERVED.has(name)) throw bad(`cannot use reserved tag key "${name}"`);
-    if (IDENTITY.has(unescapeKey(name))) continue;
-    if (tags.has(name)) throw bad('duplicate tags');
-    // A value that ends in a backslash would swallow the separator behind it once another tag follows.
-    if (body[i - 1] === BACKSLASH) throw bad('a tag value must not end in a backslash');
-    checkToken(body, keyStart, valueStart - 1, 'tag key');
-    checkToken(body, valueStart, i, 'tag value');
-    tags.set(name, `,${name}=${body.toString('latin1', valueStart, i)}`);
   }
-  return { measurement, tags, end: i };
+  return rewritten === undefined ? body.subarray(line.fieldsStart, line.fieldsEnd) : Buffer.from(rewritten, 'latin1');
 }
 
-/** `\,`, `\=` and `\ ` stand for the character; a backslash before anything else stands for itself (points.go unescapeTag). */
-export const unescapeKey = (key: string) => (key.includes('\\') ? key.replace(/\\([,= ])/g, '$1') : key);
-
-/** Everything that a store or a terminal could stumble over: control characters, broken UTF-8. */
-function checkToken(body: Buffer, start: number, end: number, what: string): void {
-  let ascii = true;
-  for (let i = start; i < end; i++) {
-    const byte = body[i] as number;
-    if (byte < 32 || byte === 127) throw bad(`${what} has a control character`);
-    if (byte > 127) ascii = false;
-  }
-  if (!ascii && body.toString('utf8', start, end).includes('\ufffd')) throw bad(`${what} is not valid UTF-8`);
-}
-
-function scanFields(body: Buffer, start: number, end: number, keyLength: number): number {
-  if (start >= end) throw bad('missing fields');
-  const names = new Set<string>();
-  let i = start;
-  for (;;) {
-    const field = scanField(body, i, end);
-    if (typeof field === 'string') throw bad(field);
-    if (field.name === 'time') throw bad('cannot use reserved field key "time"');
-    if (names.has(field.name)) throw bad(`field "${field.name}" is given twice`);
-    names.add(field.name);
-    checkToken(body, i, i + field.nameLength, 'field key');
-    if (keyLength + field.nameLength + 300 > MAX_KEY_LENGTH) throw bad('measurement, tags and field key are too long');
-    i = field.end;
-    if (i >= end || body[i] === SPACE) return i;
-    i++;
-  }
-}
-
-function readTime(body: Buffer, start: number, end: number, precision: Precision): bigint | undefined {
-  let last = end;
-  while (last > start && body[last - 1] === SPACE) last--;
-  if (start >= last) return undefined;
-  for (let i = start; i < last; i++) {
-    const byte = body[i] as number;
-    if ((byte < 48 || byte > 57) && !(i === start && byte === MINUS && last - start > 1)) throw bad('bad timestamp');
-  }
-  if (last - start > 20) throw bad('timestamp out of range');
-  const time = BigInt(body.toString('latin1', start, last)) * SCALE[precision];
-  if (time > MAX_TIME || time < -MAX_TIME) throw bad('timestamp out of range');
-  return time;
-}
+export const typeConflict = (measurement: string, field: string, settled: string, given: string) =>
+  bad(`field "${field}" of "${measurement}" is ${settled}, not ${given}`);
 
 function iso(time: bigint): string {
   const date = new Date(Number(time / 1_000_000n));

@@ -1,21 +1,24 @@
 import type { Latest } from '../robots/schemas.ts';
 import type { FieldType } from './field-value.ts';
+import type { StampedLines } from './stamped-lines.ts';
+import type { Trend } from './trends.ts';
 
-/** One robot's share of a gathered write: checked, stamped lines, each ending in a newline. */
+/** One robot's share of a gathered write: checked, stamped lines, without those refused already. */
 export interface RobotLines {
   robotId: number;
-  lines: Buffer[];
+  lines: StampedLines;
+  refused: ReadonlyMap<number, string>;
 }
 
-/** What the store refused of a robot's lines, by their index in `lines`; all others are stored. */
-export type Refusal = { index: number; reason: string };
+/** What the store refused of a robot's lines: why, by their index in `lines`; all others are stored. */
+export type Refusals = ReadonlyMap<number, string>;
 
 export type Aggregate = 'mean' | 'min' | 'max' | 'last' | 'sum' | 'count';
 
 export interface SeriesQuery {
   robotId: number;
   measurement: string;
-  /** Empty: every field. */
+  /** At least one; each of a type that `fn` can work on. */
   fields: string[];
   /** Milliseconds since 1970; `to` is exclusive. */
   from: number;
@@ -56,16 +59,21 @@ export interface Measurement {
 
 /** Where metrics and logs are kept. Every engine answers the same. */
 export interface MetricsStore {
-  /** Resolves when all that was not refused is stored durably; rejects when nothing is known to be. @returns refusals by robot, in the order given */
-  write(batch: RobotLines[]): Promise<Refusal[][]>;
+  /**
+   * Resolves when all that was not refused is stored durably; rejects when that is not known, also once `signal` aborts.
+   * @returns refusals by robot, in the order given
+   */
+  write(batch: RobotLines[], signal: AbortSignal): Promise<Refusals[]>;
   series(query: SeriesQuery): Promise<Series[]>;
   logs(query: LogQuery): Promise<{ items: LogEntry[]; next_cursor: string | null }>;
   /** The newest figures of each robot that sent any within the last hour. */
   latest(robotIds: number[]): Promise<Map<number, Latest>>;
-  measurements(robotId: number): Promise<Measurement[]>;
+  /** The past of many robots for the fleet list, in windows from `from` to `to` (ms since 1970, both whole windows); robots that sent nothing are absent. */
+  trends(robotIds: number[], from: number, to: number, everySeconds: number): Promise<Map<number, Trend>>;
   purge(robotId: number): Promise<void>;
   /** Drops what has outlived its retention, prepares room for what comes. */
   maintain(): Promise<void>;
   /** @throws when it cannot serve */
   ready(): Promise<void>;
+  close(): Promise<void>;
 }

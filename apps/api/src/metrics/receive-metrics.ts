@@ -4,14 +4,17 @@ import { AppError } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
 import { forgetToken } from '../pairing/pair-code-store.ts';
 import type { Ingest } from './ingest.ts';
-import { type Precision, type RejectedLine, type StampedLines, stampLines } from './line-protocol.ts';
+import { type Precision, stampLines } from './line-protocol.ts';
 import type { Presence } from './presence.ts';
-import { identityTags, type ReportingRobot, type RobotCache, sameIdentity } from './reporting-robot.ts';
+import { type ReportingRobot, type RobotCache, sameIdentity } from './reporting-robot.ts';
+import type { SeriesCatalog } from './series-catalog.ts';
+import type { RejectedLine } from './stamped-lines.ts';
 
 export interface ReceiveDeps {
   db: Database;
   config: Config;
   ingest: Ingest;
+  catalog: SeriesCatalog;
   presence: Presence;
   robots: RobotCache;
 }
@@ -21,7 +24,7 @@ const MAX_REASONS = 10;
 /**
  * Stores a robot's line protocol; returns when all of it is stored.
  * @throws AppError lines_rejected when some lines were bad (the others are stored), nothing_usable when all were,
- *   unauthorized, store_unavailable
+ *   unauthorized, rate_limited, store_unavailable
  */
 export async function receiveMetrics(
   deps: ReceiveDeps,
@@ -30,27 +33,24 @@ export async function receiveMetrics(
   body: Buffer,
   precision: Precision,
 ): Promise<void> {
-  const stamped = stamp(deps.config, robot, body, precision);
-  if (stamped.lines.length === 0) {
-    const detail =
-      stamped.rejected.length > 0
-        ? 'No line of the request could be read; nothing was stored.'
-        : 'The request has no lines.';
-    if (stamped.rejected.length > 0) await noteRejected(deps.db, robot, stamped.rejected);
-    throw rejection('nothing_usable', detail, 0, stamped.rejected);
+  const shape = deps.catalog.shapeOf(robot);
+  const lines = stampLines(body, precision, { shape, ...acceptedTimes(deps.config) });
+  if (lines.count === 0) {
+    if (lines.rejected.length === 0) throw rejection('nothing_usable', 'The request has no lines.', 0, []);
+    await noteRejected(deps.db, robot, lines.rejected);
+    const detail = 'No line of the request could be read; nothing was stored.';
+    throw rejection('nothing_usable', detail, 0, lines.rejected);
   }
-  const bytes = stamped.lines.reduce((sum, line) => sum + line.length, 0);
-  const accepted = await deps.ingest.submit({ tokenHash, lines: stamped.lines, bytes });
+  const accepted = await deps.ingest.submit({ tokenHash, robotId: robot.id, shape, lines });
   // Renamed since the cache learnt it: this body carries the former name, the next one the new.
   if (!sameIdentity(accepted.robot, robot)) deps.robots.drop(tokenHash);
   if (accepted.robot.first_write_at === null) await noteFirstWrite(deps, accepted.robot.id, tokenHash);
 
-  const refused = accepted.refusals.map(({ index, reason }) => ({ line: stamped.numbers[index] ?? 0, reason }));
-  const rejected = [...stamped.rejected, ...refused].sort((a, b) => a.line - b.line);
-  const stored = stamped.lines.length - refused.length;
-  if (stored > 0)
-    deps.presence.note(robot.id, stamped.newest === undefined ? null : Number(stamped.newest / 1_000_000n));
-  if (rejected.length > 0) {
+  const stored = lines.count - accepted.refused.size;
+  if (stored > 0) deps.presence.note(robot.id, Number.isFinite(lines.newestMs) ? lines.newestMs : null);
+  if (lines.rejected.length + accepted.refused.size > 0) {
+    const refused = [...accepted.refused].map(([index, reason]) => ({ line: lines.numbers[index] ?? 0, reason }));
+    const rejected = [...lines.rejected, ...refused].sort((a, b) => a.line - b.line);
     await noteRejected(deps.db, accepted.robot, rejected);
     throw stored > 0
       ? rejection(
@@ -64,16 +64,14 @@ export async function receiveMetrics(
   if (accepted.robot.status === 'error') await noteRecovered(deps.db, accepted.robot);
 }
 
-function stamp(config: Config, robot: ReportingRobot, body: Buffer, precision: Precision): StampedLines {
+function acceptedTimes({ metrics }: Config) {
   const receivedAt = BigInt(Date.now()) * 1_000_000n;
   const seconds = (count: number) => BigInt(count) * 1_000_000_000n;
-  const { retention, maxFuture } = config.metrics;
-  return stampLines(body, precision, {
-    tags: identityTags(robot),
+  return {
     receivedAt,
-    oldest: receivedAt - seconds(retention),
-    newest: receivedAt + seconds(maxFuture),
-  });
+    oldest: receivedAt - seconds(metrics.retention),
+    newest: receivedAt + seconds(metrics.maxFuture),
+  };
 }
 
 function rejection(

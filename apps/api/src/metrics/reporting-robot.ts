@@ -1,3 +1,5 @@
+import DataLoader from 'dataloader';
+import { sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { Architecture, Database, RobotStatus } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
@@ -17,28 +19,39 @@ export async function findReporting(db: Database, hashes: string[]): Promise<Map
   const rows = await db
     .selectFrom('robots')
     .select(['influxdb_token', 'id', 'name', 'hostname', 'architecture', 'status', 'first_write_at'])
-    .where('influxdb_token', 'in', hashes)
+    .where('influxdb_token', '=', sql<string>`any(${hashes}::text[])`)
     .where('status', 'in', ['active', 'error'])
     .execute();
   return new Map(rows.map(({ influxdb_token, ...robot }) => [influxdb_token as string, robot]));
 }
 
+const MAX_LOOKUPS = 1000;
+
 /** Spares the look-up before a body is read. Never the last word: every write is checked again when it is sent. */
 export class RobotCache {
-  #db: Database;
   #timeoutMs: number;
   #robots = new LRUCache<string, ReportingRobot>({ max: 50_000, ttl: 30_000 });
+  /** Look-ups of the same moment are one query: after a restart the whole fleet comes at once. */
+  #lookups: DataLoader<string, ReportingRobot | undefined>;
 
   constructor(db: Database, timeoutMs: number) {
-    this.#db = db;
     this.#timeoutMs = timeoutMs;
+    const load = async (hashes: readonly string[]) => {
+      const found = await findReporting(db, [...hashes]);
+      return hashes.map((hash) => found.get(hash));
+    };
+    this.#lookups = new DataLoader(load, {
+      cache: false,
+      maxBatchSize: MAX_LOOKUPS,
+      batchScheduleFn: (run) => setImmediate(run),
+    });
   }
 
   /** @throws AppError database_unavailable when the database does not answer in time */
   async find(hash: string): Promise<ReportingRobot | undefined> {
     const cached = this.#robots.get(hash);
     if (cached) return cached;
-    const robot = (await this.#inTime(findReporting(this.#db, [hash]))).get(hash);
+    const robot = await this.#inTime(this.#lookups.load(hash));
     if (robot) this.#robots.set(hash, robot);
     return robot;
   }

@@ -1,19 +1,26 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 import { sha256 } from '../auth/secret-box.ts';
-import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
 import { bearer } from '../http/caller.ts';
 import { type App, Empty, IdParams, replies, security } from '../http/schemas.ts';
-import { isVisible, type Viewer } from '../robots/robot-store.ts';
+import type { Telemetry } from '../monitoring/telemetry.ts';
+import { isVisible, type Viewer, visibleIds } from '../robots/robot-store.ts';
 import type { LineBudget } from './line-budget.ts';
-import type { MetricsStore } from './metrics-store.ts';
+import type { Aggregate, Measurement, MetricsStore } from './metrics-store.ts';
+import { BodyBudget, readBody } from './read-body.ts';
 import { type ReceiveDeps, receiveMetrics } from './receive-metrics.ts';
 import type { ReportingRobot } from './reporting-robot.ts';
 import * as schemas from './schemas.ts';
+import type { SeriesCatalog } from './series-catalog.ts';
 import { readEvery, readRange } from './time-range.ts';
+import { emptyTrend } from './trends.ts';
 import { unpack } from './unpack.ts';
 
 const tags = ['metrics'];
+const TREND_WINDOWS = 60;
+const TREND_WINDOW_S = 60;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -21,12 +28,18 @@ declare module 'fastify' {
   }
 }
 
+type ReportDeps = ReceiveDeps & { budget: LineBudget; telemetry: Telemetry };
+
 /** For robots with a token: who it is, is known before the body is read. */
-export function reportRoutes(app: App, deps: ReceiveDeps & { budget: LineBudget }): void {
-  const { maxBodyBytes, maxUnpackedBytes } = deps.config.ingest;
+export function reportRoutes(app: App, deps: ReportDeps): void {
+  const { maxBodyBytes, maxUnpackedBytes, maxLines, maxPendingBytes } = deps.config.ingest;
+  const receiving = new BodyBudget(maxPendingBytes);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxBodyBytes }, (_request, body, done) =>
-    done(null, body),
+  app.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) =>
+    readBody(payload, maxBodyBytes, receiving),
+  );
+  app.addHook('onResponse', async (_request, reply) =>
+    deps.telemetry.request(reply.statusCode, reply.elapsedTime / 1000),
   );
   app.decorateRequest('reporting');
   app.addHook('onRequest', async (request) => {
@@ -46,6 +59,7 @@ export function reportRoutes(app: App, deps: ReceiveDeps & { budget: LineBudget 
     'lines_rejected',
     'rate_limited',
     'store_unavailable',
+    'overloaded',
   ] as const;
   const description =
     'InfluxDB line protocol, identity or gzip. 204 only after the store has accepted every line; 422 tells which lines were refused while all others are stored.';
@@ -65,7 +79,10 @@ export function reportRoutes(app: App, deps: ReceiveDeps & { budget: LineBudget 
       const { robot, tokenHash } = request.reporting;
       const sent = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       const body = await unpack(sent, request.headers['content-encoding']?.trim().toLowerCase(), maxUnpackedBytes);
-      deps.budget.spend(robot.id, countLines(body));
+      const lines = countLines(body);
+      if (lines > maxLines)
+        throw new AppError('payload_too_large', `The body has more than ${maxLines} lines. Send smaller batches.`);
+      deps.budget.spend(robot.id, lines);
       await receiveMetrics(deps, tokenHash, robot, body, request.query.precision ?? 'ns');
       return reply.code(204).send(null);
     },
@@ -78,8 +95,20 @@ function countLines(body: Buffer): number {
   return lines;
 }
 
+/** Those asked for, or all, that the function can work on: text and booleans have no mean, only last and count. */
+function aggregatable(all: Measurement[], measurement: string, wanted: string[], fn: Aggregate): string[] {
+  const fields = all.find((known) => known.measurement === measurement)?.fields ?? [];
+  return fields
+    .filter(({ field }) => wanted.length === 0 || wanted.includes(field))
+    .filter(({ type }) => (type !== 'string' && type !== 'boolean') || fn === 'last' || fn === 'count')
+    .map(({ field }) => field);
+}
+
 /** For signed-in users, each robot behind the ownership check. */
-export function metricsRoutes(app: App, { db, store }: { db: Database; config: Config; store: MetricsStore }): void {
+export function metricsRoutes(
+  app: App,
+  { db, store, catalog }: { db: Database; store: MetricsStore; catalog: SeriesCatalog },
+): void {
   async function mustSee(viewer: Viewer, robotId: number): Promise<void> {
     if (!(await isVisible(db, viewer, robotId))) throw notFound('robot');
   }
@@ -88,6 +117,30 @@ export function metricsRoutes(app: App, { db, store }: { db: Database; config: C
       .split(',')
       .map((part) => part.trim())
       .filter(Boolean);
+
+  app.get(
+    '/robots/trends',
+    {
+      schema: {
+        tags,
+        security,
+        description: 'The last hour of many robots, minute by minute. Robots the caller may not see are absent.',
+        querystring: schemas.TrendsQuery,
+        response: replies({ 200: schemas.Trends }, 'unauthorized', 'store_unavailable'),
+      },
+    },
+    async ({ query, caller }) => {
+      const ids = await visibleIds(db, caller, list(query.ids).map(Number));
+      const every = TREND_WINDOW_S * 1000;
+      const to = (Math.floor(Date.now() / every) + 1) * every;
+      const from = to - TREND_WINDOWS * every;
+      const trends = await store.trends(ids, from, to, TREND_WINDOW_S);
+      const window = { from: new Date(from).toISOString(), every_s: TREND_WINDOW_S };
+      return {
+        items: ids.map((id) => ({ robot_id: id, ...window, ...(trends.get(id) ?? emptyTrend(TREND_WINDOWS)) })),
+      };
+    },
+  );
 
   app.get(
     '/robots/:id/metrics',
@@ -102,7 +155,8 @@ export function metricsRoutes(app: App, { db, store }: { db: Database; config: C
     },
     async ({ params, caller }) => {
       await mustSee(caller, params.id);
-      return { items: await store.measurements(params.id) };
+      const all = await catalog.measurements(params.id);
+      return { items: all.filter(({ measurement }) => measurement !== 'syslog') };
     },
   );
 
@@ -121,16 +175,15 @@ export function metricsRoutes(app: App, { db, store }: { db: Database; config: C
       await mustSee(caller, params.id);
       const range = readRange(query);
       const everySeconds = readEvery(query.every, range);
-      const series = await store.series({
-        robotId: params.id,
-        measurement: params.measurement,
-        fields: list(query.fields),
-        ...range,
-        everySeconds,
-        fn: query.fn ?? 'mean',
-      });
+      const { measurement } = params;
+      const fn = query.fn ?? 'mean';
+      const fields = aggregatable(await catalog.measurements(params.id), measurement, list(query.fields), fn);
+      const series =
+        fields.length > 0
+          ? await store.series({ robotId: params.id, measurement, fields, ...range, everySeconds, fn })
+          : [];
       return {
-        measurement: params.measurement,
+        measurement,
         from: new Date(range.from).toISOString(),
         to: new Date(range.to).toISOString(),
         every_s: everySeconds,

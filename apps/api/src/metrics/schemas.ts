@@ -33,6 +33,27 @@ export const SeriesReply = Type.Object({
     }),
   ),
 });
+const trend = Type.Array(Nullable(Type.Number()), { description: 'a value for each window, oldest first' });
+export const TrendsQuery = Type.Object({
+  ids: Type.String({
+    maxLength: 2000,
+    pattern: '^\\d{1,9}(,\\d{1,9}){0,199}$',
+    description: 'comma-separated, 200 at most',
+  }),
+});
+export const Trends = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      robot_id: Id,
+      from: Timestamp,
+      every_s: Type.Integer(),
+      cpu_percent: trend,
+      memory_percent: trend,
+      disk_percent: trend,
+      temperature_c: trend,
+    }),
+  ),
+});
 export const Measurements = Type.Object({
   items: Type.Array(
     Type.Object({

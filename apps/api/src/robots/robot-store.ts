@@ -62,6 +62,13 @@ export async function isVisible(db: Db, viewer: Viewer, id: number): Promise<boo
   return (await query.executeTakeFirst()) !== undefined;
 }
 
+/** Those of `ids` that this viewer may see. */
+export async function visibleIds(db: Db, viewer: Viewer, ids: number[]): Promise<number[]> {
+  let query = db.selectFrom('robots').select('id').where('id', 'in', ids).orderBy('id');
+  if (viewer.role !== 'admin') query = query.where('owner_id', '=', viewer.id);
+  return (await query.execute()).map((robot) => robot.id);
+}
+
 export async function hasToken(db: Db, id: number, tokenHash: string): Promise<boolean> {
   const query = db.selectFrom('robots').select('id').where('id', '=', id).where('influxdb_token', '=', tokenHash);
   return (await query.executeTakeFirst()) !== undefined;

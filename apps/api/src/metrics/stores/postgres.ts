@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { Database } from '../../db/schema.ts';
 import type { LogQuery, MetricsStore, RobotLines, SeriesQuery } from '../metrics-store.ts';
 import { Partitions } from './postgres-partitions.ts';
-import { queryLatest, queryLogs, queryMeasurements, querySeries } from './postgres-read.ts';
+import { queryLatest, queryLogs, querySeries } from './postgres-read.ts';
+import { queryTrends } from './postgres-trends.ts';
 import { PostgresWriter } from './postgres-write.ts';
 
 /** Metrics and logs in PostgreSQL: a row a point, its fields as jsonb, partitioned by day. For fleets of some dozens. */
@@ -21,7 +22,8 @@ export class PostgresStore implements MetricsStore {
   series = (query: SeriesQuery) => querySeries(this.#db, query);
   logs = (query: LogQuery) => queryLogs(this.#db, query);
   latest = (robotIds: number[]) => queryLatest(this.#db, robotIds);
-  measurements = (robotId: number) => queryMeasurements(this.#db, robotId);
+  trends = (robotIds: number[], from: number, to: number, everySeconds: number) =>
+    queryTrends(this.#db, robotIds, from, to, everySeconds);
   maintain = () => this.#partitions.maintain();
 
   async purge(robotId: number): Promise<void> {
@@ -30,12 +32,11 @@ export class PostgresStore implements MetricsStore {
     );
     await sql`delete from metric_points where series_id = any(${rows.map((row) => row.id)})`.execute(this.#db);
     await sql`delete from log_entries where robot_id = ${robotId}`.execute(this.#db);
-    await sql`delete from metric_fields where robot_id = ${robotId}`.execute(this.#db);
-    await sql`delete from metric_series where robot_id = ${robotId}`.execute(this.#db);
-    this.#writer.forget(robotId);
   }
 
   async ready(): Promise<void> {
     await sql`select 1`.execute(this.#db);
   }
+
+  async close(): Promise<void> {}
 }

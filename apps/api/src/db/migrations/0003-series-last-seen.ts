@@ -1,0 +1,10 @@
+import { type Kysely, sql } from 'kysely';
+
+/** A series whose points have all outlived their retention must not count towards its robot's limit for ever. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    alter table metric_series add column last_seen_at timestamptz not null default now();
+    alter table metric_fields add column last_seen_at timestamptz not null default now();
+    create index metric_series_last_seen on metric_series (last_seen_at);
+  `.execute(db);
+}

@@ -1,0 +1,112 @@
+import { type FluxTableMetaData, InfluxDB, type ParameterizedQuery } from '@influxdata/influxdb-client';
+import { Pool } from 'undici';
+import { AppError } from '../../errors.ts';
+
+export interface InfluxConfig {
+  url: string;
+  org: string;
+  bucket: string;
+  /** May only write the bucket. */
+  writeToken: string;
+  /** May only read the bucket. */
+  readToken: string;
+}
+
+type Value = number | string | boolean | null;
+
+const QUERY_TIMEOUT_MS = 30_000;
+const unreachable = () =>
+  new AppError('store_unavailable', 'The metrics store does not answer. Try again shortly.', { retryAfter: 10 });
+
+/** InfluxDB 2's HTTP API as far as we use it: write, query, delete. https://docs.influxdata.com/influxdb/v2/api/v2/ */
+export class InfluxClient {
+  readonly bucket: string;
+  #pool: Pool;
+  #writePath: string;
+  #deletePath: string;
+  #writeHeaders: Record<string, string>;
+  #queries: ReturnType<InfluxDB['getQueryApi']>;
+
+  constructor({ url, org, bucket, writeToken, readToken }: InfluxConfig, connections: number) {
+    this.bucket = bucket;
+    this.#pool = new Pool(url, { connections, keepAliveTimeout: 60_000, headersTimeout: QUERY_TIMEOUT_MS });
+    this.#writePath = `/api/v2/write?${new URLSearchParams({ org, bucket, precision: 'ns' })}`;
+    this.#deletePath = `/api/v2/delete?${new URLSearchParams({ org, bucket })}`;
+    this.#writeHeaders = { authorization: `Token ${writeToken}` };
+    this.#queries = new InfluxDB({ url, token: readToken, timeout: QUERY_TIMEOUT_MS }).getQueryApi(org);
+  }
+
+  /** @returns the status, and InfluxDB's message where it did not take everything. @throws when it cannot be reached */
+  async write(body: Buffer, signal: AbortSignal): Promise<{ status: number; message: string }> {
+    const headers = { ...this.#writeHeaders, 'content-type': 'text/plain; charset=utf-8' };
+    const reply = await this.#pool.request({ method: 'POST', path: this.#writePath, headers, body, signal });
+    const text = await reply.body.text();
+    return { status: reply.statusCode, message: text === '' ? '' : readMessage(text) };
+  }
+
+  /**
+   * @param read makes a row of its cells: one by its column's name, the value as its type says, all columns' names
+   * @throws AppError store_unavailable
+   */
+  async query<Row>(
+    flux: ParameterizedQuery,
+    read: (cell: (column: string) => string, value: () => Value, columns: string[]) => Row,
+  ): Promise<Row[]> {
+    const rows: Row[] = [];
+    try {
+      for await (const { values, tableMeta } of this.#queries.iterateRows(flux)) {
+        const cell = (column: string) => values[tableMeta.column(column, false).index] ?? '';
+        const value = () => typed(cell('_value'), tableMeta.column('_value', false).dataType);
+        rows.push(read(cell, value, columnsOf(tableMeta)));
+      }
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      throw Object.assign(unreachable(), { cause: error });
+    }
+    return rows;
+  }
+
+  /** Deletes everything of the bucket that the predicate matches. @throws AppError store_unavailable */
+  async delete(predicate: string): Promise<void> {
+    const body = JSON.stringify({ start: '1970-01-01T00:00:00Z', stop: '2262-01-01T00:00:00Z', predicate });
+    const headers = { ...this.#writeHeaders, 'content-type': 'application/json' };
+    const reply = await this.#pool
+      .request({ method: 'POST', path: this.#deletePath, headers, body })
+      .catch(() => undefined);
+    await reply?.body.dump();
+    if (reply?.statusCode !== 204) throw unreachable();
+  }
+
+  async healthy(): Promise<boolean> {
+    const reply = await this.#pool.request({ method: 'GET', path: '/health', signal: AbortSignal.timeout(2000) });
+    await reply.body.dump();
+    return reply.statusCode === 200;
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+}
+
+/** The names of a table's columns; its tables are many, its rows more. */
+const columnNames = new WeakMap<FluxTableMetaData, string[]>();
+function columnsOf(table: FluxTableMetaData): string[] {
+  const known = columnNames.get(table) ?? table.columns.map(({ label }) => label);
+  columnNames.set(table, known);
+  return known;
+}
+
+/** By the annotated CSV's datatypes. */
+function typed(text: string, dataType: string | undefined): Value {
+  if (dataType === 'string') return text;
+  if (text === '') return null;
+  return dataType === 'boolean' ? text === 'true' : Number(text);
+}
+
+function readMessage(reply: string): string {
+  try {
+    return String((JSON.parse(reply) as { message?: string }).message ?? reply);
+  } catch {
+    return reply;
+  }
+}

@@ -1,0 +1,96 @@
+import { flux, fluxExpression } from '@influxdata/influxdb-client';
+import { AppError } from '../../errors.ts';
+import { decodeCursor, page } from '../../http/pagination.ts';
+import { rfc3339 } from '../log-time.ts';
+import type { LogEntry, LogQuery } from '../metrics-store.ts';
+import type { InfluxClient } from './influxdb-client.ts';
+import { type LogIdentity, logDigest } from './influxdb-log-times.ts';
+import { anyOf, ownTags } from './influxdb-read.ts';
+
+const MS = 1_000_000n;
+/** Logs are looked for backwards, the nearest hour first, then ever larger spans. */
+const FIRST_SPAN = 3_600_000n * MS;
+const GROWTH = 6n;
+
+interface Row extends Omit<LogEntry, 'time'> {
+  time: bigint;
+}
+
+const nanoseconds = (time: bigint) => fluxExpression(`time(v: ${time})`);
+const escaped = (text: string) => text.toLowerCase();
+
+/** Newest first. */
+export async function queryLogs(client: InfluxClient, query: LogQuery) {
+  const { from, to, limit, cursor } = query;
+  const start = BigInt(Math.round(from)) * MS;
+  let stop = readCursor(cursor) ?? BigInt(Math.round(to)) * MS;
+  let span = FIRST_SPAN;
+  const rows: Row[] = [];
+  while (stop > start && rows.length <= limit) {
+    const begin = stop - span > start ? stop - span : start;
+    rows.push(...(await entriesBetween(client, query, begin, stop, limit + 1 - rows.length)));
+    stop = begin;
+    span *= GROWTH;
+  }
+  const { items, next_cursor } = page(rows, limit, (row) => String(row.time));
+  return { items: items.map((row) => ({ ...row, time: rfc3339(row.time) })), next_cursor };
+}
+
+function entriesBetween(client: InfluxClient, query: LogQuery, start: bigint, stop: bigint, limit: number) {
+  const { robotId, level, program, q } = query;
+  const conditions = [
+    level?.length ? `(${anyOf('level', level)})` : '',
+    program ? String(flux`r.program == ${program}`) : '',
+    q ? String(flux`strings.containsStr(v: strings.toLower(v: r.message), substr: ${escaped(q)})`) : '',
+  ].filter(Boolean);
+  return client.query(
+    flux`import "strings"
+      ${entries(client, robotId, start, stop)}
+      |> filter(fn: (r) => ${fluxExpression(conditions.join(' and ') || 'true')})
+      |> group()
+      |> sort(columns: ["_time"], desc: true)
+      |> limit(n: ${limit})`,
+    (cell): Row => ({
+      time: parseNanoseconds(cell('_time')),
+      level: cell('level') || null,
+      program: cell('program') || null,
+      message: cell('message'),
+    }),
+  );
+}
+
+const entries = (client: InfluxClient, robotId: number, start: bigint, stop: bigint) =>
+  flux`from(bucket: ${client.bucket})
+      |> range(start: ${nanoseconds(start)}, stop: ${nanoseconds(stop)})
+      |> filter(fn: (r) => r._measurement == "syslog" and r.robot_id == ${String(robotId)})
+      |> filter(fn: (r) => r._field == "message" or r._field == "level" or r._field == "program")
+      |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
+      |> map(fn: (r) => ({r with
+          message: if exists r.message then r.message else "",
+          level: if exists r.level then r.level else "",
+          program: if exists r.program then r.program else ""}))`;
+
+/** What is stored at or after a time, for keeping new entries apart from it. */
+export function findLogs(client: InfluxClient, robotId: number, from: bigint, to: bigint): Promise<LogIdentity[]> {
+  return client.query(flux`${entries(client, robotId, from, to)}`, (cell, _value, columns) => {
+    const { message: _m, level: _l, program: _p, ...tags } = ownTags(columns, cell);
+    return {
+      time: parseNanoseconds(cell('_time')),
+      digest: logDigest(cell('message'), cell('level'), cell('program'), tags),
+    };
+  });
+}
+
+/** Of RFC 3339 with up to nine decimals. */
+function parseNanoseconds(text: string): bigint {
+  const [whole = '', fraction = ''] = text.replace('Z', '').split('.');
+  return BigInt(Date.parse(`${whole}Z`)) * MS + BigInt(fraction.padEnd(9, '0') || 0);
+}
+
+function readCursor(cursor: string | undefined): bigint | undefined {
+  const keys = decodeCursor(cursor);
+  if (!keys) return undefined;
+  if (!/^-?\d{1,19}$/.test(String(keys[0])))
+    throw new AppError('validation_failed', 'cursor is not one that a former page gave. Start again without it.');
+  return BigInt(String(keys[0]));
+}

@@ -1,0 +1,156 @@
+import { flux, fluxDuration, fluxExpression, type ParameterizedQuery } from '@influxdata/influxdb-client';
+import type { Latest } from '../../robots/schemas.ts';
+import { figures, type NewestFields } from '../latest-figures.ts';
+import type { Aggregate, Series, SeriesQuery } from '../metrics-store.ts';
+import { assembleTrends, TREND_FIELDS, type Trend } from '../trends.ts';
+import type { InfluxClient } from './influxdb-client.ts';
+
+/**
+ * Flux is put together by the client library's template, which quotes every value; nothing that anybody sent becomes
+ * part of a query as text. Filters stay plain comparisons, which InfluxDB carries out in the storage engine.
+ */
+const IDENTITY = new Set(['robot', 'hostname', 'arch', 'robot_id']);
+const HOUR_MS = 3_600_000;
+
+/** RFC 3339 is how Flux writes a time; a Date is one of ours, not input. */
+export const timeOf = (ms: number) => fluxExpression(new Date(Math.round(ms)).toISOString());
+export const anyOf = (column: string, values: (string | number)[]) =>
+  fluxExpression(values.map((value) => String(flux`r[${column}] == ${String(value)}`)).join(' or '));
+
+/** The tags of the point's own, in the order of their names. */
+export function ownTags(columns: string[], cell: (column: string) => string): Record<string, string> {
+  const own = columns.filter((name) => name !== '' && name !== 'result' && name !== 'table');
+  const tags = own.filter((name) => !name.startsWith('_') && !IDENTITY.has(name) && cell(name) !== '').sort();
+  return Object.fromEntries(tags.map((name) => [name, cell(name)]));
+}
+
+export async function querySeries(client: InfluxClient, query: SeriesQuery): Promise<Series[]> {
+  const { robotId, measurement, fields, from, to, everySeconds, fn } = query;
+  const aggregates: Record<Aggregate, string> = {
+    mean: 'mean',
+    min: 'min',
+    max: 'max',
+    last: 'last',
+    sum: 'sum',
+    count: 'count',
+  };
+  const everyMs = everySeconds * 1000;
+  const rows = await client.query(
+    flux`from(bucket: ${client.bucket})
+      |> range(start: ${timeOf(from)}, stop: ${timeOf(to)})
+      |> filter(fn: (r) => r._measurement == ${measurement} and r.robot_id == ${String(robotId)})
+      |> filter(fn: (r) => ${anyOf('_field', fields)})
+      |> aggregateWindow(every: ${fluxDuration(`${everySeconds}s`)}, fn: ${fluxExpression(aggregates[fn])}, createEmpty: false, timeSrc: "_start")`,
+    (cell, value, columns) => ({
+      field: cell('_field'),
+      tags: ownTags(columns, cell),
+      window: Math.floor(Date.parse(cell('_time')) / everyMs) * everyMs,
+      value: value(),
+    }),
+  );
+  const series = Map.groupBy(rows, (row) => JSON.stringify([row.field, row.tags]));
+  return [...series.values()].map((points) => ({
+    field: points[0]?.field ?? '',
+    tags: points[0]?.tags ?? {},
+    points: merged(points, fn),
+  }));
+}
+
+/** A robot renamed within a window has two values for it. */
+function merged(points: { window: number; value: Series['points'][number][1] }[], fn: Aggregate): Series['points'] {
+  const windows = [...Map.groupBy(points, ({ window }) => window)].sort(([a], [b]) => a - b);
+  return windows.flatMap(([window, of]): Series['points'] => {
+    const values = of.map(({ value }) => value).filter((value) => value !== null);
+    const numbers = values.filter((value) => typeof value === 'number');
+    if (values.length < 2 || numbers.length < values.length) return values.slice(-1).map((value) => [window, value]);
+    const sum = numbers.reduce((total, value) => total + value, 0);
+    const both: Record<Aggregate, number> = {
+      mean: sum / numbers.length,
+      min: Math.min(...numbers),
+      max: Math.max(...numbers),
+      last: numbers.at(-1) as number,
+      sum,
+      count: sum,
+    };
+    return [[window, both[fn]]];
+  });
+}
+
+const LATEST: [measurement: string, fields: string[]][] = [
+  ['cpu', ['usage_idle']],
+  ['mem', ['used_percent']],
+  ['disk', ['used_percent']],
+  ['temp', ['temp']],
+  ['system', ['load1', 'uptime']],
+];
+
+/** Of many robots a regular expression is the shortest filter the storage engine can carry out itself. */
+const ofRobots = (robotIds: number[]) => flux`r.robot_id =~ ${new RegExp(`^(${robotIds.join('|')})$`)}`;
+const figuresOnly = (wanted: [string, string[]][]) =>
+  fluxExpression(
+    wanted
+      .map(([measurement, fields]) => String(flux`(r._measurement == ${measurement} and (${anyOf('_field', fields)}))`))
+      .join(' or '),
+  );
+/** Of the CPU only the total: single cores would be most of what is read. */
+const TOTALS = flux`(r._measurement != "cpu" or r.cpu == "cpu-total" or not exists r.cpu)`;
+
+export async function queryLatest(client: InfluxClient, robotIds: number[]): Promise<Map<number, Latest>> {
+  if (robotIds.length === 0) return new Map();
+  const rows = await client.query(
+    flux`from(bucket: ${client.bucket})
+      |> range(start: ${timeOf(Date.now() - HOUR_MS)})
+      |> filter(fn: (r) => ${figuresOnly(LATEST)})
+      |> filter(fn: (r) => ${ofRobots(robotIds)})
+      |> filter(fn: (r) => ${TOTALS})
+      |> last()`,
+    (cell, value, columns) => ({
+      robotId: Number(cell('robot_id')),
+      measurement: cell('_measurement'),
+      field: cell('_field'),
+      tags: ownTags(columns, cell),
+      time: Date.parse(cell('_time')),
+      value: value(),
+    }),
+  );
+  rows.sort((a, b) => a.time - b.time);
+  const robots = Map.groupBy(rows, (row) => row.robotId);
+  return new Map(
+    [...robots].map(([robotId, own]) => {
+      const series = new Map<string, NewestFields>();
+      for (const { measurement, tags, field, value } of own) {
+        const key = JSON.stringify([measurement, tags]);
+        const known = series.get(key) ?? { measurement, tags, fields: {} };
+        known.fields[field] = value;
+        series.set(key, known);
+      }
+      return [robotId, figures([...series.values()])];
+    }),
+  );
+}
+
+/** `from` and `to` are ms since 1970 and whole windows apart. */
+export async function queryTrends(
+  client: InfluxClient,
+  robotIds: number[],
+  from: number,
+  to: number,
+  everySeconds: number,
+): Promise<Map<number, Trend>> {
+  if (robotIds.length === 0) return new Map();
+  const wanted = Object.entries(TREND_FIELDS).map(([name, field]): [string, string[]] => [name, [field]]);
+  const query: ParameterizedQuery = flux`from(bucket: ${client.bucket})
+      |> range(start: ${timeOf(from)}, stop: ${timeOf(to)})
+      |> filter(fn: (r) => ${figuresOnly(wanted)})
+      |> filter(fn: (r) => ${ofRobots(robotIds)})
+      |> filter(fn: (r) => ${TOTALS})
+      |> aggregateWindow(every: ${fluxDuration(`${everySeconds}s`)}, fn: mean, createEmpty: false, timeSrc: "_start")`;
+  const rows = await client.query(query, (cell, value, columns) => ({
+    robotId: Number(cell('robot_id')),
+    measurement: cell('_measurement'),
+    tags: ownTags(columns, cell),
+    window: Math.floor((Date.parse(cell('_time')) - from) / (everySeconds * 1000)),
+    value: Number(value()),
+  }));
+  return assembleTrends(rows, Math.round((to - from) / (everySeconds * 1000)));
+}

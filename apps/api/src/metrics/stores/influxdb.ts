@@ -1,0 +1,34 @@
+import type { LogQuery, MetricsStore, RobotLines, SeriesQuery } from '../metrics-store.ts';
+import { InfluxClient, type InfluxConfig } from './influxdb-client.ts';
+import { LogTimes } from './influxdb-log-times.ts';
+import { findLogs, queryLogs } from './influxdb-logs.ts';
+import { queryLatest, querySeries, queryTrends } from './influxdb-read.ts';
+import { InfluxWriter } from './influxdb-write.ts';
+
+/** Metrics and logs in one bucket of InfluxDB 2, which also keeps to the retention. */
+export class InfluxStore implements MetricsStore {
+  #client: InfluxClient;
+  #writer: InfluxWriter;
+
+  constructor(config: InfluxConfig, { writesInFlight, maxFutureMs }: { writesInFlight: number; maxFutureMs: number }) {
+    this.#client = new InfluxClient(config, writesInFlight + 2);
+    const latest = () => BigInt(Date.now() + maxFutureMs + 1000) * 1_000_000n;
+    const logTimes = new LogTimes((robotId, from) => findLogs(this.#client, robotId, from, latest()));
+    this.#writer = new InfluxWriter(this.#client, logTimes);
+  }
+
+  write = (batch: RobotLines[], signal: AbortSignal) => this.#writer.write(batch, signal);
+  series = (query: SeriesQuery) => querySeries(this.#client, query);
+  logs = (query: LogQuery) => queryLogs(this.#client, query);
+  latest = (robotIds: number[]) => queryLatest(this.#client, robotIds);
+  trends = (robotIds: number[], from: number, to: number, everySeconds: number) =>
+    queryTrends(this.#client, robotIds, from, to, everySeconds);
+  purge = (robotId: number) => this.#client.delete(`robot_id="${robotId}"`);
+  async maintain(): Promise<void> {}
+
+  async ready(): Promise<void> {
+    if (!(await this.#client.healthy())) throw new Error('InfluxDB is not healthy');
+  }
+
+  close = () => this.#client.close();
+}

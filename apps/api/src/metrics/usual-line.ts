@@ -1,0 +1,137 @@
+import { nextLine, type RobotShape } from './robot-shape.ts';
+import type { Precision } from './scan-line.ts';
+import type { StampedLines } from './stamped-lines.ts';
+
+/**
+ * The way most lines take: of a known series, with known fields, plain numbers, booleans or strings, and a plain
+ * timestamp. One pass over the bytes, no parsing of tags. Whatever is unusual is left to scanLine, which judges it.
+ */
+
+const NEWLINE = 10,
+  SPACE = 32,
+  QUOTE = 34,
+  COMMA = 44,
+  MINUS = 45,
+  DOT = 46,
+  ZERO = 48,
+  NINE = 57,
+  EQUALS = 61,
+  BACKSLASH = 92,
+  LOWER_I = 105,
+  DELETE = 127;
+const ZEROS: Record<Precision, string> = { ns: '', us: '000', ms: '000000', s: '000000000' };
+/** Digits of a timestamp of 2001 to 2286, by precision. */
+const DIGITS: Record<Precision, number> = { ns: 19, us: 16, ms: 13, s: 10 };
+/** More digits could exceed 64 bits. */
+const MAX_DIGITS = 18;
+
+export interface Limits {
+  oldestMs: number;
+  newestMs: number;
+  /** Nanoseconds, as text. */
+  receivedAt: string;
+}
+
+/** @returns where the next line starts, or 0 when the line is not a usual one and nothing was written */
+export function stampUsualLine(
+  body: Buffer,
+  start: number,
+  number: number,
+  precision: Precision,
+  shape: RobotShape,
+  limits: Limits,
+  out: StampedLines,
+): number {
+  const length = body.length;
+  let i = start;
+  for (; i < length; i++) {
+    const byte = body[i] as number;
+    if (byte === SPACE) break;
+    if (byte < SPACE || byte === BACKSLASH || byte >= DELETE) return 0;
+  }
+  if (i >= length) return 0;
+  const series = shape.find(body.toString('latin1', start, i));
+  if (series === undefined) return 0;
+
+  const fieldsStart = ++i;
+  const line = nextLine();
+  series.seenAt = line;
+  for (;;) {
+    const nameStart = i;
+    for (; i < length; i++) {
+      const byte = body[i] as number;
+      if (byte === EQUALS) break;
+      if (byte <= SPACE || byte === COMMA || byte === BACKSLASH || byte >= DELETE) return 0;
+    }
+    if (i >= length) return 0;
+    const field = series.fields.get(body.toString('latin1', nameStart, i));
+    if (field === undefined || field.seenAt === line) return 0;
+    field.seenAt = line;
+    i++;
+    const type = field.type;
+    if (type === 'float' || type === 'integer') {
+      if (body[i] === MINUS) i++;
+      const digits = i;
+      let dots = 0;
+      for (; i < length; i++) {
+        const byte = body[i] as number;
+        if (byte === DOT && type === 'float') dots++;
+        else if (byte < ZERO || byte > NINE) break;
+      }
+      const count = i - digits - dots;
+      if (count < 1 || dots > 1) return 0;
+      if (type === 'integer' && (count > MAX_DIGITS || body[i++] !== LOWER_I)) return 0;
+      if (count > 300) return 0;
+    } else if (type === 'string') {
+      i = plainString(body, i);
+      if (i === 0) return 0;
+    } else return 0;
+    if (i >= length) break;
+    const next = body[i];
+    if (next === COMMA) i++;
+    else if (next === SPACE || next === NEWLINE) break;
+    else return 0;
+  }
+  const fieldsEnd = i;
+
+  let timeStart = i;
+  if (i < length && body[i] === SPACE) {
+    timeStart = ++i;
+    let ms = 0;
+    for (; i < length; i++) {
+      const byte = body[i] as number;
+      if (byte < ZERO || byte > NINE) break;
+      if (i - timeStart < 13) ms = ms * 10 + (byte - ZERO);
+    }
+    if (i - timeStart !== DIGITS[precision] || (i < length && body[i] !== NEWLINE)) return 0;
+    if (precision === 's') ms *= 1000;
+    // At the very ends of the range scanLine decides, to the nanosecond.
+    if (ms <= limits.oldestMs || ms >= limits.newestMs) return 0;
+    if (ms > out.newestMs) out.newestMs = ms;
+  }
+
+  const bytes = out.reserve(series.head.length + (i - fieldsStart) + 32);
+  let to = out.length;
+  to += bytes.write(series.head, to, 'latin1');
+  bytes[to++] = SPACE;
+  to += body.copy(bytes, to, fieldsStart, fieldsEnd);
+  bytes[to++] = SPACE;
+  if (i > timeStart) {
+    to += body.copy(bytes, to, timeStart, i);
+    if (precision !== 'ns') to += bytes.write(ZEROS[precision], to, 'latin1');
+  } else to += bytes.write(limits.receivedAt, to, 'latin1');
+  bytes[to++] = NEWLINE;
+  out.push(to, number, series);
+  return i + 1;
+}
+
+/** @returns behind the closing quote, or 0 where there are escapes, several lines or control characters */
+function plainString(body: Buffer, start: number): number {
+  if (body[start] !== QUOTE) return 0;
+  for (let i = start + 1; i < body.length; i++) {
+    const byte = body[i] as number;
+    if (byte === QUOTE) return i + 1;
+    if (byte < SPACE || byte === BACKSLASH) return 0;
+  }
+  return 0;
+}

@@ -1,0 +1,59 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+/** The server's own figures, for Prometheus: how much comes in, how it is gathered, what is refused, how long it takes. */
+export class Telemetry {
+  readonly registry = new Registry();
+  #requests = this.#counter('robowatch_ingest_requests_total', 'Metrics requests by status.', ['status']);
+  #lines = this.#counter('robowatch_ingest_lines_total', 'Lines sent to the store.');
+  #refusals = this.#counter('robowatch_ingest_refused_lines_total', 'Lines refused, by reason.', ['reason']);
+  #duration = this.#histogram('robowatch_ingest_request_seconds', 'Time from the first byte to the answer.', SECONDS);
+  #waiting = this.#histogram('robowatch_ingest_waiting_seconds', 'Time a body waits to be sent.', SECONDS);
+  #upstream = this.#histogram('robowatch_store_write_seconds', 'Time of one write to the store.', SECONDS);
+  #batchLines = this.#histogram('robowatch_ingest_batch_lines', 'Lines in a write.', [1, 10, 50, 100, 500, 1000, 5000]);
+  #batchBodies = this.#histogram('robowatch_ingest_batch_bodies', 'Bodies in a write.', [1, 2, 5, 10, 50, 100, 500]);
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  request(status: number, seconds: number): void {
+    this.#requests.inc({ status: String(status) });
+    this.#duration.observe(seconds);
+  }
+
+  batch(bodies: { waitedMs: number; lines: number }[]): void {
+    const lines = bodies.reduce((sum, body) => sum + body.lines, 0);
+    this.#lines.inc(lines);
+    this.#batchLines.observe(lines);
+    this.#batchBodies.observe(bodies.length);
+    for (const { waitedMs } of bodies) this.#waiting.observe(waitedMs / 1000);
+  }
+
+  /** @param ms how long the store took for one write */
+  upstream(ms: number): void {
+    this.#upstream.observe(ms / 1000);
+  }
+
+  refused(reason: 'malformed' | 'time' | 'type' | 'limit' | 'store', lines = 1): void {
+    this.#refusals.inc({ reason }, lines);
+  }
+
+  watchIngest(read: () => { pendingBytes: number; inFlight: number }): void {
+    this.#gauge('robowatch_ingest_pending_bytes', 'Bytes of lines waiting for the store.', () => read().pendingBytes);
+    this.#gauge('robowatch_ingest_writes_in_flight', 'Writes under way.', () => read().inFlight);
+  }
+
+  #counter<Label extends string>(name: string, help: string, labelNames: Label[] = []) {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  #histogram(name: string, help: string, buckets: number[]) {
+    return new Histogram({ name, help, buckets, registers: [this.registry] });
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    const gauge: Gauge = new Gauge({ name, help, registers: [this.registry], collect: () => gauge.set(read()) });
+  }
+}

@@ -1,0 +1,257 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import type { useTestApi } from './test-api.ts';
+
+export const CONTRACT_SETTINGS = { INGEST_MAX_UNPACKED_BYTES: '2000000', ROBOT_LINES_PER_SECOND: '100' };
+
+/** What every metrics store answers alike. @param purged reads from the store itself what is left of a robot */
+export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (robotId: number) => Promise<unknown[]>) {
+  const now = () => Math.floor(Date.now() / 1000);
+
+  async function reporting() {
+    const owner = await api.person();
+    const robot = await api.pairedRobot(owner, 'Bench, left');
+    const read = async (measurement: string, query = '') =>
+      (await api.call('GET', `/robots/${robot.id}/metrics/${measurement}?from=-10m${query}`, { token: owner.token }))
+        .body;
+    const logs = async (query = '') =>
+      (await api.call('GET', `/robots/${robot.id}/logs?from=-10m${query}`, { token: owner.token })).body;
+    return {
+      owner,
+      robot,
+      read,
+      logs,
+      send: (lines: string | Buffer, headers = {}, query = '') => api.report(robot.token, lines, headers, query),
+    };
+  }
+
+  describe('POST /api/metrics', () => {
+    it('stores every line of a gzipped body and gives it back', async () => {
+      const { send, read } = await reporting();
+      const at = now();
+      const body = gzipSync(
+        `cpu,cpu=cpu-total usage_idle=90,usage_user=7i ${at}000000000\ncpu,cpu=cpu0 usage_idle=80,usage_user=9i ${at}000000000\n`,
+      );
+      expect((await send(body, { 'content-encoding': 'gzip' })).status).toBe(204);
+      const { series } = await read('cpu', '&fields=usage_idle&every=1s');
+      expect(series).toEqual([
+        { field: 'usage_idle', tags: { cpu: 'cpu-total' }, points: [[at * 1000, 90]] },
+        { field: 'usage_idle', tags: { cpu: 'cpu0' }, points: [[at * 1000, 80]] },
+      ]);
+    });
+
+    it('overwrites same series and time, merges their fields, and keeps 64-bit integers whole', async () => {
+      const { send, read } = await reporting();
+      const at = now();
+      await send(`m a=1,n=18446744073709551615u ${at}\nm a=2 ${at}`, {}, '?precision=s');
+      await send(`m b=3 ${at}`, {}, '?precision=s');
+      const { series } = await read('m', '&fn=last&every=1s');
+      expect(series.map((s: { field: string; points: number[][] }) => [s.field, s.points[0]?.[1]])).toEqual([
+        ['a', 2],
+        ['b', 3],
+        ['n', 18446744073709552000],
+      ]);
+    });
+
+    it('keeps the good lines when others are bad, and names the bad ones', async () => {
+      const { send, read } = await reporting();
+      const reply = await send('m v=1\nbad line\nm v="text"\n# comment\n\nm,t=1 v=2\n');
+      expect(reply.status).toBe(422);
+      expect(reply.body).toMatchObject({ code: 'lines_rejected', accepted: 2, rejected: 2, rejected_lines: [2, 3] });
+      expect(reply.body.reasons[1].reason).toContain('is float, not string');
+      expect((await read('m', '&fn=count')).series).toHaveLength(2);
+    });
+
+    it('stores nothing of a request without one usable line', async () => {
+      const { send } = await reporting();
+      for (const body of ['', '\n\n', '# only a comment', 'nonsense', Buffer.from([0xff, 0xfe, 0x00])])
+        expect((await send(body)).status).toBe(400);
+      expect((await send('not gzip', { 'content-encoding': 'gzip' })).status).toBe(400);
+      expect((await send('m v=1', { 'content-encoding': 'br' })).status).toBe(415);
+      expect((await send('m v=1', {}, '?precision=h')).status).toBe(400);
+    });
+
+    it('refuses unknown tokens before anything else', async () => {
+      for (const token of ['', 'unknown', 'x'.repeat(5000)])
+        expect((await api.report(token, 'm v=1')).status).toBe(401);
+    });
+
+    it('answers 413 to a body that unpacks too large, at bounded cost', async () => {
+      const { send } = await reporting();
+      const bomb = gzipSync(Buffer.alloc(20 * 1024 * 1024));
+      expect(bomb.length).toBeLessThan(25_000);
+      const before = process.memoryUsage().rss;
+      const replies = await Promise.all(Array.from({ length: 20 }, () => send(bomb, { 'content-encoding': 'gzip' })));
+      expect(replies.map((reply) => reply.status)).toEqual(Array(20).fill(413));
+      expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
+    });
+
+    it('slows down a robot that sends too much, and nobody else', async () => {
+      const [greedy, other] = [await reporting(), await reporting()];
+      const lines = Array.from({ length: 4000 }, (_, i) => `flood v=${i} ${now()}${String(i).padStart(9, '0')}`).join(
+        '\n',
+      );
+      expect((await greedy.send(gzipSync(lines), { 'content-encoding': 'gzip' })).status).toBe(204);
+      const refused = await greedy.send('m v=1');
+      expect(refused.status).toBe(429);
+      expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+      expect((await other.send('m v=1')).status).toBe(204);
+    });
+
+    it('refuses points outside retention and from a far future', async () => {
+      const { send } = await reporting();
+      const reply = await send(
+        `m v=1 ${now() - 40 * 86_400}\nm v=1 ${now() + 3 * 86_400}\nm v=1 ${now()}`,
+        {},
+        '?precision=s',
+      );
+      expect(reply.body.reasons.map((r: { reason: string }) => r.reason)).toEqual([
+        expect.stringContaining('older than the retention'),
+        expect.stringContaining('future'),
+      ]);
+    });
+
+    it('never lets one robot write as another', async () => {
+      const [a, b] = [await reporting(), await reporting()];
+      await a.send(`cpu,robot_id=${b.robot.id},robot=b,host\\name=x usage_idle=1`);
+      expect((await b.read('cpu')).series).toEqual([]);
+      expect((await a.read('cpu')).series[0].tags).toEqual({ 'host\\name': 'x' });
+    });
+  });
+
+  describe('reading', () => {
+    it('down-samples in windows, by each function', async () => {
+      const { send, read } = await reporting();
+      const start = Math.floor(now() / 60) * 60 - 120;
+      await send([10, 20, 60].map((v, i) => `m v=${v},s="x" ${start + i * 10}`).join('\n'), {}, '?precision=s');
+      const value = async (fn: string) => (await read('m', `&fields=v&every=1m&fn=${fn}`)).series[0].points;
+      for (const [fn, expected] of Object.entries({ mean: 30, min: 10, max: 60, last: 60, sum: 90, count: 3 })) {
+        expect(await value(fn), fn).toEqual([[start * 1000, expected]]);
+      }
+      expect((await read('m', '&every=1m')).series.map((s: { field: string }) => s.field)).toEqual(['v']);
+    });
+
+    it('answers nonsense with 400 and what is not there with nothing', async () => {
+      const { owner, robot, read } = await reporting();
+      for (const query of [
+        'from=yesterday',
+        'from=-1h&to=-2h',
+        'every=0s',
+        'every=banana',
+        'from=-30d&every=1s',
+        'fn=median',
+      ]) {
+        expect(
+          (await api.call('GET', `/robots/${robot.id}/metrics/cpu?${query}`, { token: owner.token })).status,
+          query,
+        ).toBe(400);
+      }
+      expect(await read("nothing'; drop table users; --")).toMatchObject({ series: [] });
+    });
+
+    it('shows the latest figures in the fleet', async () => {
+      const { owner, robot, send } = await reporting();
+      await send(
+        'cpu,cpu=cpu-total usage_idle=75\nmem used_percent=40\ndisk,path=/ used_percent=50\ndisk,path=/data used_percent=90\ntemp,sensor=soc temp=61\ntemp,sensor=gpu temp=55\nsystem load1=0.5\nsystem uptime=100i',
+      );
+      const { body } = await api.call('GET', '/robots', { token: owner.token });
+      expect(body.items[0]).toMatchObject({
+        id: robot.id,
+        latest: { cpu_percent: 25, memory_percent: 40, disk_percent: 50, temperature_c: 61, load1: 0.5, uptime_s: 100 },
+      });
+    });
+  });
+
+  describe('GET /api/robots/trends', () => {
+    it('gives the last hour of many robots, minute by minute', async () => {
+      const [first, second] = [await reporting(), await reporting()];
+      const minute = Math.floor(now() / 60) * 60 - 300;
+      const lines = [
+        `cpu,cpu=cpu-total usage_idle=70 ${minute}`,
+        `cpu,cpu=cpu-total usage_idle=90 ${minute + 30}`,
+        `temp,sensor=soc temp=50 ${minute}`,
+        `temp,sensor=gpu temp=60 ${minute}`,
+        `temp,sensor=odd temp="hot" ${minute}`,
+        `disk,path=/ used_percent=30 ${minute + 60}`,
+        `disk,path=/data used_percent=95 ${minute + 60}`,
+      ];
+      await first.send(lines.join('\n'), {}, '?precision=s');
+      const admin = await api.person('admin');
+      const ids = `${first.robot.id},${second.robot.id}`;
+      const { status, body } = await api.call('GET', `/robots/trends?ids=${ids}`, { token: admin.token });
+      expect(status).toBe(200);
+      const [trend, empty] = body.items;
+      const window = (minute * 1000 - Date.parse(trend.from)) / 60_000;
+      expect(trend).toMatchObject({ robot_id: first.robot.id, every_s: 60 });
+      expect([trend.cpu_percent[window], trend.temperature_c[window], trend.disk_percent[window]]).toEqual([
+        20,
+        60,
+        null,
+      ]);
+      expect(trend.disk_percent[window + 1]).toBe(30);
+      expect(trend.cpu_percent).toHaveLength(60);
+      expect(empty.memory_percent).toEqual(Array(60).fill(null));
+    });
+
+    it('is silent about the robots of others, and refuses nonsense', async () => {
+      const [mine, other] = [await reporting(), await reporting()];
+      const ask = (ids: string) => api.call('GET', `/robots/trends?ids=${ids}`, { token: mine.owner.token });
+      const { body } = await ask(`${other.robot.id},${mine.robot.id},999999`);
+      expect(body.items.map((item: { robot_id: number }) => item.robot_id)).toEqual([mine.robot.id]);
+      expect((await ask(String(other.robot.id))).body.items).toEqual([]);
+      for (const ids of ['', '1,', 'x', Array(201).fill('1').join()]) expect((await ask(ids)).status, ids).toBe(400);
+      expect((await api.call('GET', '/robots/trends?ids=1')).status).toBe(401);
+    });
+  });
+
+  describe('logs', () => {
+    it('of one instant stay apart, and a retried one is not doubled', async () => {
+      const { send, logs } = await reporting();
+      const at = `${now()}000001000`;
+      const body = Array.from(
+        { length: 50 },
+        (_, i) => `syslog message="entry ${i}",level="info",program="p" ${at}`,
+      ).join('\n');
+      expect((await send(body)).status).toBe(204);
+      expect((await send(body)).status).toBe(204);
+      expect((await logs()).items).toHaveLength(50);
+    });
+
+    it('are found by level, program and text, page by page', async () => {
+      const { send, logs } = await reporting();
+      const line = (i: number, level: string, program: string) =>
+        `syslog message="100% of \\"job\\" ${i}\nsecond line",level="${level}",program="${program}" ${now() - i}`;
+      await send(
+        [line(1, 'err', 'sshd'), line(2, 'info', 'sshd'), line(3, 'warning', 'cron')].join('\n'),
+        {},
+        '?precision=s',
+      );
+      expect((await logs('&level=err,warning')).items.map((e: { program: string }) => e.program)).toEqual([
+        'sshd',
+        'cron',
+      ]);
+      expect((await logs('&program=sshd')).items).toHaveLength(2);
+      expect((await logs(`&q=${encodeURIComponent('100% of "JOB" 3\nsecond')}`)).items).toHaveLength(1);
+      expect((await logs('&q=100_')).items).toHaveLength(0);
+      const first = await logs('&limit=2');
+      const second = await logs(`&limit=2&cursor=${first.next_cursor}`);
+      expect([...first.items, ...second.items].map((e: { level: string }) => e.level)).toEqual([
+        'err',
+        'info',
+        'warning',
+      ]);
+      expect(second.next_cursor).toBeNull();
+    });
+  });
+
+  describe('a deleted robot', () => {
+    it('leaves no metrics behind', async () => {
+      const { owner, robot, send } = await reporting();
+      await send('m v=1\nsyslog message="x"');
+      await api.call('DELETE', `/robots/${robot.id}`, { token: owner.token });
+      await api.deps().store.purge(robot.id);
+      await api.deps().catalog.purge(robot.id);
+      expect(await purged(robot.id)).toEqual([]);
+    });
+  });
+}
