@@ -5,6 +5,7 @@ import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
+import { quickClose } from '../http/connections.ts';
 
 const DIST = fileURLToPath(new URL('../../../web/dist', import.meta.url));
 const PLAIN = fileURLToPath(new URL('../../../web/public', import.meta.url));
@@ -41,11 +42,12 @@ export async function buildWebServer(
   const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 30_000 }, (request, response) =>
     (/^\/api(\/|\?|$)/.test(request.url ?? '') ? api : web).routing(request, response),
   );
+  const beginClosing = quickClose(server);
   return {
     server,
     async close() {
-      server.close();
-      server.closeIdleConnections();
+      beginClosing();
+      if (server.listening) await new Promise<void>((closed) => server.close(() => closed()));
       await web.close();
     },
   };
