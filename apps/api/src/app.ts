@@ -11,6 +11,7 @@ import type { Composition } from './composition.ts';
 import { demoRoutes } from './demo/routes.ts';
 import { eventRoutes } from './events/routes.ts';
 import { requireAdmin, requireUser } from './http/caller.ts';
+import { quickClose } from './http/connections.ts';
 import { registerErrorHandling } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
 import { registerOpenApi } from './http/openapi.ts';
@@ -46,6 +47,8 @@ export async function buildApp(deps: Composition) {
   app.setValidatorCompiler(({ schema, httpPart }) =>
     ajv[httpPart === 'body' ? 'body' : 'query'].compile(schema as object),
   );
+  const beginClosing = quickClose(app.server);
+  app.addHook('preClose', async () => beginClosing());
   registerErrorHandling(app);
   await app.register(helmet, { contentSecurityPolicy: false, hsts: config.publicUrl.startsWith('https:') });
   await app.register(cookie);

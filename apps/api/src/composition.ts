@@ -10,6 +10,7 @@ import { migrate } from './db/migrate.ts';
 import { DemoFleet } from './demo/demo-fleet.ts';
 import { EventBus } from './events/event-bus.ts';
 import { Attempts } from './http/attempts.ts';
+import { connectRedis } from './http/redis.ts';
 import { makeJobs } from './jobs/jobs.ts';
 import { runJobs } from './jobs/runner.ts';
 import { Ingest } from './metrics/ingest.ts';
@@ -54,6 +55,7 @@ export async function compose(config: Config) {
     log.error({ err, job }, 'job failed'),
   );
   const { auth, pairing, ingest } = config;
+  const redis = config.redisUrl ? connectRedis(config.redisUrl, log) : undefined;
   const sealKey = deriveKey(config.secretKey, 'pairing tokens');
   const demo = embedded && new DemoFleet({ db, sealKey, log, apiUrl: ownApiUrl(config), file: demoFile(config) });
 
@@ -71,15 +73,15 @@ export async function compose(config: Config) {
     /** Offered with the embedded database only: one process, one fleet. */
     demo,
     attempts: {
-      account: new Attempts('login account', auth.attemptsPerAccount),
-      address: new Attempts('login address', auth.attemptsPerAddress),
+      account: new Attempts('login-account', auth.attemptsPerAccount, redis),
+      address: new Attempts('login-address', auth.attemptsPerAddress, redis),
     },
     pairingAttempts: {
-      user: new Attempts('pair user', pairing.attemptsPerUser),
-      address: new Attempts('pair address', pairing.attemptsPerAddress),
-      requests: new Attempts('pair request', pairing.requestsPerAddress),
+      user: new Attempts('pair-user', pairing.attemptsPerUser, redis),
+      address: new Attempts('pair-address', pairing.attemptsPerAddress, redis),
+      requests: new Attempts('pair-request', pairing.requestsPerAddress, redis),
     },
-    robots: new RobotCache(db),
+    robots: new RobotCache(db, ingest.timeoutMs),
     budget: new LineBudget(ingest.linesPerSecond),
     ingest: new Ingest({ db, store, catalog, telemetry }, ingest),
     async close() {
@@ -87,6 +89,7 @@ export async function compose(config: Config) {
       await stopJobs();
       await presence.flush().catch((err) => log.error({ err }, 'could not write down who was seen'));
       await store.close();
+      redis?.disconnect();
       await events.close();
       await db.destroy();
       await embedded?.stop();

@@ -68,6 +68,15 @@ describe('a session', () => {
     expect((await api.call('GET', '/auth/me', { token: renewed.body.access_token })).status).toBe(401);
   });
 
+  it('gives one of ten refreshes at once the next token, and takes the others for replays', async () => {
+    const { cookie } = await api.person();
+    const replies = await Promise.all(Array.from({ length: 10 }, () => refresh(cookie)));
+    const renewed = replies.filter((reply) => reply.status === 200);
+    expect(renewed).toHaveLength(1);
+    expect(new Set(replies.map((reply) => reply.status))).toEqual(new Set([200, 401]));
+    expect((await refresh(`robowatch_refresh=${renewed[0]?.cookies[0]?.value}`)).status).toBe(401);
+  });
+
   it('sets a cookie that scripts and other sites cannot use', async () => {
     const { email } = await api.person();
     const { headers } = await api.signIn(email);

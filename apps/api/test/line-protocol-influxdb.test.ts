@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startInfluxd } from '../../../tools/real/influxd.ts';
 import { stampLines } from '../src/metrics/line-protocol.ts';
+import { identityTags } from '../src/metrics/reporting-robot.ts';
 import { RobotShape } from '../src/metrics/robot-shape.ts';
 
 /** Where ours is stricter on purpose: InfluxDB's parser takes `"a"b"` for a string and, behind a tab, no key for a key. */
@@ -85,16 +86,18 @@ const line = fc
   )
   .map(([name, tags, fields, at]) => `${name}${tags.join('')} ${fields.join(',')}${at}`);
 
+const robot = {
+  id: 7,
+  name: 'r',
+  hostname: 'h',
+  architecture: 'arm64',
+  status: 'active',
+  first_write_at: null,
+} as const;
+
 it('accepts what the real InfluxDB accepts, and nothing that it refuses', async () => {
   const stamp = {
-    shape: new RobotShape(
-      new Map([
-        ['robot', ',robot=r'],
-        ['hostname', ',hostname=h'],
-        ['arch', ',arch=arm64'],
-        ['robot_id', ',robot_id=7'],
-      ]),
-    ),
+    shape: new RobotShape(robot, identityTags(robot)),
     receivedAt: 1_700_000_000_000_000_000n,
     oldest: -(2n ** 63n),
     newest: 2n ** 63n,

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -60,6 +62,18 @@ it('keeps every point it answered 204 to, though it is killed during writes', as
   expect(third.output()).toContain('is in use by another Robowatch');
   expect(third.child.exitCode).toBe(1);
   expect(await second.end()).toBe(0);
+});
+
+it('ends cleanly though browsers and robots hold their connections open', async () => {
+  const server = await start();
+  const token = await server.signIn();
+  const headers = { authorization: `Bearer ${token}` };
+  for (const port of [server.ports.API_PORT, server.ports.WEB_PORT]) {
+    expect((await fetch(`http://127.0.0.1:${port}/api/events`, { headers })).status).toBe(200);
+    await (await fetch(`http://127.0.0.1:${port}/api/health`)).text();
+    await once(connect(Number(port), '127.0.0.1'), 'connect');
+  }
+  expect(await server.end()).toBe(0);
 });
 
 it('says in one sentence what keeps it from starting', async () => {

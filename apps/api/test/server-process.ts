@@ -10,16 +10,23 @@ export interface LaunchOptions {
   env: Record<string, string>;
   args?: string[];
   main?: string;
+  node?: string;
   spawn?: Pick<SpawnOptions, 'uid' | 'gid' | 'cwd'>;
 }
 
 export type ServerProcess = Awaited<ReturnType<typeof launch>>;
 
 /** The real process, as `npm start` runs it, on free ports. Resolves when it says that it runs, or has ended. */
-export async function launch({ env, args = [], main = MAIN, spawn: options = {} }: LaunchOptions) {
+export async function launch({
+  env,
+  args = [],
+  main = MAIN,
+  node = process.execPath,
+  spawn: options = {},
+}: LaunchOptions) {
   const ports = { API_PORT: String(await freePort()), WEB_PORT: String(await freePort()) };
   const settings = { ...ports, ...ADMIN, LISTEN_HOST: '127.0.0.1', LOG_LEVEL: 'silent', ...env };
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(node, [main, ...args], {
     ...options,
     env: { PATH: process.env.PATH, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

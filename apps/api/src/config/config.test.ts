@@ -38,6 +38,7 @@ describe('loadConfig', () => {
     [{ TRUSTED_PROXIES: '10.0.0.0/99' }, 'CIDR'],
     [{ PUBLIC_URL: 'robots.example' }, 'http://'],
     [{ DATA_DIR: '/proc/nowhere' }, 'cannot be written'],
+    [{ REDIS_URL: 'localhost:6379' }, 'REDIS_URL must look like'],
     [{ CA_FILE: '/nowhere/ca.pem' }, 'cannot be read (ENOENT)'],
     [{ CA_FILE: '/etc/hosts' }, 'is not a certificate'],
     [{ CA_FILE: keyBesideCertificate() }, 'holds a private key'],

@@ -36,6 +36,7 @@ export function loadConfig(env: Env) {
       ? { email: text('ADMIN_EMAIL') as string, password: text('ADMIN_PASSWORD') as string }
       : undefined,
     trustedProxies: trustedProxies(text('TRUSTED_PROXIES')),
+    redisUrl: text('REDIS_URL'),
     certificateAuthority: readCertificate(text('CA_FILE')),
     grafanaUrl: text('GRAFANA_URL')?.replace(/\/+$/, ''),
     logLevel: text('LOG_LEVEL') as string,
@@ -93,6 +94,9 @@ function rejectContradictions(read: Partial<Record<SettingName, string>>): void 
     throw new ConfigError('ADMIN_EMAIL is not an e-mail address.');
   if (read.DATABASE_URL && !/^postgres(ql)?:\/\//.test(read.DATABASE_URL)) {
     throw new ConfigError('DATABASE_URL must look like postgres://user:password@host:5432/database.');
+  }
+  if (read.REDIS_URL && !/^rediss?:\/\/./.test(read.REDIS_URL)) {
+    throw new ConfigError('REDIS_URL must look like redis://:password@host:6379, or rediss:// with TLS.');
   }
   if (read.DATABASE_URL && !read.SECRET_KEY) {
     throw new ConfigError('SECRET_KEY is required with DATABASE_URL. Make one: openssl rand -hex 32');

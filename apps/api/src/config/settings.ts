@@ -62,6 +62,12 @@ export const SETTINGS = [
     about: 'Addresses or CIDR ranges, comma-separated, whose `X-Forwarded-For` is believed. Unset: none.',
   },
   {
+    name: 'REDIS_URL',
+    kind: 'secret',
+    about:
+      '`redis://` or `rediss://`: replicas of the API count attempts together. Unset, or while it is away: each on its own.',
+  },
+  {
     name: 'CA_FILE',
     kind: 'string',
     about:

@@ -10,6 +10,8 @@ export function connect(url: string, poolSize: number) {
     connectionTimeoutMillis: 3000,
     idleTimeoutMillis: 30_000,
     statement_timeout: 30_000,
+    // A database that is frozen, or gone without a word, does not even time out.
+    query_timeout: 32_000,
     application_name: 'robowatch',
     keepAlive: true,
   });
@@ -24,7 +26,7 @@ export function isUnreachable(error: unknown): boolean {
   return (
     /^(08|57P|53)/.test(code) ||
     /^E(CONN|HOST|PIPE|AI_AGAIN|TIMEDOUT|NOTFOUND)/.test(code) ||
-    /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/.test(
+    /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error/.test(
       message,
     )
   );

@@ -1,14 +1,22 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Redis } from 'ioredis';
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../errors.ts';
 
 const WINDOW_SECONDS = 900;
 
-/** Counts attempts a key in 15 minutes. Spending comes before the attempt, so that parallel ones cannot slip through. */
+/**
+ * Counts attempts a key in 15 minutes: in Redis for all replicas together, or in memory where there is none or while it
+ * is away. Spending comes before the attempt, so that parallel ones cannot slip through.
+ */
 export class Attempts {
-  #limiter: RateLimiterMemory;
+  #limiter: RateLimiterMemory | RateLimiterRedis;
 
-  constructor(keyPrefix: string, points: number, duration = WINDOW_SECONDS) {
-    this.#limiter = new RateLimiterMemory({ keyPrefix, points, duration });
+  constructor(name: string, points: number, redis: Redis | undefined) {
+    const options = { keyPrefix: `robowatch:${name}`, points, duration: WINDOW_SECONDS };
+    const memory = new RateLimiterMemory(options);
+    this.#limiter = redis
+      ? new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true, insuranceLimiter: memory })
+      : memory;
   }
 
   /** @throws AppError rate_limited, with the seconds to wait */

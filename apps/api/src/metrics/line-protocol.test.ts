@@ -6,13 +6,21 @@ import { type Precision, stampLines } from './line-protocol.ts';
 import { RobotShape } from './robot-shape.ts';
 
 const AT = 1_700_000_000_000_000_000n;
+const robot = {
+  id: 7,
+  name: 'r',
+  hostname: 'h',
+  architecture: 'arm64',
+  status: 'active',
+  first_write_at: null,
+} as const;
 const tags = new Map([
   ['robot', ',robot=r'],
   ['hostname', ',hostname=h'],
   ['arch', ',arch=arm64'],
   ['robot_id', ',robot_id=7'],
 ]);
-const read = (text: string | Buffer, precision: Precision = 'ns', shape = new RobotShape(tags)) =>
+const read = (text: string | Buffer, precision: Precision = 'ns', shape = new RobotShape(robot, tags)) =>
   readWith(shape, text, precision);
 const readWith = (shape: RobotShape, text: string | Buffer, precision: Precision = 'ns') => {
   const stamped = stampLines(Buffer.from(text), precision, {
@@ -196,9 +204,9 @@ describe('a line of the usual shape', () => {
         (lines, precision) => {
           const body = lines.join('\n');
           // Types learnt from elsewhere would refuse what a fresh shape accepts: known here are only the body's own.
-          const known = new RobotShape(tags);
+          const known = new RobotShape(robot, tags);
           learn(known, body, precision);
-          const fields = new RobotShape(tags);
+          const fields = new RobotShape(robot, tags);
           for (const { measurement, fields: news } of readWith(fields, body, precision).novel) {
             for (const { name, type } of news) {
               if (!fields.fieldType(measurement, name)) fields.learnField(measurement, name, type as FieldType);
@@ -216,7 +224,7 @@ describe('a line of the usual shape', () => {
   });
 
   it('is found again in each spelling it came in', () => {
-    const shape = new RobotShape(tags);
+    const shape = new RobotShape(robot, tags);
     for (const body of bodies) learn(shape, body);
     for (const body of bodies) {
       const { novel, lines } = readWith(shape, body);

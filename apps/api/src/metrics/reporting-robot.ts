@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import { sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { Architecture, Database, RobotStatus } from '../db/schema.ts';
+import { AppError } from '../errors.ts';
 
 /** The robot behind a personal token, as far as writing needs it. */
 export interface ReportingRobot {
@@ -28,11 +29,13 @@ const MAX_LOOKUPS = 1000;
 
 /** Spares the look-up before a body is read. Never the last word: every write is checked again when it is sent. */
 export class RobotCache {
+  #timeoutMs: number;
   #robots = new LRUCache<string, ReportingRobot>({ max: 50_000, ttl: 30_000 });
   /** Look-ups of the same moment are one query: after a restart the whole fleet comes at once. */
   #lookups: DataLoader<string, ReportingRobot | undefined>;
 
-  constructor(db: Database) {
+  constructor(db: Database, timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
     const load = async (hashes: readonly string[]) => {
       const found = await findReporting(db, [...hashes]);
       return hashes.map((hash) => found.get(hash));
@@ -44,12 +47,22 @@ export class RobotCache {
     });
   }
 
+  /** @throws AppError database_unavailable when the database does not answer in time */
   async find(hash: string): Promise<ReportingRobot | undefined> {
     const cached = this.#robots.get(hash);
     if (cached) return cached;
-    const robot = await this.#lookups.load(hash);
+    const robot = await this.#inTime(this.#lookups.load(hash));
     if (robot) this.#robots.set(hash, robot);
     return robot;
+  }
+
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      const error = () => new AppError('database_unavailable', 'The database does not answer.', { retryAfter: 10 });
+      timer = setTimeout(() => reject(error()), this.#timeoutMs);
+    });
+    return Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
   }
 
   drop(hash: string): void {

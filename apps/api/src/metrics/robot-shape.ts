@@ -1,4 +1,5 @@
 import type { FieldType } from './field-value.ts';
+import type { ReportingRobot } from './reporting-robot.ts';
 
 /** Lines are counted, so that what has gone out of use, or stands twice in one line, can be told. */
 let lines = 0;
@@ -33,13 +34,16 @@ const MAX_KEYS = 20_000;
  * metric_fields hold is known; anything else is `novel` until the catalog has admitted it.
  */
 export class RobotShape {
+  /** Whose shape it is, as it was named when its series were stamped. */
+  readonly robot: ReportingRobot;
   /** `,key=value` pairs of the robot's identity, escaped, by key. */
   readonly identity: ReadonlyMap<string, string>;
   readonly #byKey = new Map<string, KnownSeries>();
   readonly #byHead = new Map<string, KnownSeries>();
   readonly #fields = new Map<string, Map<string, KnownField>>();
 
-  constructor(identity: ReadonlyMap<string, string>) {
+  constructor(robot: ReportingRobot, identity: ReadonlyMap<string, string>) {
+    this.robot = robot;
     this.identity = identity;
   }
 

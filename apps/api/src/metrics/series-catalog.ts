@@ -4,7 +4,7 @@ import type { Database } from '../db/schema.ts';
 import * as store from './catalog-store.ts';
 import { decodeLine, text, unescapeMeasurement } from './decode-line.ts';
 import type { FieldType } from './field-value.ts';
-import { identityTags, type ReportingRobot } from './reporting-robot.ts';
+import { identityTags, type ReportingRobot, sameIdentity } from './reporting-robot.ts';
 import { currentLine, RobotShape } from './robot-shape.ts';
 import { unescapeKey } from './scan-line.ts';
 import type { NovelLine, StampedLines } from './stamped-lines.ts';
@@ -53,10 +53,9 @@ export class SeriesCatalog {
   }
 
   shapeOf(robot: ReportingRobot): RobotShape {
-    const identity = identityTags(robot);
     const known = this.#shapes.get(robot.id);
-    if (known && [...identity].every(([key, pair]) => known.identity.get(key) === pair)) return known;
-    const shape = new RobotShape(identity);
+    if (known && sameIdentity(known.robot, robot)) return known;
+    const shape = new RobotShape(robot, identityTags(robot));
     this.#shapes.set(robot.id, shape);
     return shape;
   }
@@ -129,18 +128,20 @@ export class SeriesCatalog {
     if (wanted.size === 0) return new Map();
     const byKey = (rows: Found[]) => new Map(rows.map((row) => [access.key(row), row]));
     const known = byKey(await access.find([...wanted.values()]));
-    // In one order everywhere, so that replicas adding the same rows cannot deadlock.
-    const missing = [...wanted].filter(([key]) => !known.has(key)).sort(([a], [b]) => (a < b ? -1 : 1));
+    const missing = [...wanted].filter(([key]) => !known.has(key));
     if (missing.length === 0) return known;
     const counts = await store.countPerRobot(this.#db, table, [...new Set(missing.map(([, row]) => row.robot_id))]);
-    const fitting = missing.flatMap(([, row]) => {
+    const fitting = missing.filter(([, row]) => {
       const count = counts.get(row.robot_id) ?? 0;
       counts.set(row.robot_id, count + 1);
-      return count < limit ? [row] : [];
+      return count < limit;
     });
     if (fitting.length === 0) return known;
-    await access.insert(fitting);
-    return new Map([...known, ...byKey(await access.find(fitting))]);
+    // In one order everywhere, so that replicas adding the same rows cannot deadlock.
+    fitting.sort(([a], [b]) => (a < b ? -1 : 1));
+    const rows = fitting.map(([, row]) => row);
+    await access.insert(rows);
+    return new Map([...known, ...byKey(await access.find(rows))]);
   }
 
   measurements = (robotId: number) => store.listFields(this.#db, robotId);

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
+import { quickClose } from '../http/connections.ts';
 import { serveWebApp } from './web-app.ts';
 
 /** The web app's files, for any path that is not a file its start page; and `/api` of the same origin beside them. */
@@ -18,11 +19,12 @@ export async function buildWebServer(
   const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 30_000 }, (request, response) =>
     (/^\/api(\/|\?|$)/.test(request.url ?? '') ? api : web).routing(request, response),
   );
+  const beginClosing = quickClose(server);
   return {
     server,
     async close() {
-      server.close();
-      server.closeIdleConnections();
+      beginClosing();
+      if (server.listening) await new Promise<void>((closed) => server.close(() => closed()));
       await web.close();
     },
   };

@@ -1,0 +1,27 @@
+import { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+
+/** How long a request waits for Redis before it is counted in memory. */
+const COMMAND_TIMEOUT_MS = 500;
+
+/** A connection that comes back by itself; while it is away, commands fail at once. The log is told once an outage. */
+export function connectRedis(url: string, log: Logger): Redis {
+  const redis = new Redis(url, {
+    connectionName: 'robowatch',
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: 5_000,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (attempt) => Math.min(attempt * 200, 2_000),
+  });
+  let away = false;
+  redis.on('error', (err) => {
+    if (!away) log.warn({ err }, 'Redis cannot be reached: attempts are counted by each replica on its own');
+    away = true;
+  });
+  redis.on('ready', () => {
+    if (away) log.info('Redis is back: attempts are counted by all replicas together');
+    away = false;
+  });
+  return redis;
+}

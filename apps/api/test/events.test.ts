@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Person, useTestApi } from './test-api.ts';
+
+const api = useTestApi();
+const open: AbortController[] = [];
+let url: string;
+beforeAll(async () => {
+  url = await api.app().listen({ host: '127.0.0.1', port: 0 });
+});
+afterEach(() => {
+  for (const abort of open.splice(0)) abort.abort();
+});
+
+/** A real stream over real HTTP; remembers what came. */
+async function listen(person: Person) {
+  const abort = new AbortController();
+  open.push(abort);
+  const headers = { authorization: `Bearer ${person.token}` };
+  const reply = await fetch(`${url}/api/events`, { headers, signal: abort.signal });
+  let text = '';
+  const ended = (async () => {
+    for await (const chunk of reply.body ?? []) text += Buffer.from(chunk).toString();
+  })().catch(() => {});
+  const events = () => [...text.matchAll(/^event: (\w+)\ndata: (.+)$/gm)].map(([, type, data]) => `${type} ${data}`);
+  await expect.poll(() => text).toContain('retry: ');
+  return { reply, ended, events, text: () => text };
+}
+
+describe('GET /api/events', () => {
+  it('tells owners of their robots, administrators of all, strangers of none', async () => {
+    const [owner, stranger, admin] = [await api.person(), await api.person(), await api.person('admin')];
+    const [own, other, all] = [await listen(owner), await listen(stranger), await listen(admin)];
+    expect(own.reply.headers.get('content-type')).toContain('text/event-stream');
+    const { id, token } = await api.pairedRobot(owner);
+    await api.report(token, 'mem used_percent=1');
+    await api.deps().presence.flush();
+    await api.call('PATCH', `/robots/${id}`, { token: owner.token, body: { status: 'inactive' } });
+    await api.call('DELETE', `/robots/${id}`, { token: owner.token });
+    const told = ['robot_paired', 'robot_seen', 'robot_status_changed', 'robot_deleted'].map(
+      (type) => `${type} {"robot_id":${id}}`,
+    );
+    await expect.poll(own.events).toEqual(told);
+    await expect.poll(all.events).toEqual(told);
+    const theirs = await api.pairedRobot(stranger);
+    await expect.poll(other.events).toEqual([`robot_paired {"robot_id":${theirs.id}}`]);
+    expect(own.events()).toEqual(told);
+  });
+
+  it('tells once of a robot that fell silent', async () => {
+    const owner = await api.person();
+    const { id, token } = await api.pairedRobot(owner);
+    await api.report(token, 'mem used_percent=1');
+    await api.deps().presence.flush();
+    const stream = await listen(owner);
+    const silent = new Date(Date.now() - 3_600_000);
+    await api.deps().db.updateTable('robots').set({ last_seen_at: silent }).where('id', '=', id).execute();
+    await expect.poll(stream.events, { timeout: 20_000 }).toEqual([`robot_offline {"robot_id":${id}}`]);
+  });
+
+  it('is for signed-in users', async () => {
+    expect((await fetch(`${url}/api/events`)).status).toBe(401);
+  });
+
+  it.each([
+    ['is switched off', (admin: Person, user: Person) => api.call('PATCH', `/users/${user.id}`, at(admin, false))],
+    ['is removed', (admin: Person, user: Person) => api.call('DELETE', `/users/${user.id}`, at(admin))],
+    ['signs out', (_: Person, user: Person) => api.call('POST', '/auth/logout', { headers: { cookie: user.cookie } })],
+  ])('ends at once for a user who %s, and for nobody else', async (_, act) => {
+    const [admin, user] = [await api.person('admin'), await api.person()];
+    const [theirs, adminsOwn] = [await listen(user), await listen(admin)];
+    await act(admin, user);
+    await theirs.ended;
+    const { id } = await api.pairedRobot(admin);
+    await expect.poll(adminsOwn.events).toContain(`robot_paired {"robot_id":${id}}`);
+  });
+
+  it('says regularly that it is still there', async () => {
+    const stream = await listen(await api.person());
+    await expect.poll(stream.text, { timeout: 40_000 }).toContain(': still here');
+  });
+
+  it('lets go of a client that does not read', async () => {
+    const { token } = await api.person('admin');
+    const { events } = api.deps();
+    const before = events.listenerCount('event');
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    socket.pause();
+    socket.write(`GET /api/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    await expect.poll(() => events.listenerCount('event')).toBe(before + 1);
+    let told = 0;
+    while (events.listenerCount('event') > before && told < 2_000_000) {
+      for (let i = 0; i < 5_000; i++, told++) events.emit('event', { type: 'robot_seen', robot_id: 1, owner_id: null });
+      await setImmediate();
+    }
+    expect(events.listenerCount('event')).toBe(before);
+    socket.resume();
+    await once(socket, 'close');
+  });
+});
+
+const at = (admin: Person, is_active?: boolean) => ({
+  token: admin.token,
+  ...(is_active === undefined ? {} : { body: { is_active } }),
+});

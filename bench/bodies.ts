@@ -1,0 +1,60 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+/** What a robot with four cores sends in a flush: 15 lines. */
+const FLUSH: [series: string, fields: () => string][] = [
+  ...['cpu-total', 'cpu0', 'cpu1', 'cpu2', 'cpu3'].map((cpu): [string, () => string] => [
+    `cpu,cpu=${cpu}`,
+    () => `usage_idle=${percent()},usage_user=${percent()},usage_system=${percent()}`,
+  ]),
+  ['mem', () => `used_percent=${percent()},available=${bytes()}i,total=8197537792i`],
+  ...['mmcblk0p2,fstype=ext4,path=/', 'mmcblk0p1,fstype=vfat,path=/boot'].map((disk): [string, () => string] => [
+    `disk,device=${disk}`,
+    () => `used_percent=${percent()},free=${bytes()}i,total=62725623808i`,
+  ]),
+  ...['eth0', 'wlan0'].map((name): [string, () => string] => [
+    `net,interface=${name}`,
+    () => `bytes_recv=${bytes()}i,bytes_sent=${bytes()}i`,
+  ]),
+  ...['soc_thermal', 'gpu_thermal'].map((sensor): [string, () => string] => [
+    `temp,sensor=${sensor}`,
+    () => `temp=${percent()}`,
+  ]),
+  ['system', () => `load1=${percent()},load5=${percent()},load15=${percent()}`],
+  ['system', () => `uptime=${bytes()}i`],
+  ['battery', () => `voltage=${percent()},percent=${percent()},current=-${percent()}`],
+];
+
+const percent = () => (Math.random() * 100).toFixed(3);
+const bytes = () => String(Math.floor(Math.random() * 2 ** 36));
+
+/** Lines of one body, without a timestamp, tags sorted. @param identity tags that stamp them as the API would, for peers that do not */
+function body(lines: number, identity: string[]): string[] {
+  return Array.from({ length: lines }, (_, i) => {
+    const [series, fields] = FLUSH[i % FLUSH.length] as (typeof FLUSH)[number];
+    const [measurement, ...tags] = series.split(',');
+    // Beyond one flush the series differ, as those of a robot with more disks and interfaces do.
+    const more = i >= FLUSH.length ? [`part=${Math.floor(i / FLUSH.length)}`] : [];
+    return `${[measurement, ...[...tags, ...more, ...identity].sort()].join(',')} ${fields()}`;
+  });
+}
+
+const identityOf = (robot: number) => ['arch=arm64', 'hostname=orangepi', `robot=bench-${robot}`, `robot_id=${robot}`];
+
+/**
+ * Writes `count` bodies as files 1, 2, … into `folder`. Plain ones get their timestamps from the load generator; gzipped
+ * ones carry them. @param stamped whether they bring the identity tags themselves, a robot each
+ */
+export async function writeBodies(
+  folder: string,
+  options: { count: number; lines: number; gzip: boolean; stamped: boolean },
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const start = Date.now() - 600_000;
+  for (let i = 1; i <= options.count; i++) {
+    const lines = body(options.lines, options.stamped ? identityOf(i) : []);
+    const text = lines.map((line) => (options.gzip ? `${line} ${start + i * 10}000000\n` : `${line}\n`)).join('');
+    await writeFile(join(folder, String(i)), options.gzip ? gzipSync(text) : text);
+  }
+}

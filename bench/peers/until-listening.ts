@@ -1,0 +1,19 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Child } from '../../tools/real/child.ts';
+
+/** Waits, half a minute at the most, until a program takes connections. */
+export async function untilListening(port: number, child: Child): Promise<void> {
+  for (const end = Date.now() + 30_000; Date.now() < end; await sleep(50)) {
+    if (child.hasExited()) break;
+    const socket = connect(port, '127.0.0.1');
+    const up = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (up) return;
+  }
+  throw new Error(`A peer did not start:\n${child.output()}`);
+}

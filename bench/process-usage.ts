@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+const TICKS_PER_SECOND = 100;
+
+/** The process and all its descendants. */
+function family(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      parents.set(Number(name), Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]));
+    } catch {
+      // ended meanwhile
+    }
+  }
+  const members = [pid];
+  for (const member of members) {
+    for (const [child, parent] of parents) if (parent === member && !members.includes(child)) members.push(child);
+  }
+  return members;
+}
+
+/** Seconds of CPU that a process and its descendants have used (proc(5), /proc/pid/stat fields 14 and 15). */
+export function cpuSeconds(pid: number): number {
+  const ticks = family(pid).map((member) => {
+    try {
+      const fields = readFileSync(`/proc/${member}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      return Number(fields[11]) + Number(fields[12]);
+    } catch {
+      return 0;
+    }
+  });
+  return ticks.reduce((sum, count) => sum + count, 0) / TICKS_PER_SECOND;
+}
+
+/** Starts peak memory anew (proc(5), clear_refs 5). */
+export function resetPeak(pid: number): void {
+  for (const member of family(pid)) writeFileSync(`/proc/${member}/clear_refs`, '5');
+}
+
+/** Peak resident memory since, MiB, of the process and its descendants together. */
+export function peakMiB(pid: number): number {
+  const peaks = family(pid).map((member) => {
+    const text = readFileSync(`/proc/${member}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0);
+  });
+  return peaks.reduce((sum, kib) => sum + kib, 0) / 1024;
+}

@@ -1,0 +1,98 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { setUpInflux } from '../apps/api/src/metrics/stores/influxdb-setup.ts';
+import { startInfluxd } from '../tools/real/influxd.ts';
+import { writeBodies } from './bodies.ts';
+import { type Load, run, type Target } from './load.ts';
+import { startFastApi } from './peers/fastapi.ts';
+import { startNginx } from './peers/nginx.ts';
+import { cpuSeconds, peakMiB, resetPeak } from './process-usage.ts';
+import { embeddedDatabaseUrl, startRobowatch } from './robowatch.ts';
+import { printTable, type Row } from './table.ts';
+
+const LOADS: Load[] = [
+  { name: '15 lines, 1 connection', connections: 1, lines: 15, gzip: false },
+  { name: '15 lines, 64 connections', connections: 64, lines: 15, gzip: false },
+  { name: '15 lines, 256 connections', connections: 256, lines: 15, gzip: false },
+  { name: '15 lines, 1000 connections', connections: 1000, lines: 15, gzip: false },
+  { name: '15 lines gzipped, 256 connections', connections: 256, lines: 15, gzip: true },
+  { name: '100 lines, 64 connections', connections: 64, lines: 100, gzip: false },
+  { name: 'herd: 150 lines gzipped, 1000 connections', connections: 1000, lines: 150, gzip: true },
+];
+const CEILING: Load = { name: '5000 lines, 4 connections', connections: 4, lines: 5000, gzip: false };
+const ROBOTS = 1000;
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '6' },
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string', default: '' },
+    peers: { type: 'string', default: 'robowatch,influxdb,nginx,fastapi' },
+    json: { type: 'string' },
+  },
+});
+const seconds = Number(values.seconds);
+const rounds = Number(values.rounds);
+const wanted = values.peers.split(',');
+const loads = LOADS.filter(({ name }) => name.includes(values.only));
+
+const dir = await mkdtemp(join(tmpdir(), 'robowatch-bench-'));
+const running: { name: string; pid: number; stop(): Promise<void> }[] = [];
+try {
+  const influxd = await startInfluxd();
+  running.push({ name: 'influxd', pid: influxd.pid, stop: influxd.stop });
+  const { url, org, bucket, adminToken } = influxd;
+  const { writeToken, readToken } = await setUpInflux({ url, org, bucket, adminToken, retentionSeconds: 30 * 86_400 });
+  const influx = { INFLUX_URL: url, INFLUX_ORG: org, INFLUX_BUCKET: bucket, INFLUX_WRITE_TOKEN: writeToken };
+  const writePath = `/api/v2/write?${new URLSearchParams({ org, bucket, precision: 'ns' })}`;
+
+  const robowatch = await startRobowatch(dir, { ...influx, INFLUX_READ_TOKEN: readToken }, ROBOTS);
+  running.push({ name: 'robowatch', ...robowatch });
+  const viaApi = { path: '/api/metrics', scheme: 'Bearer' as const, tokens: robowatch.tokens };
+  const direct = { url, path: writePath, scheme: 'Token' as const, tokens: [writeToken], stamped: true };
+  const targets: Target[] = [{ name: 'robowatch', url: robowatch.url, ...viaApi, stamped: false }];
+  if (wanted.includes('influxdb')) targets.push({ name: 'influxdb', ...direct });
+  if (wanted.includes('nginx')) {
+    const nginx = await startNginx({ influxUrl: url, writePath, writeToken, tokens: robowatch.tokens });
+    running.push({ name: 'nginx', ...nginx });
+    targets.push({ name: 'nginx', url: nginx.url, ...viaApi, stamped: true });
+  }
+  if (wanted.includes('fastapi')) {
+    const fastapi = await startFastApi({ ...influx, DATABASE_URL: embeddedDatabaseUrl(dir) });
+    running.push({ name: 'fastapi', ...fastapi });
+    targets.push({ name: 'fastapi', url: fastapi.url, ...viaApi, stamped: true });
+  }
+
+  const rows: Row[] = [];
+  const measure = async (load: Load, target: Target, round: number) => {
+    const count = load.lines > 1000 ? 40 : 400;
+    const bodies = join(dir, `bodies-${load.lines}-${load.gzip}-${target.stamped}-${load.lines > 1000}`);
+    await writeBodies(bodies, { count, lines: load.lines, gzip: load.gzip, stamped: target.stamped });
+    for (const { pid } of running) resetPeak(pid);
+    const before = running.map(({ pid }) => cpuSeconds(pid));
+    const result = await run(load, target, bodies, count, dir, round === 0 ? 2 : seconds);
+    const cpu = running.map(({ pid }, i) => cpuSeconds(pid) - (before[i] as number));
+    if (round === 0) return;
+    const lines = result.requests * load.lines;
+    const processes = running.map(({ name, pid }, i) => ({
+      name,
+      cpu_s_per_million_lines: ((cpu[i] as number) / lines) * 1e6,
+      peak_mib: peakMiB(pid),
+    }));
+    rows.push({ load: load.name, target: target.name, round, lines_per_request: load.lines, ...result, processes });
+    process.stderr.write(`${load.name} · ${target.name} · ${Math.round(result.requests / result.seconds)}/s\n`);
+  };
+  // Round 0 warms up. Targets take turns, so that a change of the machine's speed meets all of them.
+  for (let round = 0; round <= rounds; round++) {
+    if (wanted.includes('influxdb')) await measure(CEILING, { name: 'influxdb', ...direct }, round);
+    for (const load of loads) for (const target of targets) await measure(load, target, round);
+  }
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}`;
+  process.stdout.write(printTable(rows, machine));
+  if (values.json) await writeFile(values.json, `${JSON.stringify({ machine, at: new Date(), rows }, null, 1)}\n`);
+} finally {
+  for (const { stop } of running.reverse()) await stop();
+  await rm(dir, { recursive: true, force: true });
+}

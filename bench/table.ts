@@ -1,0 +1,69 @@
+import type { Measured } from './load.ts';
+
+export interface Row extends Measured {
+  load: string;
+  target: string;
+  round: number;
+  lines_per_request: number;
+  processes: { name: string; cpu_s_per_million_lines: number; peak_mib: number }[];
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+}
+
+const round = (value: number, digits = 0) =>
+  value.toLocaleString('en', { maximumFractionDigits: digits, minimumFractionDigits: digits });
+
+/** One Markdown table: medians of the rounds, spread of requests/s, and the ratio to writing straight into InfluxDB. */
+export function printTable(rows: Row[], machine: string): string {
+  const head = [
+    'load',
+    'target',
+    'requests/s',
+    'min–max',
+    'lines/s',
+    '× InfluxDB',
+    'p50 ms',
+    'p99 ms',
+    'failed',
+    'CPU s per million lines',
+    'peak MiB',
+  ];
+  const out = [
+    `${machine}; medians of ${Math.max(...rows.map((row) => row.round))} rounds`,
+    '',
+    line(head),
+    line(head.map(() => '---')),
+  ];
+  for (const [load, ofLoad] of Map.groupBy(rows, (row) => row.load)) {
+    const rate = (of: Row[]) => of.map((row) => row.requests / row.seconds);
+    const direct = median(rate(ofLoad.filter((row) => row.target === 'influxdb')));
+    for (const [target, of] of Map.groupBy(ofLoad, (row) => row.target)) {
+      const perSecond = rate(of);
+      const mid = median(perSecond);
+      const usage = (of[0] as Row).processes.flatMap(({ name }, i) => {
+        const cpu = median(of.map((row) => row.processes[i]?.cpu_s_per_million_lines ?? 0));
+        const peak = median(of.map((row) => row.processes[i]?.peak_mib ?? 0));
+        return name === target || name === 'influxd' ? [{ name, cpu, peak }] : [];
+      });
+      out.push(
+        line([
+          ...[load, target, round(mid), `${round(Math.min(...perSecond))}–${round(Math.max(...perSecond))}`],
+          ...[round(mid * (of[0] as Row).lines_per_request), Number.isFinite(direct) ? round(mid / direct, 2) : '–'],
+          ...[round(median(of.map((row) => row.p50_ms)), 1), round(median(of.map((row) => row.p99_ms)), 1)],
+          String(of.reduce((sum, row) => sum + row.failed, 0)),
+          usage.map(({ name, cpu }) => `${name} ${round(cpu, 1)}`).join(', '),
+          usage.map(({ name, peak }) => `${name} ${round(peak)}`).join(', '),
+        ]),
+      );
+    }
+  }
+  return `${out.join('\n')}\n`;
+}
+
+const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
