@@ -35,6 +35,7 @@ export default defineConfig({
         root: web,
         test: {
           name: 'browser',
+          expect: { poll: { timeout: 20_000 } },
           include: ['e2e/**/*.test.ts'],
           globalSetup: ['e2e/built-app.ts'],
           testTimeout: 60_000,

@@ -3,7 +3,7 @@ import { useBrowser, visible } from './browser.ts';
 import { asUser, startRobots } from './robots.ts';
 import { withAdmin } from './server.ts';
 
-const browser = useBrowser({ ...withAdmin, ROBOT_OFFLINE_AFTER: '5' });
+const browser = useBrowser({ ...withAdmin, ROBOT_OFFLINE_AFTER: '12' });
 let robots: Awaited<ReturnType<typeof startRobots>>;
 beforeAll(async () => {
   robots = await startRobots(browser.server().url, { robots: 2 });

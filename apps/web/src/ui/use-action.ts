@@ -14,7 +14,9 @@ export function useAction<Args extends unknown[]>(action: (...args: Args) => Pro
       await action(...args);
       return true;
     } catch (error) {
-      problem.value = asProblem(error);
+      const found = asProblem(error);
+      // Signing in again is asked for over the page; here nothing is wrong.
+      if (found.code !== 'session_ended' && found.code !== 'unauthorized') problem.value = found;
       return false;
     } finally {
       busy.value = false;

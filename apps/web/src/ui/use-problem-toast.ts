@@ -11,7 +11,9 @@ export function useProblemToast() {
       await action();
       return true;
     } catch (error) {
-      const { title, hint } = textOf(asProblem(error));
+      const problem = asProblem(error);
+      if (problem.code === 'session_ended' || problem.code === 'unauthorized') return false;
+      const { title, hint } = textOf(problem);
       toast.add({ title, description: hint, color: 'error', icon: 'i-lucide-circle-alert' });
       return false;
     }
