@@ -55,7 +55,7 @@ module.exports = {
       name: 'web-ui-knows-no-domain',
       comment: 'ui/ holds what any page could use',
       severity: 'error',
-      from: { path: 'apps/web/src/ui/' },
+      from: { path: 'apps/web/src/ui/', pathNot: '\\.test\\.ts$' },
       to: { path: 'apps/web/src/(app|auth|pairing|robots|metrics|users|audit)/' },
     },
     {

@@ -21,7 +21,7 @@ const SUFFIX_RU: Partial<Record<Unit, string>> = { ...SUFFIX, volt: 'В', ampere
 /** Writes figures and times the way `locale` does. */
 export function makeFormat(locale: string) {
   const russian = locale.startsWith('ru');
-  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'always', style: 'narrow' });
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'always', style: 'short' });
   const dateTimeFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
   const exactFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
   const clockFormat = new Intl.DateTimeFormat(locale, {

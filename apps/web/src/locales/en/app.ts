@@ -6,7 +6,6 @@ export const app = {
   copy: 'Copy',
   copied: 'Copied',
   save: 'Save',
-  saved: 'Saved',
   cancel: 'Cancel',
   close: 'Close',
   delete: 'Delete',

@@ -8,7 +8,6 @@ export const app: typeof en.app = {
   copy: 'Копировать',
   copied: 'Скопировано',
   save: 'Сохранить',
-  saved: 'Сохранено',
   cancel: 'Отмена',
   close: 'Закрыть',
   delete: 'Удалить',
