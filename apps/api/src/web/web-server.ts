@@ -5,7 +5,7 @@ import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
-import { quickClose } from '../http/connections.ts';
+import { connectionLimits, quickClose } from '../http/connections.ts';
 
 const DIST = fileURLToPath(new URL('../../../web/dist', import.meta.url));
 const PLAIN = fileURLToPath(new URL('../../../web/public', import.meta.url));
@@ -13,7 +13,7 @@ const PLAIN = fileURLToPath(new URL('../../../web/public', import.meta.url));
 /** The web app's files, for any path that is not a file its start page; and `/api` of the same origin beside them. */
 export async function buildWebServer(
   api: FastifyInstance,
-  { certificateAuthority }: Config,
+  { certificateAuthority, listen }: Config,
 ): Promise<{ server: Server; close(): Promise<void> }> {
   const web = Fastify({ logger: false });
   await web.register(helmet, {
@@ -39,7 +39,7 @@ export async function buildWebServer(
     request.method === 'GET' ? reply.sendFile('index.html') : reply.code(404).send(),
   );
   await web.ready();
-  const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 30_000 }, (request, response) =>
+  const server = createServer(connectionLimits(listen.requestTimeout), (request, response) =>
     (/^\/api(\/|\?|$)/.test(request.url ?? '') ? api : web).routing(request, response),
   );
   const beginClosing = quickClose(server);
