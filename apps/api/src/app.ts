@@ -11,7 +11,7 @@ import type { Composition } from './composition.ts';
 import { demoRoutes } from './demo/routes.ts';
 import { eventRoutes } from './events/routes.ts';
 import { requireAdmin, requireUser } from './http/caller.ts';
-import { quickClose } from './http/connections.ts';
+import { connectionLimits, quickClose } from './http/connections.ts';
 import { registerErrorHandling } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
 import { registerOpenApi } from './http/openapi.ts';
@@ -31,15 +31,15 @@ const ajv = {
 /** The HTTP API: what it consists of, in one list. Routes are protected by the scope they are registered in. */
 export async function buildApp(deps: Composition) {
   const { config } = deps;
+  const limits = connectionLimits(config.listen.requestTimeout);
   const app = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
     genReqId: () => randomUUID(),
     bodyLimit: 64 * 1024,
-    // Telegraf flushes every ten seconds: its connection must outlive the pause. A body may not trickle in for ever.
-    keepAliveTimeout: 75_000,
-    requestTimeout: 30_000,
+    ...limits,
+    http: limits,
     connectionTimeout: 0,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },

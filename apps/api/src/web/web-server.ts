@@ -5,7 +5,7 @@ import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
-import { quickClose } from '../http/connections.ts';
+import { connectionLimits, quickClose } from '../http/connections.ts';
 import { serveAgent } from './agent-files.ts';
 
 const DIST = fileURLToPath(new URL('../../../web/dist', import.meta.url));
@@ -33,7 +33,7 @@ export async function buildWebServer(
   });
   await web.register(fastifyStatic, { root: existsSync(DIST) ? DIST : PLAIN });
   serveAgent(web, config);
-  const { certificateAuthority } = config;
+  const { certificateAuthority, listen } = config;
   if (certificateAuthority)
     web.get('/ca.crt', async (_request, reply) =>
       reply.type('application/x-x509-ca-cert').header('cache-control', 'no-cache').send(certificateAuthority.pem),
@@ -42,7 +42,7 @@ export async function buildWebServer(
     request.method === 'GET' ? reply.sendFile('index.html') : reply.code(404).send(),
   );
   await web.ready();
-  const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 30_000 }, (request, response) =>
+  const server = createServer(connectionLimits(listen.requestTimeout), (request, response) =>
     (/^\/api(\/|\?|$)/.test(request.url ?? '') ? api : web).routing(request, response),
   );
   const beginClosing = quickClose(server);

@@ -18,6 +18,8 @@ interface Authorization {
   permissions: { action: string; resource: { type: string; id?: string } }[];
 }
 
+const DAY_S = 86_400;
+
 type Call = <Reply>(method: string, path: string, body?: object) => Promise<Reply>;
 
 /**
@@ -52,7 +54,8 @@ async function ensureOrg(call: Call, name: string): Promise<string> {
 }
 
 async function ensureBucket(call: Call, orgID: string, { bucket, retentionSeconds }: InfluxSetup): Promise<string> {
-  const retentionRules = [{ type: 'expire', everySeconds: retentionSeconds }];
+  const shardGroupDurationSeconds = shardSeconds(retentionSeconds);
+  const retentionRules = [{ type: 'expire', everySeconds: retentionSeconds, shardGroupDurationSeconds }];
   const query = new URLSearchParams({ orgID, name: bucket });
   const { buckets } = await call<{ buckets: { id: string; retentionRules: { everySeconds: number }[] }[] }>(
     'GET',
@@ -64,6 +67,12 @@ async function ensureBucket(call: Call, orgID: string, { bucket, retentionSecond
   if (known.retentionRules[0]?.everySeconds !== retentionSeconds)
     await call('PATCH', `/api/v2/buckets/${known.id}`, { retentionRules });
   return known.id;
+}
+
+/** As InfluxDB itself chooses it for a new bucket; it does not when the retention changes. */
+function shardSeconds(retentionSeconds: number): number {
+  if (retentionSeconds < 2 * DAY_S) return 3600;
+  return retentionSeconds <= 180 * DAY_S ? DAY_S : 7 * DAY_S;
 }
 
 async function ensureToken(call: Call, orgID: string, bucketId: string, action: 'read' | 'write'): Promise<string> {
