@@ -6,6 +6,7 @@ import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { connectionLimits, quickClose } from '../http/connections.ts';
+import { serveAgent } from './agent-files.ts';
 
 const DIST = fileURLToPath(new URL('../../../web/dist', import.meta.url));
 const PLAIN = fileURLToPath(new URL('../../../web/public', import.meta.url));
@@ -13,7 +14,7 @@ const PLAIN = fileURLToPath(new URL('../../../web/public', import.meta.url));
 /** The web app's files, for any path that is not a file its start page; and `/api` of the same origin beside them. */
 export async function buildWebServer(
   api: FastifyInstance,
-  { certificateAuthority, listen }: Config,
+  config: Config,
 ): Promise<{ server: Server; close(): Promise<void> }> {
   const web = Fastify({ logger: false });
   await web.register(helmet, {
@@ -31,6 +32,8 @@ export async function buildWebServer(
     },
   });
   await web.register(fastifyStatic, { root: existsSync(DIST) ? DIST : PLAIN });
+  serveAgent(web, config);
+  const { certificateAuthority, listen } = config;
   if (certificateAuthority)
     web.get('/ca.crt', async (_request, reply) =>
       reply.type('application/x-x509-ca-cert').header('cache-control', 'no-cache').send(certificateAuthority.pem),
