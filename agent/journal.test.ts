@@ -1,84 +1,111 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createJournal } from '../tools/real/journal.ts';
 
 const SCRIPT = join(import.meta.dirname, 'journal.sh');
+const START = Date.now() * 1000 - 3_600_000_000;
 let dir: string;
+let journal: Awaited<ReturnType<typeof createJournal>>;
 
-beforeAll(async () => {
+beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'robowatch-journal-test-'));
+  journal = await createJournal(dir);
 });
-afterAll(() => rm(dir, { recursive: true, force: true }));
+afterEach(() => rm(dir, { recursive: true, force: true }));
 
-/** Runs the script for one interval, with a journalctl that prints these entries and remembers what it was asked. */
-async function interval(entries: object[], state = dir) {
-  const bin = join(dir, 'bin');
-  await mkdir(bin, { recursive: true });
-  await writeFile(join(dir, 'entries'), entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-  await writeFile(join(bin, 'journalctl'), `#!/bin/sh\necho "$@" >'${dir}/asked'\ncat '${dir}/entries'\n`);
-  await chmod(join(bin, 'journalctl'), 0o755);
-  const env = { PATH: `${bin}:${process.env.PATH}`, ROBOWATCH_STATE_DIR: state };
-  const running = promisify(execFile)('sh', [SCRIPT], { env });
-  running.child.stdin?.end('\n');
+/** Runs the script for some intervals, with the real journalctl. */
+async function intervals(count = 1, state = dir) {
+  const env = { PATH: `${journal.bin}:${process.env.PATH}`, ROBOWATCH_STATE_DIR: state };
+  const running = promisify(execFile)('sh', [SCRIPT], { env, maxBuffer: 1 << 28 });
+  running.child.stdin?.end('\n'.repeat(count));
   const { stdout, stderr } = await running;
-  return {
-    metrics: stdout
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line)),
-    stderr,
-  };
+  const metrics = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as { time: number; message: string; level: string; program: string });
+  return { metrics, messages: metrics.map(({ message }) => message), stderr };
 }
 
-const entry = (fields: object) => ({
-  __CURSOR: 's=1',
-  __REALTIME_TIMESTAMP: '1795489149123456',
-  PRIORITY: '6',
-  ...fields,
-});
+const entry = (index: number, fields: Record<string, string | Buffer>) => ({ micros: START + index, fields });
+const numbered = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => entry(from + i, { MESSAGE: `entry ${from + i}`, PRIORITY: '6' }));
+const names = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `entry ${from + i}`);
 
 test('an entry becomes time, level, program and message', async () => {
-  const { metrics } = await interval([
-    entry({
-      MESSAGE: 'he said "hi" \\ and\nleft: "MESSAGE":"x" ü',
-      PRIORITY: '3',
-      SYSLOG_IDENTIFIER: 'sshd',
-      _COMM: 'x',
-    }),
-    entry({ MESSAGE: 'no identifier', _COMM: 'foo', PRIORITY: undefined }),
-  ]);
   const message = 'he said "hi" \\ and\nleft: "MESSAGE":"x" ü';
-  expect(metrics).toEqual([
-    { time: 1795489149123456, level: 'err', program: 'sshd', message },
-    { time: 1795489149123456, level: 'info', program: 'foo', message: 'no identifier' },
+  await journal.add([
+    entry(123, { MESSAGE: message, PRIORITY: '3', SYSLOG_IDENTIFIER: 'sshd', _COMM: 'x' }),
+    entry(124, { MESSAGE: 'no identifier', _COMM: 'foo' }),
+  ]);
+  expect((await intervals()).metrics).toEqual([
+    { time: START + 123, level: 'err', program: 'sshd', message },
+    { time: START + 124, level: 'info', program: 'foo', message: 'no identifier' },
   ]);
 });
 
 test('bytes become text without terminal colours; what has no text is left out', async () => {
-  const bytes = [...Buffer.from('\u001b[31mHé\u001b[0m "quoted"\n')];
-  const { metrics } = await interval([entry({ MESSAGE: bytes }), entry({ MESSAGE: null }), entry({})]);
-  expect(metrics.map(({ message }) => message)).toEqual(['Hé "quoted"\n']);
+  await journal.add([
+    entry(1, { MESSAGE: '\u001b[31mHé\u001b[0m "quoted"\n' }),
+    entry(2, { MESSAGE: '' }),
+    entry(3, { _COMM: 'silent' }),
+    entry(4, { MESSAGE: Buffer.from([0x00, 0x41, 0xff, 0x42]) }),
+  ]);
+  const { messages } = await intervals();
+  expect(messages[0]).toBe('Hé "quoted"\n');
+  expect(messages[1]).toMatch(/^A.?B$/u);
+  expect(messages).toHaveLength(2);
 });
 
 test('a huge message is cut without breaking its escapes', async () => {
-  const { metrics } = await interval([entry({ MESSAGE: '\\"'.repeat(9_000) }), entry({ MESSAGE: 'next' })]);
-  expect(metrics[0].message.length).toBeGreaterThan(7_000);
-  expect(metrics[1].message).toBe('next');
+  await journal.add([entry(1, { MESSAGE: '\\"'.repeat(9_000) }), entry(2, { MESSAGE: 'next' })]);
+  const { messages } = await intervals();
+  expect(messages[0]?.length).toBeGreaterThan(7_000);
+  expect(messages[1]).toBe('next');
 });
 
-test('asks for a little history first, afterwards for everything since the cursor', async () => {
-  await interval([]);
-  expect(await readFile(join(dir, 'asked'), 'utf8')).toContain('--lines=100 ');
-  await writeFile(join(dir, 'journal.cursor'), 's=1');
-  await interval([]);
-  expect(await readFile(join(dir, 'asked'), 'utf8')).toContain(`--lines=2000 --cursor-file=${dir}/journal.cursor`);
+test('brings a little history first, afterwards each entry once, over restarts too', async () => {
+  await journal.add(numbered(0, 250));
+  expect((await intervals(3)).messages).toEqual(names(150, 250));
+  expect((await intervals()).messages).toEqual([]);
+  await journal.add(numbered(250, 253));
+  expect((await intervals()).messages).toEqual(names(250, 253));
+  await journal.add(numbered(253, 255));
+  expect((await intervals(2)).messages).toEqual(names(253, 255));
+});
+
+test('after a long silence it catches up a page at a time and skips nothing', async () => {
+  await journal.add(numbered(0, 10));
+  await intervals();
+  await journal.add(numbered(10, 4_510));
+  const first = await intervals();
+  expect(first.messages).toEqual(names(10, 2_010));
+  expect((await intervals(3)).messages).toEqual(names(2_010, 4_510));
+});
+
+test('two entries of one microsecond are two', async () => {
+  await journal.add([entry(1, { MESSAGE: 'left' }), entry(1, { MESSAGE: 'right' })]);
+  expect((await intervals()).metrics.map(({ time, message }) => [time, message])).toEqual([
+    [START + 1, 'left'],
+    [START + 1, 'right'],
+  ]);
 });
 
 test('sends nothing, quietly, where it cannot remember how far it has read', async () => {
-  const { metrics, stderr } = await interval([entry({ MESSAGE: 'x' })], join(dir, 'missing'));
+  await journal.add(numbered(0, 1));
+  const { metrics, stderr } = await intervals(1, join(dir, 'missing'));
   expect(metrics).toEqual([]);
   expect(stderr).toMatch(/^W! .*missing is not writable/);
+});
+
+test('and quietly where there is no journal', async () => {
+  const bare = join(dir, 'bare');
+  await mkdir(bare);
+  await symlink('/bin/cat', join(bare, 'cat'));
+  const running = promisify(execFile)('/bin/sh', [SCRIPT], { env: { PATH: bare, ROBOWATCH_STATE_DIR: dir } });
+  running.child.stdin?.end('\n\n');
+  expect(await running).toMatchObject({ stdout: '', stderr: expect.stringMatching(/^I! No journald/) });
 });

@@ -7,6 +7,8 @@ export interface Child {
   /** What it has printed lately, both streams. */
   output(): string;
   hasExited(): boolean;
+  /** null while it runs, and when a signal ended it. */
+  exitCode(): number | null;
   /** Resolves when the process has ended, for whatever reason. */
   exited: Promise<void>;
   /** Asks it to end (SIGTERM); after ten seconds ends it. */
@@ -47,6 +49,7 @@ export async function startChild(command: string, args: string[], options: Child
   const guard = endWithThisProcess(pid);
   exited.then(() => guard.kill());
   const hasExited = () => child.exitCode !== null || child.signalCode !== null;
+  const exitCode = () => child.exitCode;
   const signal = (name: NodeJS.Signals) => void child.kill(name);
   const kill = async () => {
     signal('SIGKILL');
@@ -58,7 +61,7 @@ export async function startChild(command: string, args: string[], options: Child
     await Promise.race([exited, sleep(10_000, undefined, { ref: false })]);
     await kill();
   };
-  return { pid, output: () => output, hasExited, exited, stop, kill, signal };
+  return { pid, output: () => output, hasExited, exitCode, exited, stop, kill, signal };
 }
 
 /** Waits on a pipe from this process; when that closes, the process it guards is ended. Works after a SIGKILL too. */

@@ -1,7 +1,12 @@
+import { ensureDebian } from './debian.ts';
 import { ensureInfluxd } from './influxd.ts';
 import { ensureTelegraf } from './telegraf.ts';
 
-const programs: Record<string, () => Promise<string>> = { telegraf: ensureTelegraf, influxd: ensureInfluxd };
+const programs: Record<string, () => Promise<string>> = {
+  telegraf: ensureTelegraf,
+  influxd: ensureInfluxd,
+  debian: ensureDebian,
+};
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in programs));

@@ -11,10 +11,10 @@ import type { Composition } from './composition.ts';
 import { demoRoutes } from './demo/routes.ts';
 import { eventRoutes } from './events/routes.ts';
 import { requireAdmin, requireUser } from './http/caller.ts';
-import { quickClose } from './http/connections.ts';
+import { connectionLimits, quickClose } from './http/connections.ts';
 import { registerErrorHandling } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
-import { registerOpenApi } from './http/openapi.ts';
+import { collectOpenApi, serveOpenApi } from './http/openapi.ts';
 import type { App } from './http/schemas.ts';
 import { serverInfoRoutes } from './http/server-info.ts';
 import { metricsRoutes, reportRoutes } from './metrics/routes.ts';
@@ -31,15 +31,15 @@ const ajv = {
 /** The HTTP API: what it consists of, in one list. Routes are protected by the scope they are registered in. */
 export async function buildApp(deps: Composition) {
   const { config } = deps;
+  const limits = connectionLimits(config.listen.requestTimeout);
   const app = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
     genReqId: () => randomUUID(),
     bodyLimit: 64 * 1024,
-    // Telegraf flushes every ten seconds: its connection must outlive the pause. A body may not trickle in for ever.
-    keepAliveTimeout: 75_000,
-    requestTimeout: 30_000,
+    ...limits,
+    http: limits,
     connectionTimeout: 0,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
@@ -50,20 +50,23 @@ export async function buildApp(deps: Composition) {
   const beginClosing = quickClose(app.server);
   app.addHook('preClose', async () => beginClosing());
   registerErrorHandling(app);
-  await app.register(helmet, { contentSecurityPolicy: false, hsts: config.publicUrl.startsWith('https:') });
-  await app.register(cookie);
-  await registerOpenApi(app);
+  await collectOpenApi(app);
 
+  const prefix = '/api';
+  // Robots' reports first, by themselves: what serves browsers would be half of what an answer costs.
+  await app.register(async (robots: App) => reportRoutes(robots, deps), { prefix });
   await app.register(
-    async (api) => {
-      await api.register(async (anyone: App) => {
+    async (people) => {
+      await people.register(helmet, { contentSecurityPolicy: false, hsts: config.publicUrl.startsWith('https:') });
+      await people.register(cookie);
+      await serveOpenApi(people);
+      await people.register(async (anyone: App) => {
         healthRoutes(anyone, deps);
         serverInfoRoutes(anyone, deps);
         publicAuthRoutes(anyone, deps);
         robotPairingRoutes(anyone, deps);
       });
-      await api.register(async (robots: App) => reportRoutes(robots, deps));
-      await api.register(async (users: App) => {
+      await people.register(async (users: App) => {
         requireUser(users, deps.db, deps.keys);
         ownAuthRoutes(users, deps);
         ownerPairingRoutes(users, deps);
@@ -78,7 +81,7 @@ export async function buildApp(deps: Composition) {
         });
       });
     },
-    { prefix: '/api' },
+    { prefix },
   );
   return app;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, exportJWK, exportPKCS8, generateKeyPair, importJWK, importPKCS8, type JWK } from 'jose';
 import { sql } from 'kysely';
+import { audit, SYSTEM } from '../audit/audit-store.ts';
 import type { Database, Db } from '../db/schema.ts';
 import { open, seal } from './secret-box.ts';
 
@@ -76,6 +77,8 @@ export async function rotateSigningKeys(db: Database, key: Buffer, keepSeconds: 
       tx,
     );
     await tx.updateTable('signing_keys').set({ retired_at: new Date() }).where('retired_at', 'is', null).execute();
-    return (await addSigningKey(tx, key)).id;
+    const { id } = await addSigningKey(tx, key);
+    await audit(tx, SYSTEM, { action: 'auth.signing_key_rotated', details: { key_id: id } });
+    return id;
   });
 }

@@ -27,7 +27,12 @@ export function loadConfig(env: Env) {
   const secretKey = text('SECRET_KEY');
 
   return {
-    listen: { host: text('LISTEN_HOST') as string, apiPort: int('API_PORT'), webPort: int('WEB_PORT') },
+    listen: {
+      host: text('LISTEN_HOST') as string,
+      apiPort: int('API_PORT'),
+      webPort: int('WEB_PORT'),
+      requestTimeout: time('REQUEST_TIMEOUT'),
+    },
     publicUrl: (text('PUBLIC_URL') ?? `http://localhost:${int('WEB_PORT')}`).replace(/\/+$/, ''),
     dataDir,
     secretKey: secretKey ? checkSecretKey(secretKey) : keptSecretKey(dataDir),

@@ -10,7 +10,7 @@ export type Env = Record<string, string | undefined>;
 
 const NAMES = SETTINGS.map((setting) => setting.name as string);
 /** Read by other commands of the project, so no mistake here. */
-const ALSO_KNOWN = ['INFLUX_ADMIN_TOKEN'];
+const ALSO_KNOWN = ['INFLUX_ADMIN_TOKEN', 'NEW_SECRET_KEY'];
 const OUR_PREFIXES = ['PAIR_', 'INGEST_', 'METRICS_', 'ROBOT_', 'INFLUX_', 'PROMETHEUS_'];
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 

@@ -1,5 +1,5 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from './env.ts';
 
@@ -29,6 +29,20 @@ export function keptSecretKey(dataDir: string): string {
   }
   chmodSync(file, 0o600);
   return checkSecretKey(readFileSync(file, 'utf8').trim());
+}
+
+/**
+ * A key to follow the one in `dataDir/secret-key`, kept beside it until `use()` puts it in its place; the same one again
+ * when a former attempt was interrupted.
+ */
+export function newKeptSecretKey(dataDir: string): { key: string; use(): void } {
+  const file = join(dataDir, 'secret-key.new');
+  if (!existsSync(file)) {
+    writeFileSync(`${file}.part`, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+    renameSync(`${file}.part`, file);
+  }
+  const key = checkSecretKey(readFileSync(file, 'utf8').trim());
+  return { key, use: () => renameSync(file, join(dataDir, 'secret-key')) };
 }
 
 /** 32 bytes for one purpose, from the one secret (RFC 5869). */

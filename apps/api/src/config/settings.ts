@@ -75,6 +75,14 @@ export const SETTINGS = [
   },
   { name: 'GRAFANA_URL', kind: 'url', about: 'Where people reach Grafana. Unset: the web app has no link to it.' },
   {
+    name: 'REQUEST_TIMEOUT',
+    kind: 'duration',
+    default: '30',
+    min: 1,
+    max: 3600,
+    about: 'How long a request may take to arrive whole; slower ones are cut off.',
+  },
+  {
     name: 'LOG_LEVEL',
     kind: 'string',
     default: 'info',

@@ -42,7 +42,7 @@ export async function startEmbeddedPostgres(dir: string): Promise<EmbeddedPostgr
   for (;;) {
     const running = readPidFile(data);
     if (running) {
-      const url = `postgres://postgres:${password}@127.0.0.1:${running.port}/postgres`;
+      const url = urlOf(password, running.port);
       const lock = await takeDirectoryLock(url, dir);
       if (lock) return { url, pid: running.pid, stop: () => stop(lock, running.pid, child, data) };
     } else if (!child || child.exitCode !== null) {
@@ -56,6 +56,14 @@ export async function startEmbeddedPostgres(dir: string): Promise<EmbeddedPostgr
     await sleep(50);
   }
 }
+
+/** Where the embedded PostgreSQL of `dir` listens, if it runs. */
+export function findEmbeddedPostgres(dir: string): string | undefined {
+  const running = readPidFile(join(dir, 'postgres'));
+  return running && urlOf(keptPassword(dir), running.port);
+}
+
+const urlOf = (password: string, port: number) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
 
 function keptPassword(dir: string): string {
   const file = join(dir, 'postgres-password');

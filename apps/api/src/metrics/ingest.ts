@@ -2,7 +2,8 @@ import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import type { Telemetry } from '../monitoring/telemetry.ts';
 import { FairQueue } from './fair-queue.ts';
-import type { MetricsStore, Refusals } from './metrics-store.ts';
+import type { MetricsStore } from './metrics-store.ts';
+import type { Refusals } from './refusal.ts';
 import { findReporting, type ReportingRobot } from './reporting-robot.ts';
 import type { RobotShape } from './robot-shape.ts';
 import type { SeriesCatalog } from './series-catalog.ts';
@@ -209,6 +210,7 @@ export class Ingest {
       const share = shares[i];
       const late = share && byStore.get(share);
       const refused = new Map([...(share?.refused ?? []), ...(late ?? [])]);
+      telemetry.stored(waiting.lines.count - refused.size);
       waiting.resolve({ robot, refused });
     }
   }

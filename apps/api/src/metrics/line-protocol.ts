@@ -53,7 +53,7 @@ export function stampLines(body: Buffer, precision: Precision, stamp: Stamp): St
         stampAnyLine(body, first, end, number, precision, stamp, out);
       } catch (error) {
         if (!(error instanceof BadLine)) throw error;
-        out.rejected.push({ line: number, reason: error.message });
+        out.rejected.push({ line: number, reason: error.message, kind: error.kind });
       }
     }
     for (let i = body.indexOf(NEWLINE, start); i !== -1 && i <= end; i = body.indexOf(NEWLINE, i + 1)) number++;
@@ -74,8 +74,8 @@ function stampAnyLine(
 ): void {
   const line = scanLine(body, start, end, precision);
   const at = line.time ?? receivedAt;
-  if (at < oldest) throw bad(`timestamp ${iso(at)} is older than the retention period`);
-  if (at > newest) throw bad(`timestamp ${iso(at)} is too far in the future: check the robot's clock`);
+  if (at < oldest) throw bad(`timestamp ${iso(at)} is older than the retention period`, 'time');
+  if (at > newest) throw bad(`timestamp ${iso(at)} is too far in the future: check the robot's clock`, 'time');
 
   const head = stampedHead(line, shape.identity);
   const fields = checkTypes(body, line, shape);
@@ -123,7 +123,7 @@ function checkTypes(body: Buffer, line: ScannedLine, shape: RobotShape): Buffer 
 }
 
 export const typeConflict = (measurement: string, field: string, settled: string, given: string) =>
-  bad(`field "${field}" of "${measurement}" is ${settled}, not ${given}`);
+  bad(`field "${field}" of "${measurement}" is ${settled}, not ${given}`, 'type');
 
 function iso(time: bigint): string {
   const date = new Date(Number(time / 1_000_000n));

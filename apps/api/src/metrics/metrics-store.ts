@@ -1,5 +1,6 @@
 import type { Latest } from '../robots/schemas.ts';
 import type { FieldType } from './field-value.ts';
+import type { Refusals } from './refusal.ts';
 import type { StampedLines } from './stamped-lines.ts';
 import type { Trend } from './trends.ts';
 
@@ -7,11 +8,8 @@ import type { Trend } from './trends.ts';
 export interface RobotLines {
   robotId: number;
   lines: StampedLines;
-  refused: ReadonlyMap<number, string>;
+  refused: Refusals;
 }
-
-/** What the store refused of a robot's lines: why, by their index in `lines`; all others are stored. */
-export type Refusals = ReadonlyMap<number, string>;
 
 export type Aggregate = 'mean' | 'min' | 'max' | 'last' | 'sum' | 'count';
 

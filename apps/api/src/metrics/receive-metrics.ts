@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
+import type { Telemetry } from '../monitoring/telemetry.ts';
 import { forgetToken } from '../pairing/pair-code-store.ts';
 import type { Ingest } from './ingest.ts';
 import { type Precision, stampLines } from './line-protocol.ts';
@@ -17,6 +18,7 @@ export interface ReceiveDeps {
   catalog: SeriesCatalog;
   presence: Presence;
   robots: RobotCache;
+  telemetry: Telemetry;
 }
 
 const MAX_REASONS = 10;
@@ -37,7 +39,7 @@ export async function receiveMetrics(
   const lines = stampLines(body, precision, { shape, ...acceptedTimes(deps.config) });
   if (lines.count === 0) {
     if (lines.rejected.length === 0) throw rejection('nothing_usable', 'The request has no lines.', 0, []);
-    await noteRejected(deps.db, robot, lines.rejected);
+    await noteRejected(deps, robot, lines.rejected);
     const detail = 'No line of the request could be read; nothing was stored.';
     throw rejection('nothing_usable', detail, 0, lines.rejected);
   }
@@ -49,9 +51,9 @@ export async function receiveMetrics(
   const stored = lines.count - accepted.refused.size;
   if (stored > 0) deps.presence.note(robot.id, Number.isFinite(lines.newestMs) ? lines.newestMs : null);
   if (lines.rejected.length + accepted.refused.size > 0) {
-    const refused = [...accepted.refused].map(([index, reason]) => ({ line: lines.numbers[index] ?? 0, reason }));
+    const refused = [...accepted.refused].map(([index, why]) => ({ line: lines.numbers[index] ?? 0, ...why }));
     const rejected = [...lines.rejected, ...refused].sort((a, b) => a.line - b.line);
-    await noteRejected(deps.db, accepted.robot, rejected);
+    await noteRejected(deps, accepted.robot, rejected);
     throw stored > 0
       ? rejection(
           'lines_rejected',
@@ -99,7 +101,12 @@ async function noteFirstWrite({ db, robots }: ReceiveDeps, robotId: number, toke
   await forgetToken(db, robotId);
 }
 
-async function noteRejected(db: Database, robot: ReportingRobot, rejected: RejectedLine[]): Promise<void> {
+async function noteRejected(
+  { db, telemetry }: ReceiveDeps,
+  robot: ReportingRobot,
+  rejected: RejectedLine[],
+): Promise<void> {
+  for (const [kind, of] of Map.groupBy(rejected, (line) => line.kind)) telemetry.refused(kind, of.length);
   const error_reason = `line ${rejected[0]?.line}: ${rejected[0]?.reason}`.slice(0, 500);
   await setStatus(db, robot.id, 'active', 'error', error_reason);
 }

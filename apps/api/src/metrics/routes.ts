@@ -5,7 +5,6 @@ import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
 import { bearer } from '../http/caller.ts';
 import { type App, Empty, IdParams, replies, security } from '../http/schemas.ts';
-import type { Telemetry } from '../monitoring/telemetry.ts';
 import { isVisible, type Viewer, visibleIds } from '../robots/robot-store.ts';
 import type { LineBudget } from './line-budget.ts';
 import type { Aggregate, Measurement, MetricsStore } from './metrics-store.ts';
@@ -28,7 +27,7 @@ declare module 'fastify' {
   }
 }
 
-type ReportDeps = ReceiveDeps & { budget: LineBudget; telemetry: Telemetry };
+type ReportDeps = ReceiveDeps & { budget: LineBudget };
 
 /** For robots with a token: who it is, is known before the body is read. */
 export function reportRoutes(app: App, deps: ReportDeps): void {
@@ -66,8 +65,6 @@ export function reportRoutes(app: App, deps: ReportDeps): void {
   app.post(
     '/metrics',
     {
-      // Answers to robots are read by no browser; the headers would be half of what is sent.
-      helmet: false,
       schema: {
         tags,
         description,

@@ -4,6 +4,7 @@
  * a line would be ambiguous once our tags are stamped in.
  */
 import { type ScannedField, scanField } from './field-value.ts';
+import type { RefusalKind } from './refusal.ts';
 
 export type Precision = 'ns' | 'us' | 'ms' | 's';
 
@@ -22,8 +23,15 @@ const RESERVED = new Set(['_measurement', '_field', 'time']);
 const IDENTITY = new Set(['robot', 'hostname', 'arch', 'robot_id']);
 
 /** Why a line cannot be stored. */
-export class BadLine extends Error {}
-export const bad = (reason: string) => new BadLine(reason);
+export class BadLine extends Error {
+  readonly kind: RefusalKind;
+
+  constructor(reason: string, kind: RefusalKind) {
+    super(reason);
+    this.kind = kind;
+  }
+}
+export const bad = (reason: string, kind: RefusalKind = 'malformed') => new BadLine(reason, kind);
 
 /** The newline that ends the line: those inside a quoted field value do not count (points.go scanLine). */
 export function lineEnd(body: Buffer, start: number): number {

@@ -4,6 +4,7 @@ import type { Database } from '../db/schema.ts';
 import * as store from './catalog-store.ts';
 import { decodeLine, text, unescapeMeasurement } from './decode-line.ts';
 import type { FieldType } from './field-value.ts';
+import type { Refusal, RefusalKind, Refusals } from './refusal.ts';
 import { identityTags, type ReportingRobot, sameIdentity } from './reporting-robot.ts';
 import { currentLine, RobotShape } from './robot-shape.ts';
 import { unescapeKey } from './scan-line.ts';
@@ -26,7 +27,7 @@ interface Entry extends Candidate {
   measurement: string;
   tags: string;
   fields: { raw: string; name: string; type: FieldType }[];
-  refuse(reason: string): void;
+  refuse(kind: RefusalKind, reason: string): void;
   refused: boolean;
 }
 
@@ -61,10 +62,10 @@ export class SeriesCatalog {
   }
 
   /** Admits what is new, as far as the limits allow. @returns for each candidate, why lines are refused, by index */
-  admit(candidates: Candidate[]): Promise<Map<number, string>[]> {
-    const refusals = candidates.map(() => new Map<number, string>());
+  admit(candidates: Candidate[]): Promise<Refusals[]> {
+    const refusals = candidates.map(() => new Map<number, Refusal>());
     const entries = candidates.flatMap((candidate, i) =>
-      candidate.lines.novel.map((novel) => toEntry(candidate, novel, refusals[i] as Map<number, string>)),
+      candidate.lines.novel.map((novel) => toEntry(candidate, novel, refusals[i] as Map<number, Refusal>)),
     );
     if (entries.length === 0) return Promise.resolve(refusals);
     return this.#oneAtATime(async () => {
@@ -92,8 +93,9 @@ export class SeriesCatalog {
       const { robotId, shape, measurement, fields, novel } = entry;
       for (const { raw, name, type } of fields) {
         const settled = known.get(fieldKey({ robot_id: robotId, measurement, field: name }))?.type;
-        if (!settled) entry.refuse(`more than ${this.#limits.maxFields} fields: "${name}" is one too many`);
-        else if (settled !== type) entry.refuse(`field "${name}" of "${measurement}" is ${settled}, not ${type}`);
+        if (!settled) entry.refuse('limit', `more than ${this.#limits.maxFields} fields: "${name}" is one too many`);
+        else if (settled !== type)
+          entry.refuse('type', `field "${name}" of "${measurement}" is ${settled}, not ${type}`);
         if (settled) shape.learnField(novel.measurement, raw, settled);
       }
     }
@@ -114,7 +116,11 @@ export class SeriesCatalog {
       if (id !== undefined) shape.learnSeries(id, novel.head, novel.measurement);
       const series = shape.findHead(novel.head, novel.key);
       if (series) lines.series[novel.index] = series;
-      else entry.refuse(`more than ${this.#limits.maxSeries} series: tags that take ever new values make too many`);
+      else
+        entry.refuse(
+          'limit',
+          `more than ${this.#limits.maxSeries} series: tags that take ever new values make too many`,
+        );
     }
   }
 
@@ -173,7 +179,7 @@ export class SeriesCatalog {
   }
 }
 
-function toEntry(candidate: Candidate, novel: NovelLine, refusals: Map<number, string>): Entry {
+function toEntry(candidate: Candidate, novel: NovelLine, refusals: Map<number, Refusal>): Entry {
   const { tags } = decodeLine(candidate.lines.line(novel.index));
   const fields = novel.fields.map(({ name, type }) => ({
     raw: name,
@@ -187,8 +193,8 @@ function toEntry(candidate: Candidate, novel: NovelLine, refusals: Map<number, s
     tags: JSON.stringify(tags),
     fields,
     refused: false,
-    refuse(reason) {
-      if (!entry.refused) refusals.set(novel.index, reason);
+    refuse(kind, reason) {
+      if (!entry.refused) refusals.set(novel.index, { kind, reason });
       entry.refused = true;
     },
   };

@@ -1,9 +1,9 @@
+import type { Refusal } from './refusal.ts';
 import type { KnownSeries } from './robot-shape.ts';
 
 /** A line that cannot be stored: `line` counts from 1. */
-export interface RejectedLine {
+export interface RejectedLine extends Refusal {
   line: number;
-  reason: string;
 }
 
 /** A line with a series or fields that the robot has not sent before, for the catalog to admit. */
@@ -34,6 +34,11 @@ export class StampedLines {
 
   constructor(capacity: number) {
     this.bytes = Buffer.allocUnsafe(capacity);
+  }
+
+  /** The series of the line before, as far as it is known. */
+  get last(): KnownSeries | undefined {
+    return this.series[this.series.length - 1];
   }
 
   get count(): number {

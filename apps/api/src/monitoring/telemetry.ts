@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { RefusalKind } from '../metrics/refusal.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
@@ -6,7 +7,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export class Telemetry {
   readonly registry = new Registry();
   #requests = this.#counter('robowatch_ingest_requests_total', 'Metrics requests by status.', ['status']);
-  #lines = this.#counter('robowatch_ingest_lines_total', 'Lines sent to the store.');
+  #lines = this.#counter('robowatch_ingest_lines_total', 'Lines stored.');
   #refusals = this.#counter('robowatch_ingest_refused_lines_total', 'Lines refused, by reason.', ['reason']);
   #duration = this.#histogram('robowatch_ingest_request_seconds', 'Time from the first byte to the answer.', SECONDS);
   #waiting = this.#histogram('robowatch_ingest_waiting_seconds', 'Time a body waits to be sent.', SECONDS);
@@ -25,10 +26,13 @@ export class Telemetry {
 
   batch(bodies: { waitedMs: number; lines: number }[]): void {
     const lines = bodies.reduce((sum, body) => sum + body.lines, 0);
-    this.#lines.inc(lines);
     this.#batchLines.observe(lines);
     this.#batchBodies.observe(bodies.length);
     for (const { waitedMs } of bodies) this.#waiting.observe(waitedMs / 1000);
+  }
+
+  stored(lines: number): void {
+    this.#lines.inc(lines);
   }
 
   /** @param ms how long the store took for one write */
@@ -36,8 +40,8 @@ export class Telemetry {
     this.#upstream.observe(ms / 1000);
   }
 
-  refused(reason: 'malformed' | 'time' | 'type' | 'limit' | 'store', lines = 1): void {
-    this.#refusals.inc({ reason }, lines);
+  refused(kind: RefusalKind, lines: number): void {
+    this.#refusals.inc({ reason: kind }, lines);
   }
 
   watchIngest(read: () => { pendingBytes: number; inFlight: number }): void {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../../errors.ts';
-import type { Refusals, RobotLines } from '../metrics-store.ts';
+import type { RobotLines } from '../metrics-store.ts';
+import type { Refusal, Refusals } from '../refusal.ts';
 import type { InfluxClient } from './influxdb-client.ts';
 import type { LogTimes } from './influxdb-log-times.ts';
 
@@ -30,7 +31,7 @@ export class InfluxWriter {
   }
 
   async write(batch: RobotLines[], signal: AbortSignal): Promise<Refusals[]> {
-    const refusals = batch.map(() => new Map<number, string>());
+    const refusals = batch.map(() => new Map<number, Refusal>());
     const bodies = await this.#bodies(batch);
     const isSuspect = (share: number) => this.#suspects.has(batch[share]?.robotId as number);
     const { trusted = [], suspect = [] } = Object.groupBy(bodies.keys(), (share) =>
@@ -68,7 +69,7 @@ export class InfluxWriter {
    */
   async #sortOut(
     lines: Line[],
-    refusals: Map<number, string>[],
+    refusals: Map<number, Refusal>[],
     spent: Map<number, number>,
     signal: AbortSignal,
     reason: string,
@@ -77,7 +78,7 @@ export class InfluxWriter {
     const oneRobot = first.share === last.share;
     const effort = spent.get(first.share) ?? 0;
     if (lines.length === 1 || (oneRobot && effort > MAX_SORTING)) {
-      for (const { share, index } of lines) refusals[share]?.set(index, reason);
+      for (const { share, index } of lines) refusals[share]?.set(index, { kind: 'store', reason });
       return;
     }
     if (oneRobot) spent.set(first.share, effort + 1);

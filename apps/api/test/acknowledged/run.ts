@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../../../tools/real/free-port.ts';
+import { startPostgres } from '../../../../tools/real/postgres.ts';
+import { startTestInflux, type TestInflux } from '../influx.ts';
+import { launch, type ServerProcess } from '../server-process.ts';
+import { type Blow, unleash, type Victim } from './chaos.ts';
+import { seeded } from './random.ts';
+import { SimulatedRobot } from './simulated-robot.ts';
+
+export interface Report {
+  seed: number;
+  robots: number;
+  blows: Blow[];
+  replies: Record<string, number>;
+  acknowledged: number;
+  stored: number;
+  /** Acknowledged and not stored, or stored with another value. */
+  lost: string[];
+  /** Stored under a robot that never sent it. */
+  foreign: string[];
+  /** Log entries stored more than once. */
+  doubled: string[];
+  /** Never acknowledged, though everything ran again for long enough. */
+  stuck: number;
+}
+
+interface Point {
+  _time: string;
+  _measurement: string;
+  _field: string;
+  _value: string | number;
+  cpu?: string;
+  robot: string;
+}
+
+const DRAIN_MS = 90_000;
+
+/**
+ * Many robots report while InfluxDB, PostgreSQL and the API are killed (SIGKILL) or stand still at random moments; at the
+ * end what was acknowledged is compared, point by point, with what InfluxDB holds.
+ */
+export async function acknowledgedRun({
+  seed,
+  seconds,
+  robots,
+}: {
+  seed: number;
+  seconds: number;
+  robots: number;
+}): Promise<Report> {
+  const dir = await mkdtemp(join(tmpdir(), 'robowatch-acknowledged-'));
+  const postgres = await startPostgres();
+  const influxOptions = { dir: join(dir, 'influxdb'), port: await freePort() };
+  let influx = await startTestInflux(influxOptions);
+  const env = {
+    ...{ API_PORT: String(await freePort()), WEB_PORT: String(await freePort()) },
+    ...{ DATABASE_URL: postgres.url, SECRET_KEY: randomBytes(32).toString('hex'), PAIR_REQUESTS_PER_ADDRESS: '10000' },
+    ...influx.settings,
+  };
+  let api = await launch({ env });
+  try {
+    const fleet = await pairAll(api, robots, seed);
+    const victims: Victim[] = [
+      {
+        name: 'influxd',
+        kill: () => influx.kill(),
+        restart: async () => {
+          influx = await startTestInflux(influxOptions);
+        },
+        pause: () => influx.pause(),
+        resume: () => influx.resume(),
+      },
+      {
+        name: 'postgres',
+        kill: postgres.crash,
+        restart: postgres.restart,
+        pause: postgres.pause,
+        resume: postgres.resume,
+      },
+      {
+        name: 'api',
+        kill: () => api.end('SIGKILL'),
+        restart: async () => {
+          api = await launch({ env });
+          if (api.child.exitCode !== null) throw new Error(`The API did not start again:\n${api.output()}`);
+        },
+      },
+    ];
+    const stop = new AbortController();
+    const end = Date.now() + seconds * 1000;
+    const measuring = () => Date.now() < end;
+    const lives = Promise.all(fleet.map(({ robot }) => robot.live(api.origin, measuring, stop.signal)));
+    const blows = await unleash(victims, seeded(seed), () => !measuring());
+    const drained = setTimeout(() => stop.abort(), DRAIN_MS);
+    await lives;
+    clearTimeout(drained);
+    if (api.child.exitCode !== null) throw new Error(`The API ended by itself:\n${api.output()}`);
+    return { seed, robots, blows, ...(await compare(fleet, influx)) };
+  } finally {
+    await api.end();
+    await influx.stop();
+    await postgres.stop();
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+interface Paired {
+  id: number;
+  name: string;
+  robot: SimulatedRobot;
+}
+
+async function pairAll(api: ServerProcess, count: number, seed: number): Promise<Paired[]> {
+  const token = await api.signIn();
+  const fleet: Paired[] = [];
+  for (let number = 1; number <= count; number++) {
+    const code = String(20_000_000 + number);
+    const name = `robot-${number}`;
+    await api.call('POST', '/pair', { body: { hostname: name, code } });
+    const { body } = await api.call('POST', `/pair/${code}/confirm`, { token, body: { name } });
+    fleet.push({
+      id: body.robot_id,
+      name,
+      robot: new SimulatedRobot(number, body.influxdb_token, seeded(seed + number)),
+    });
+  }
+  return fleet;
+}
+
+async function compare(fleet: Paired[], influx: TestInflux): Promise<Omit<Report, 'seed' | 'robots' | 'blows'>> {
+  const report = { acknowledged: 0, stored: 0, stuck: 0 };
+  const [lost, foreign, doubled]: [string[], string[], string[]] = [[], [], []];
+  const replies = new Map<string, number>();
+  for (const { id, name, robot } of fleet) {
+    for (const [outcome, count] of robot.replies) replies.set(outcome, (replies.get(outcome) ?? 0) + count);
+    const stored = new Map<string, string>();
+    for (const point of (await influx.pointsOf(id)) as Point[]) {
+      if (point._measurement === 'syslog' && point._field !== 'message') continue;
+      const isLog = point._measurement === 'syslog';
+      const key = isLog ? `log ${point._value}` : `cpu/${point.cpu} ${Date.parse(point._time)}`;
+      if (stored.has(key)) doubled.push(`${name}: ${key}`);
+      stored.set(key, String(point._value));
+      if (robot.sent.get(key) !== String(point._value) || point.robot !== name) foreign.push(`${name}: ${key}`);
+    }
+    for (const [key, value] of robot.acknowledged) if (stored.get(key) !== value) lost.push(`${name}: ${key}`);
+    report.acknowledged += robot.acknowledged.size;
+    report.stored += stored.size;
+    report.stuck += robot.waiting;
+  }
+  return { ...report, replies: Object.fromEntries(replies), lost, foreign, doubled };
+}

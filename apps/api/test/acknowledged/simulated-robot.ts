@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { between, type Random } from './random.ts';
+
+interface Item {
+  /** What the store must hold under it: `cpu/cpu0 <time>` or `log <text>`. */
+  id: string;
+  /** The value that says who sent it, and when. */
+  value: string;
+  line: string;
+}
+
+const BATCH = 1000;
+const TIMEOUT_MS = 5000;
+/** Telegraf drops these; everything else it keeps and sends again. */
+const DROPPED = [400, 413, 422];
+
+/**
+ * A robot that behaves as Telegraf's outputs.http does: keeps its lines until a 2xx, the oldest first, a batch at a time,
+ * gives up on a request after five seconds, and tries again at the next flush.
+ */
+export class SimulatedRobot {
+  readonly acknowledged = new Map<string, string>();
+  readonly sent = new Map<string, string>();
+  readonly replies = new Map<string, number>();
+  readonly number: number;
+  #token: string;
+  #random: Random;
+  #kept: Item[] = [];
+  #sequence = 0;
+  #lastTime = 0;
+
+  constructor(number: number, token: string, random: Random) {
+    this.number = number;
+    this.#token = token;
+    this.#random = random;
+  }
+
+  get waiting(): number {
+    return this.#kept.length;
+  }
+
+  /** Measures and sends until told to stop measuring; then only sends what is left, until `signal`. */
+  async live(url: string, measuring: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && (measuring() || this.#kept.length > 0)) {
+      if (measuring()) this.#measure();
+      await this.#flush(url, signal);
+      await sleep(between(this.#random, 50, 300), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #measure(): void {
+    // Never twice the same time: what overwrites cannot be told from what is lost.
+    this.#lastTime = Math.max(Date.now(), this.#lastTime + 1);
+    for (const cpu of ['cpu-total', 'cpu0', 'cpu1']) {
+      const value = `${this.number}${String(++this.#sequence).padStart(7, '0')}`;
+      const line = `cpu,cpu=${cpu},robot_id=1 usage_idle=${value} ${this.#lastTime}000000`;
+      this.#keep({ id: `cpu/${cpu} ${this.#lastTime}`, value, line });
+    }
+    if (this.#random() < 0.5) return;
+    // Several entries of one microsecond.
+    for (let i = 0; i < between(this.#random, 1, 4); i++) {
+      const text = `entry ${this.number}-${++this.#sequence}`;
+      const line = `syslog message="${text}",level="info",program="p" ${this.#lastTime}000000`;
+      this.#keep({ id: `log ${text}`, value: text, line });
+    }
+  }
+
+  #keep(item: Item): void {
+    this.#kept.push(item);
+    this.sent.set(item.id, item.value);
+  }
+
+  async #flush(url: string, signal: AbortSignal): Promise<void> {
+    const batch = this.#kept.slice(0, BATCH);
+    if (batch.length === 0) return;
+    const text = batch.map(({ line }) => `${line}\n`).join('');
+    const isGzip = this.#random() < 0.5;
+    const headers: Record<string, string> = { authorization: `Bearer ${this.#token}` };
+    if (isGzip) headers['content-encoding'] = 'gzip';
+    const body = isGzip ? new Uint8Array(gzipSync(text)) : text;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const reply = await fetch(`${url}/api/metrics`, { method: 'POST', headers, body, signal: limit }).catch(
+      () => undefined,
+    );
+    await reply?.arrayBuffer().catch(() => undefined);
+    const outcome = reply ? String(reply.status) : 'no answer';
+    this.replies.set(outcome, (this.replies.get(outcome) ?? 0) + 1);
+    if (reply?.ok) for (const { id, value } of batch) this.acknowledged.set(id, value);
+    if (reply && (reply.ok || DROPPED.includes(reply.status))) this.#kept = this.#kept.slice(batch.length);
+  }
+}

@@ -1,0 +1,187 @@
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, request as forward, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startDebian } from '../../../tools/real/debian.ts';
+import { freePort } from '../../../tools/real/free-port.ts';
+import { ensureTelegraf } from '../../../tools/real/telegraf.ts';
+import { launch, type ServerProcess } from './server-process.ts';
+
+type Debian = Awaited<ReturnType<typeof startDebian>>;
+const wait = { timeout: 60_000, interval: 500 };
+
+let debian: Debian;
+let server: ServerProcess;
+let line: Server;
+let admin: string;
+let url: string;
+/** What the line does to replies, one after the other: gets lost, or is an error on the way. */
+let mishaps: ('lost' | 'bad gateway')[] = [];
+
+/** A line between robot and server on which replies get lost. */
+function startLine(port: number, target: number) {
+  line = createServer((asked, reply) => {
+    const { method, url: path, headers } = asked;
+    const onward = forward({ host: '127.0.0.1', port: target, method, path, headers }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk) => chunks.push(chunk));
+      answer.on('end', () => {
+        const body = Buffer.concat(chunks);
+        const mishap = body.includes('"token"') ? mishaps.shift() : undefined;
+        if (mishap === 'lost') asked.socket.destroy();
+        else if (mishap === 'bad gateway') reply.writeHead(502).end('Bad Gateway');
+        else reply.writeHead(answer.statusCode ?? 500, answer.headers).end(body);
+      });
+    });
+    onward.on('error', () => reply.writeHead(502).end());
+    asked.pipe(onward);
+  });
+  return new Promise<void>((listening) => line.listen(port, '127.0.0.1', listening));
+}
+
+const file = (path: string) => join(debian.root, path);
+const text = (path: string) => readFileSync(file(path), 'utf8');
+const setting = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text('etc/default/telegraf'))?.[1];
+const robots = async () => (await server.call('GET', '/robots', { token: admin })).body.items;
+const read = async (id: number, path: string) =>
+  (await server.call('GET', `/robots/${id}${path}`, { token: admin })).body;
+
+/** Runs the installer as its first line says to, and confirms the code it shows, if it shows one. */
+async function install(options = '') {
+  const child = await debian.shell(`curl -fsSL ${url}/install.sh | sh -s -- ${options}`);
+  const shown = () => /Pairing code: {2}(\d{4}) (\d{4})/.exec(child.output());
+  while (!shown() && !child.hasExited()) await sleep(100);
+  const [, left, right] = shown() ?? [];
+  if (left) {
+    const preview = await server.call('GET', `/pair/${left}${right}`, { token: admin });
+    expect(preview.body).toMatchObject({ hostname: 'rover-7', architecture: 'amd64', address: '127.0.0.1' });
+    await server.call('POST', `/pair/${left}${right}/confirm`, { token: admin, body: {} });
+  }
+  await child.exited;
+  return { code: child.exitCode(), output: child.output(), paired: left !== undefined };
+}
+
+beforeAll(async () => {
+  const [port, webPort] = [await freePort(), await freePort()];
+  url = `http://127.0.0.1:${port}`;
+  const dir = mkdtempSync(join(tmpdir(), 'robowatch-install-'));
+  const env = { DATA_DIR: dir, PUBLIC_URL: url, WEB_PORT: String(webPort), PAIR_POLL_INTERVAL: '1' };
+  server = await launch({ env });
+  admin = await server.signIn();
+  await startLine(port, webPort);
+  debian = await startDebian({ hostname: 'rover-7', telegraf: await ensureTelegraf() });
+  // What the owner set before stays, and makes Telegraf as quick as a test wants it.
+  writeFileSync(file('etc/default/telegraf'), 'ROBOWATCH_FLUSH=1s\nTELEGRAF_OPTS=--quiet\n');
+  // Every argument that curl is ever given.
+  writeFileSync(
+    file('usr/local/bin/curl'),
+    '#!/bin/sh\necho "$@" >>/var/log/curl-arguments\nexec /usr/bin/curl "$@"\n',
+    {
+      mode: 0o755,
+    },
+  );
+});
+afterAll(async () => {
+  await debian?.stop();
+  line?.close();
+  await server?.end();
+});
+
+describe('install.sh', () => {
+  it('does nothing when its download is cut off, wherever', async () => {
+    const script = await (await fetch(`${url}/install.sh`)).text();
+    writeFileSync(file('root/install.sh'), script);
+    const { output } = await debian.run(
+      `size=$(wc -c </root/install.sh)
+       for cut in $(seq 0 331 "$size") $(seq $((size - 25)) $((size - 2))); do
+         head -c "$cut" /root/install.sh | timeout 5 sh 2>/dev/null
+       done
+       ls -d /etc/telegraf/telegraf.d /usr/lib/robowatch /var/lib/robowatch 2>/dev/null`,
+    );
+    expect(output).toBe('');
+    expect(await robots()).toEqual([]);
+  });
+
+  it('makes a Debian with systemd a robot, though replies get lost', async () => {
+    mishaps = ['lost', 'bad gateway'];
+    const { code, output, paired } = await install('--name "Rover, \\"north\\""');
+    expect([code, paired], output).toEqual([0, true]);
+    expect(mishaps).toEqual([]);
+    expect(output).toContain('Done: the first report was accepted');
+    expect(output).toContain(`${url}/pair?code=`);
+    expect(output).toMatch(/[▀▄█]/);
+    const [robot] = await robots();
+    expect(robot).toMatchObject({ name: 'Rover, "north"', hostname: 'rover-7', architecture: 'amd64' });
+    await expect.poll(async () => (await robots())[0].online, wait).toBe(true);
+    await expect.poll(async () => (await robots())[0].latest.cpu_percent, wait).not.toBeNull();
+
+    await debian.run('systemd-cat -t nav2 -p warning echo "Goal reached: dock 3"');
+    const found = async () => (await read(robot.id, '/logs?program=nav2')).items;
+    await expect.poll(found, wait).toMatchObject([{ level: 'warning', message: 'Goal reached: dock 3' }]);
+  });
+
+  it('keeps the token for root, what was set before, and secrets out of every argument', async () => {
+    const { mode, uid } = statSync(file('etc/default/telegraf'));
+    expect([mode & 0o777, uid]).toEqual([0o600, 0]);
+    expect([setting('ROBOWATCH_FLUSH'), setting('TELEGRAF_OPTS')]).toEqual(['1s', '--quiet']);
+    expect(setting('ROBOWATCH_TOKEN')).toMatch(/^[\w-]{43}$/);
+    const curl = text('var/log/curl-arguments');
+    expect(curl.split('\n').length).toBeGreaterThan(5);
+    expect(curl).not.toMatch(/Bearer|[\w-]{43}/);
+    const { output } = await debian.run(
+      'id -nG telegraf; systemctl is-enabled telegraf; cat /etc/telegraf/telegraf.conf',
+    );
+    expect(output).toBe('telegraf systemd-journal\nenabled\n# Robowatch: the configuration is in telegraf.d/\n');
+  });
+
+  it('run again it keeps the identity', async () => {
+    const [token, [robot]] = [setting('ROBOWATCH_TOKEN'), await robots()];
+    const { code, output, paired } = await install();
+    expect([code, paired], output).toEqual([0, false]);
+    expect(output).toContain('stays the same one');
+    expect(setting('ROBOWATCH_TOKEN')).toBe(token);
+    expect((await robots()).map(({ id }: { id: number }) => id)).toEqual([robot.id]);
+  });
+
+  it('says what is wrong when the robot is refused, and pairs anew when asked to', async () => {
+    const [robot] = await robots();
+    await server.call('DELETE', `/robots/${robot.id}`, { token: admin });
+    const refused = await install();
+    expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('does not accept this robot')]);
+    const again = await install('--pair-again');
+    expect([again.code, again.paired], again.output).toEqual([0, true]);
+    expect((await robots()).map(({ name, id }: { name: string; id: number }) => [name, id > robot.id])).toEqual([
+      ['rover-7', true],
+    ]);
+  });
+
+  it.each([
+    ['--url ftp://x', 'Get this script from your server'],
+    ['--url http://127.0.0.1:1', 'http://127.0.0.1:1 cannot be reached'],
+    ['--url', '--url needs a value'],
+    ['--ca /nowhere', '--ca /nowhere cannot be read'],
+    ['--frobnicate', 'There is no option --frobnicate'],
+  ])('refuses %s with a sentence', async (options, sentence) => {
+    const { code, output } = await install(options);
+    expect([code, output]).toEqual([1, expect.stringContaining(sentence)]);
+  });
+
+  it('installs nothing that does not belong to it', async () => {
+    const { code, output } = await debian.run(
+      `curl -fsSL ${url}/install.sh | sed 's/^[0-9a-f]\\{8\\}\\([0-9a-f]*  journal.sh\\)/00000000\\1/' | sh`,
+    );
+    expect([code, output]).toEqual([1, expect.stringContaining('do not belong to this script')]);
+  });
+
+  it('goes without a trace of its own, and leaves what is not', async () => {
+    const { code, output } = await install('--uninstall');
+    expect([code, output]).toEqual([0, expect.stringContaining('The agent is removed')]);
+    expect(text('etc/default/telegraf')).toBe('ROBOWATCH_FLUSH=1s\nTELEGRAF_OPTS=--quiet\n');
+    const left = await debian.run(
+      'systemctl is-active telegraf; id -nG telegraf; ls /etc/telegraf/telegraf.d; ls -d /usr/lib/robowatch /var/lib/robowatch 2>/dev/null',
+    );
+    expect(left.output).toBe('inactive\ntelegraf\n');
+  });
+});
