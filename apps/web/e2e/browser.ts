@@ -1,19 +1,7 @@
-import { existsSync } from 'node:fs';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { DESKTOP, launchChromium } from './chromium.ts';
 import { ADMIN, PASSWORD, type Server, startServer } from './server.ts';
-
-const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
-const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
-export const DESKTOP = { width: 1440, height: 900 };
-export const PHONE = { width: 390, height: 844 };
-
-export function launchChromium(): Promise<Browser> {
-  const executablePath = process.env.CHROMIUM ?? PATHS.find((path) => existsSync(path));
-  if (!executablePath) throw new Error('These tests need Chromium: apt-get install chromium, or set CHROMIUM.');
-  return chromium.launch({ executablePath, args: [...ARGS, ...QUIET] });
-}
 
 /** A server and a browser for one test file; every page is watched for what must never happen. */
 export function useBrowser(env: Record<string, string> = {}) {

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import type axeCore from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PHONE, useBrowser, visible } from './browser.ts';
+import { useBrowser, visible } from './browser.ts';
+import { PHONE } from './chromium.ts';
 import { askToPair, asUser, startRobots } from './robots.ts';
 import { ADMIN, withAdmin } from './server.ts';
 

@@ -22,6 +22,7 @@ const SUFFIX_RU: Partial<Record<Unit, string>> = { ...SUFFIX, volt: 'В', ampere
 export function makeFormat(locale: string) {
   const russian = locale.startsWith('ru');
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'always', style: 'short' });
+  const just = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   const dateTimeFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
   const exactFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
   const clockFormat = new Intl.DateTimeFormat(locale, {
@@ -75,6 +76,7 @@ export function makeFormat(locale: string) {
   const ago = (time: string | number, now = Date.now()): string => {
     const seconds = Math.round((new Date(time).getTime() - now) / 1000);
     const magnitude = Math.abs(seconds);
+    if (magnitude < 2) return just.format(0, 'second');
     if (magnitude < 60) return relative.format(seconds, 'second');
     if (magnitude < 3600) return relative.format(Math.round(seconds / 60), 'minute');
     if (magnitude < 172_800) return relative.format(Math.round(seconds / 3600), 'hour');
