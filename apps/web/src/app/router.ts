@@ -94,7 +94,9 @@ export function makeRouter() {
       return { name: 'sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
     return true;
   });
-  router.afterEach(async (to) => {
+  router.afterEach(async (to, from) => {
+    // Within a robot's page the title stays the robot's name.
+    if (to.matched[0] && to.matched[0] === from.matched[0]) return;
     await nextTick();
     document.title = `${i18n.global.t(to.meta.title)} · Robowatch`;
   });
