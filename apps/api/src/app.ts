@@ -14,7 +14,7 @@ import { requireAdmin, requireUser } from './http/caller.ts';
 import { connectionLimits, quickClose } from './http/connections.ts';
 import { registerErrorHandling } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
-import { registerOpenApi } from './http/openapi.ts';
+import { collectOpenApi, serveOpenApi } from './http/openapi.ts';
 import type { App } from './http/schemas.ts';
 import { serverInfoRoutes } from './http/server-info.ts';
 import { metricsRoutes, reportRoutes } from './metrics/routes.ts';
@@ -50,20 +50,23 @@ export async function buildApp(deps: Composition) {
   const beginClosing = quickClose(app.server);
   app.addHook('preClose', async () => beginClosing());
   registerErrorHandling(app);
-  await app.register(helmet, { contentSecurityPolicy: false, hsts: config.publicUrl.startsWith('https:') });
-  await app.register(cookie);
-  await registerOpenApi(app);
+  await collectOpenApi(app);
 
+  const prefix = '/api';
+  // Robots' reports first, by themselves: what serves browsers would be half of what an answer costs.
+  await app.register(async (robots: App) => reportRoutes(robots, deps), { prefix });
   await app.register(
-    async (api) => {
-      await api.register(async (anyone: App) => {
+    async (people) => {
+      await people.register(helmet, { contentSecurityPolicy: false, hsts: config.publicUrl.startsWith('https:') });
+      await people.register(cookie);
+      await serveOpenApi(people);
+      await people.register(async (anyone: App) => {
         healthRoutes(anyone, deps);
         serverInfoRoutes(anyone, deps);
         publicAuthRoutes(anyone, deps);
         robotPairingRoutes(anyone, deps);
       });
-      await api.register(async (robots: App) => reportRoutes(robots, deps));
-      await api.register(async (users: App) => {
+      await people.register(async (users: App) => {
         requireUser(users, deps.db, deps.keys);
         ownAuthRoutes(users, deps);
         ownerPairingRoutes(users, deps);
@@ -78,7 +81,7 @@ export async function buildApp(deps: Composition) {
         });
       });
     },
-    { prefix: '/api' },
+    { prefix },
   );
   return app;
 }

@@ -55,7 +55,7 @@ export async function compose(config: Config) {
     log.error({ err, job }, 'job failed'),
   );
   const { auth, pairing, ingest } = config;
-  const redis = config.redisUrl ? connectRedis(config.redisUrl, log) : undefined;
+  const redis = config.redisUrl ? await connectRedis(config.redisUrl, log) : undefined;
   const sealKey = deriveKey(config.secretKey, 'pairing tokens');
   const demo = embedded && new DemoFleet({ db, sealKey, log, apiUrl: ownApiUrl(config), file: demoFile(config) });
 

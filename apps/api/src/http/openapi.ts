@@ -8,8 +8,8 @@ const DESCRIPTION = `Self-hosted monitoring for a fleet of robots.
 Users sign in with \`POST /api/auth/login\` and send \`Authorization: Bearer <access_token>\`; robots send the personal token they got by pairing.
 Errors are \`application/problem+json\` (RFC 9457); switch on \`code\`. Lists are \`{items, next_cursor}\`.`;
 
-/** Collects the routes' schemas; serves openapi.json and pages to browse it. */
-export async function registerOpenApi(app: FastifyInstance): Promise<void> {
+/** Collects the schemas of all routes registered after it. */
+export async function collectOpenApi(app: FastifyInstance): Promise<void> {
   app.addSchema(Problem);
   await app.register(swagger, {
     openapi: {
@@ -19,6 +19,10 @@ export async function registerOpenApi(app: FastifyInstance): Promise<void> {
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
   });
-  await app.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: true });
-  app.get('/api/openapi.json', { schema: { hide: true } as never }, async () => app.swagger());
+}
+
+/** openapi.json, and pages to browse it. */
+export async function serveOpenApi(app: FastifyInstance): Promise<void> {
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  app.get('/openapi.json', { schema: { hide: true } as never }, async () => app.swagger());
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeLine } from './decode-line.ts';
 import type { FieldType } from './field-value.ts';
 import { type Precision, stampLines } from './line-protocol.ts';
-import { RobotShape } from './robot-shape.ts';
+import { currentLine, RobotShape } from './robot-shape.ts';
 
 const AT = 1_700_000_000_000_000_000n;
 const robot = {
@@ -212,11 +212,15 @@ describe('a line of the usual shape', () => {
               if (!fields.fieldType(measurement, name)) fields.learnField(measurement, name, type as FieldType);
             }
           }
-          const [usual, careful] = [readWith(known, body, precision), readWith(fields, body, precision)];
-          expect(usual.lines.map(String)).toEqual(careful.lines.map(String));
-          expect(usual.rejected).toEqual(careful.rejected);
-          expect(usual.numbers).toEqual(careful.numbers);
-          expect(usual.novel).toEqual([]);
+          const careful = readWith(fields, body, precision);
+          // The second time the order of lines and fields is known as well.
+          for (let time = 0; time < 2; time++) {
+            const usual = readWith(known, body, precision);
+            expect(usual.lines.map(String)).toEqual(careful.lines.map(String));
+            expect(usual.rejected).toEqual(careful.rejected);
+            expect(usual.numbers).toEqual(careful.numbers);
+            expect(usual.novel).toEqual([]);
+          }
         },
       ),
       { numRuns: 20_000, seed: 1033511824 },
@@ -231,5 +235,20 @@ describe('a line of the usual shape', () => {
       expect(novel).toEqual([]);
       expect(lines).toHaveLength(1);
     }
+  });
+
+  it('is forgotten when it has gone out of use, also as the one that follows', () => {
+    const shape = new RobotShape(robot, tags);
+    const body = 'a x=1\nb y=1\nc z=1';
+    learn(shape, body);
+    expect(readWith(shape, body).novel).toEqual([]);
+    shape.inUseSince(0);
+    const since = currentLine();
+    readWith(shape, 'a x=1\nc z=1');
+    expect(shape.inUseSince(since).fields.map(({ field }) => field)).toEqual(['x', 'z']);
+    expect(readWith(shape, body).novel.map(({ key }) => key)).toEqual(['b']);
+    readWith(shape, 'a x=1');
+    shape.inUseSince(currentLine());
+    expect(readWith(shape, body).novel).toHaveLength(3);
   });
 });

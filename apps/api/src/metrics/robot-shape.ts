@@ -7,6 +7,7 @@ export const nextLine = () => ++lines;
 export const currentLine = () => lines;
 
 export interface KnownField {
+  name: string;
   type: FieldType;
   /** The line that had it last. */
   seenAt: number;
@@ -24,6 +25,12 @@ export interface KnownSeries {
   seenAt: number;
   /** Shared by all series of the measurement. */
   fields: Map<string, KnownField>;
+  /** Its fields in the order of its last line: the next line most likely has the same. */
+  layout: KnownField[];
+  /** Measurement and tags as its last line had them. */
+  key: string;
+  /** Whose line came after its last one. */
+  next: KnownSeries | undefined;
 }
 
 /** Keys in other spellings (order of tags, identity tags of the client's own) count beside the series themselves. */
@@ -47,9 +54,14 @@ export class RobotShape {
     this.identity = identity;
   }
 
+  /** The series a body begins with, most likely. */
+  first: KnownSeries | undefined;
+
   /** @param key measurement and tags as the client sent them */
   find(key: string): KnownSeries | undefined {
-    return this.#byKey.get(key);
+    const series = this.#byKey.get(key);
+    if (series) series.key = key;
+    return series;
   }
 
   /** The series of a stamped head; from now on also found by the key it was sent under. */
@@ -73,12 +85,15 @@ export class RobotShape {
   }
 
   learnField(measurement: string, field: string, type: FieldType): void {
-    this.#fieldsOf(measurement).set(field, { type, seenAt: currentLine() });
+    this.#fieldsOf(measurement).set(field, { name: field, type, seenAt: currentLine() });
   }
 
   learnSeries(id: number, head: string, measurement: string): KnownSeries {
     const fields = this.#fieldsOf(measurement);
-    const series = { id, head, measurement, isLog: measurement === 'syslog', seenAt: currentLine(), fields };
+    const series: KnownSeries = {
+      ...{ id, head, measurement, isLog: measurement === 'syslog', seenAt: currentLine() },
+      ...{ fields, layout: [], key: head, next: undefined },
+    };
     this.#byHead.set(head, series);
     return series;
   }
@@ -89,6 +104,11 @@ export class RobotShape {
     for (const [head, series] of this.#byHead) if (series.seenAt <= line) this.#byHead.delete(head);
     for (const fields of this.#fields.values()) {
       for (const [name, field] of fields) if (field.seenAt <= line) fields.delete(name);
+    }
+    if (this.first && this.first.seenAt <= line) this.first = undefined;
+    for (const series of this.#byHead.values()) {
+      if (series.next && series.next.seenAt <= line) series.next = undefined;
+      series.layout = [];
     }
     const series = [...this.#byHead.values()].map(({ id }) => id);
     const fields = [...this.#fields].flatMap(([measurement, known]) =>

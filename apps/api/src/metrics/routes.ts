@@ -65,8 +65,6 @@ export function reportRoutes(app: App, deps: ReportDeps): void {
   app.post(
     '/metrics',
     {
-      // Answers to robots are read by no browser; the headers would be half of what is sent.
-      helmet: false,
       schema: {
         tags,
         description,

@@ -36,6 +36,11 @@ export class StampedLines {
     this.bytes = Buffer.allocUnsafe(capacity);
   }
 
+  /** The series of the line before, as far as it is known. */
+  get last(): KnownSeries | undefined {
+    return this.series[this.series.length - 1];
+  }
+
   get count(): number {
     return this.ends.length;
   }

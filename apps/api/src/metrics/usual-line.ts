@@ -1,4 +1,4 @@
-import { nextLine, type RobotShape } from './robot-shape.ts';
+import { type KnownSeries, nextLine, type RobotShape } from './robot-shape.ts';
 import type { Precision } from './scan-line.ts';
 import type { StampedLines } from './stamped-lines.ts';
 
@@ -43,29 +43,47 @@ export function stampUsualLine(
   out: StampedLines,
 ): number {
   const length = body.length;
+  const previous = out.last;
+  const guess = previous === undefined ? shape.first : previous.next;
   let i = start;
-  for (; i < length; i++) {
-    const byte = body[i] as number;
-    if (byte === SPACE) break;
-    if (byte < SPACE || byte === BACKSLASH || byte >= DELETE) return 0;
+  let series: KnownSeries | undefined;
+  if (guess !== undefined && isAt(body, start, guess.key) && body[start + guess.key.length] === SPACE) {
+    series = guess;
+    i += guess.key.length;
+  } else {
+    for (; i < length; i++) {
+      const byte = body[i] as number;
+      if (byte === SPACE) break;
+      if (byte < SPACE || byte === BACKSLASH || byte >= DELETE) return 0;
+    }
+    if (i >= length) return 0;
+    series = shape.find(body.toString('latin1', start, i));
+    if (series === undefined) return 0;
+    if (previous === undefined) shape.first = series;
+    else previous.next = series;
   }
-  if (i >= length) return 0;
-  const series = shape.find(body.toString('latin1', start, i));
-  if (series === undefined) return 0;
 
   const fieldsStart = ++i;
   const line = nextLine();
   series.seenAt = line;
-  for (;;) {
-    const nameStart = i;
-    for (; i < length; i++) {
-      const byte = body[i] as number;
-      if (byte === EQUALS) break;
-      if (byte <= SPACE || byte === COMMA || byte === BACKSLASH || byte >= DELETE) return 0;
+  const { layout } = series;
+  for (let index = 0; ; index++) {
+    let field = layout[index];
+    if (field !== undefined && isAt(body, i, field.name) && body[i + field.name.length] === EQUALS) {
+      i += field.name.length;
+    } else {
+      const nameStart = i;
+      for (; i < length; i++) {
+        const byte = body[i] as number;
+        if (byte === EQUALS) break;
+        if (byte <= SPACE || byte === COMMA || byte === BACKSLASH || byte >= DELETE) return 0;
+      }
+      if (i >= length) return 0;
+      field = series.fields.get(body.toString('latin1', nameStart, i));
+      if (field === undefined) return 0;
+      layout[index] = field;
     }
-    if (i >= length) return 0;
-    const field = series.fields.get(body.toString('latin1', nameStart, i));
-    if (field === undefined || field.seenAt === line) return 0;
+    if (field.seenAt === line) return 0;
     field.seenAt = line;
     i++;
     const type = field.type;
@@ -114,15 +132,21 @@ export function stampUsualLine(
   let to = out.length;
   to += bytes.write(series.head, to, 'latin1');
   bytes[to++] = SPACE;
-  to += body.copy(bytes, to, fieldsStart, fieldsEnd);
-  bytes[to++] = SPACE;
-  if (i > timeStart) {
-    to += body.copy(bytes, to, timeStart, i);
-    if (precision !== 'ns') to += bytes.write(ZEROS[precision], to, 'latin1');
-  } else to += bytes.write(limits.receivedAt, to, 'latin1');
+  // With a timestamp, all up to its end in one piece.
+  to += body.copy(bytes, to, fieldsStart, i > timeStart ? i : fieldsEnd);
+  if (i === timeStart) {
+    bytes[to++] = SPACE;
+    to += bytes.write(limits.receivedAt, to, 'latin1');
+  } else if (precision !== 'ns') to += bytes.write(ZEROS[precision], to, 'latin1');
   bytes[to++] = NEWLINE;
   out.push(to, number, series);
   return i + 1;
+}
+
+/** Compared byte by byte: that costs less than making a string of a piece of the body. */
+function isAt(body: Buffer, start: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (body[start + i] !== text.charCodeAt(i)) return false;
+  return true;
 }
 
 /** @returns behind the closing quote, or 0 where there are escapes, several lines or control characters */

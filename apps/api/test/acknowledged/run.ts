@@ -97,6 +97,7 @@ export async function acknowledgedRun({
     const drained = setTimeout(() => stop.abort(), DRAIN_MS);
     await lives;
     clearTimeout(drained);
+    if (api.child.exitCode !== null) throw new Error(`The API ended by itself:\n${api.output()}`);
     return { seed, robots, blows, ...(await compare(fleet, influx)) };
   } finally {
     await api.end();
