@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, request as forward, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -13,8 +13,10 @@ import { ensureTelegraf } from '../../../tools/real/telegraf.ts';
 import { launch, type ServerProcess } from './server-process.ts';
 
 type Debian = Awaited<ReturnType<typeof startDebian>>;
+const ARCHITECTURE = { x64: 'amd64', arm64: 'arm64' }[process.arch as string];
 const wait = { timeout: 60_000, interval: 500 };
 
+const dir = mkdtempSync(join(tmpdir(), 'robowatch-install-'));
 let debian: Debian;
 let server: ServerProcess;
 let tlsUrl: string;
@@ -64,7 +66,7 @@ async function install(options = '') {
   const [, left, right] = shown() ?? [];
   if (left) {
     const preview = await server.call('GET', `/pair/${left}${right}`, { token: admin });
-    expect(preview.body).toMatchObject({ hostname: 'rover-7', architecture: 'amd64', address: '127.0.0.1' });
+    expect(preview.body).toMatchObject({ hostname: 'rover-7', architecture: ARCHITECTURE, address: '127.0.0.1' });
     await server.call('POST', `/pair/${left}${right}/confirm`, { token: admin, body: {} });
   }
   await child.exited;
@@ -75,7 +77,6 @@ beforeAll(async () => {
   const [port, tlsPort, webPort] = [await freePort(), await freePort(), await freePort()];
   url = `http://127.0.0.1:${port}`;
   tlsUrl = `https://127.0.0.1:${tlsPort}`;
-  const dir = mkdtempSync(join(tmpdir(), 'robowatch-install-'));
   const env = { DATA_DIR: dir, PUBLIC_URL: url, WEB_PORT: String(webPort), PAIR_POLL_INTERVAL: '1' };
   server = await launch({ env });
   admin = await server.signIn();
@@ -99,6 +100,7 @@ afterAll(async () => {
   await debian?.stop();
   for (const line of lines) line.close();
   await server?.end();
+  rmSync(dir, { recursive: true, force: true });
 });
 
 describe('install.sh', () => {
@@ -125,7 +127,7 @@ describe('install.sh', () => {
     expect(output).toContain(`${url}/pair?code=`);
     expect(output).toMatch(/[▀▄█]/);
     const [robot] = await robots();
-    expect(robot).toMatchObject({ name: 'Rover, "north"', hostname: 'rover-7', architecture: 'amd64' });
+    expect(robot).toMatchObject({ name: 'Rover, "north"', hostname: 'rover-7', architecture: ARCHITECTURE });
     await expect.poll(async () => (await robots())[0].online, wait).toBe(true);
     await expect.poll(async () => (await robots())[0].latest.cpu_percent, wait).not.toBeNull();
 
