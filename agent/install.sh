@@ -19,8 +19,8 @@ REPOSITORY_KEY='24C975CBA61A024EE1B631787C3D57159FC2F927'
 ENV_FILE=/etc/default/telegraf
 CONF_DIR=/etc/telegraf
 CA_COPY=/etc/telegraf/robowatch-ca.crt
-AGENT_DIR=/usr/lib/robowatch
-STATE_DIR=/var/lib/robowatch
+AGENT_DIR=/usr/lib/robowatch-agent
+STATE_DIR=/var/lib/robowatch-agent
 MARK='# Robowatch: the configuration is in telegraf.d/'
 
 say() { printf '%s\n' "$*"; }
@@ -132,7 +132,9 @@ retry_after() {
 }
 
 unreachable() {
-  die "$url cannot be reached: $(sed 's/^curl: ([0-9]*) //' "$work/trouble" | tail -n 1)"
+  reason=$(sed -n 's/^curl: ([0-9]*) //p' "$work/trouble" | head -n 1)
+  case $reason in *certificate*) reason="$reason (--ca FILE trusts a private CA)" ;; esac
+  die "$url cannot be reached: $reason"
 }
 
 # --- pairing -------------------------------------------------------------------------------------------------------
