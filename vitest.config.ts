@@ -1,12 +1,47 @@
+import { fileURLToPath } from 'node:url';
+import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
+import { iconify, nuxtUi } from './apps/web/vite.config.ts';
+
+const exclude = ['**/node_modules/**', '**/dist/**'];
+const web = fileURLToPath(new URL('apps/web', import.meta.url));
 
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
-    globalSetup: ['apps/api/test/database.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 600_000,
     maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: 'server',
+          include: ['**/*.test.ts'],
+          exclude: [...exclude, 'apps/web/**'],
+          globalSetup: ['apps/api/test/database.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        root: web,
+        plugins: [vue(), nuxtUi()],
+        resolve: { alias: [iconify] },
+        test: {
+          name: 'web',
+          include: ['src/**/*.test.ts'],
+          environment: 'happy-dom',
+          setupFiles: ['src/test-setup.ts'],
+        },
+      },
+      {
+        root: web,
+        test: {
+          name: 'browser',
+          expect: { poll: { timeout: 20_000 } },
+          include: ['e2e/**/*.test.ts'],
+          globalSetup: ['e2e/built-app.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
   },
 });

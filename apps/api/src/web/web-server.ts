@@ -1,15 +1,9 @@
-import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { fileURLToPath } from 'node:url';
-import helmet from '@fastify/helmet';
-import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { connectionLimits, quickClose } from '../http/connections.ts';
 import { serveAgent } from './agent-files.ts';
-
-const DIST = fileURLToPath(new URL('../../../web/dist', import.meta.url));
-const PLAIN = fileURLToPath(new URL('../../../web/public', import.meta.url));
+import { serveWebApp } from './web-app.ts';
 
 /** The web app's files, for any path that is not a file its start page; and `/api` of the same origin beside them. */
 export async function buildWebServer(
@@ -17,30 +11,13 @@ export async function buildWebServer(
   config: Config,
 ): Promise<{ server: Server; close(): Promise<void> }> {
   const web = Fastify({ logger: false });
-  await web.register(helmet, {
-    hsts: false,
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:'],
-        objectSrc: ["'none'"],
-        frameAncestors: ["'none'"],
-        baseUri: ["'self'"],
-        formAction: ["'self'"],
-      },
-    },
-  });
-  await web.register(fastifyStatic, { root: existsSync(DIST) ? DIST : PLAIN });
+  await serveWebApp(web);
   serveAgent(web, config);
   const { certificateAuthority, listen } = config;
   if (certificateAuthority)
     web.get('/ca.crt', async (_request, reply) =>
       reply.type('application/x-x509-ca-cert').header('cache-control', 'no-cache').send(certificateAuthority.pem),
     );
-  web.setNotFoundHandler((request, reply) =>
-    request.method === 'GET' ? reply.sendFile('index.html') : reply.code(404).send(),
-  );
   await web.ready();
   const server = createServer(connectionLimits(listen.requestTimeout), (request, response) =>
     (/^\/api(\/|\?|$)/.test(request.url ?? '') ? api : web).routing(request, response),

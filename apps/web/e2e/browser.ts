@@ -1,0 +1,55 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { DESKTOP, launchChromium } from './chromium.ts';
+import { ADMIN, PASSWORD, type Server, startServer } from './server.ts';
+
+/** A server and a browser for one test file; every page is watched for what must never happen. */
+export function useBrowser(env: Record<string, string> = {}) {
+  let server: Server;
+  let browser: Browser;
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([startServer(env), launchChromium()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.remove();
+  });
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    expect(faults.splice(0)).toEqual([]);
+  });
+
+  async function open(options: BrowserContextOptions & { as?: string } = {}) {
+    const { as, ...rest } = options;
+    const context = await browser.newContext({ viewport: DESKTOP, locale: 'en-GB', baseURL: server.url, ...rest });
+    context.setDefaultTimeout(20_000);
+    context.on('page', watch);
+    if (as) await signIn(context, as);
+    return context;
+  }
+
+  function watch(page: Page): void {
+    page.on('pageerror', (error) => faults.push(`error on the page: ${error.message}`));
+    page.on('console', (message) => {
+      if (/Content Security Policy|\[Vue|\[intlify\]/.test(message.text())) faults.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(server.url) && !/^(data|blob):/.test(request.url()))
+        faults.push(`asked a stranger: ${request.url()}`);
+    });
+  }
+
+  /** By the API's own cookie: the page then finds a session, as after a reload. */
+  async function signIn(context: Awaited<ReturnType<typeof open>>, email: string): Promise<void> {
+    const reply = await context.request.post('/api/auth/login', { data: { email, password: PASSWORD } });
+    expect(reply.status()).toBe(200);
+  }
+
+  return { open, signIn, server: () => server, admin: () => open({ as: ADMIN }) };
+}
+
+export async function visible(page: Page, text: string | RegExp): Promise<void> {
+  await page.getByText(text).first().waitFor();
+}

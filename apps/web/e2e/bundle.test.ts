@@ -1,0 +1,47 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { expect, it } from 'vitest';
+
+const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
+const LIMIT_BYTES = 250_000;
+
+interface Chunk {
+  file: string;
+  imports?: string[];
+  dynamicImports?: string[];
+}
+const manifest = JSON.parse(readFileSync(`${DIST}.vite/manifest.json`, 'utf8')) as Record<string, Chunk>;
+
+/** The files a chunk cannot start without. */
+function staticImports(key: string, found = new Map<string, string>()): Map<string, string> {
+  const chunk = manifest[key];
+  if (!chunk || found.has(key)) return found;
+  found.set(key, readFileSync(`${DIST}${chunk.file}`, 'utf8'));
+  for (const next of chunk.imports ?? []) staticImports(next, found);
+  return found;
+}
+
+it('the first page loads at most 250 kB of JavaScript, gzipped', () => {
+  const bytes = [...staticImports('index.html').values()].reduce((sum, code) => sum + gzipSync(code).length, 0);
+  expect(bytes).toBeGreaterThan(50_000);
+  expect(bytes).toBeLessThanOrEqual(LIMIT_BYTES);
+});
+
+it("each page is a chunk of its own; uPlot comes with the robot's page only", () => {
+  const drawsCharts = (key: string) => [...staticImports(key).values()].some((code) => code.includes('u-legend'));
+  expect(drawsCharts('src/metrics/RobotCharts.vue')).toBe(true);
+  const pages = Object.keys(manifest).filter((key) => key.endsWith('Page.vue'));
+  expect(pages.length).toBeGreaterThanOrEqual(9);
+  for (const page of [...pages, 'index.html']) expect(drawsCharts(page), page).toBe(false);
+});
+
+it('the start page holds no script or style of its own, and everything is there compressed', () => {
+  const html = readFileSync(`${DIST}index.html`, 'utf8');
+  expect(html).not.toMatch(/<script(?![^>]*\bsrc=)/);
+  expect(html).not.toMatch(/<style|\son\w+=|javascript:/);
+  for (const { file } of Object.values(manifest).filter(({ file }) => file.endsWith('.js'))) {
+    if (readFileSync(DIST + file).length < 1024) continue;
+    expect([existsSync(`${DIST}${file}.br`), existsSync(`${DIST}${file}.gz`)], file).toEqual([true, true]);
+  }
+});

@@ -1,0 +1,167 @@
+import { afterAll, expect, it } from 'vitest';
+import { useBrowser, visible } from './browser.ts';
+import { askToPair, asUser, startRobots } from './robots.ts';
+import { ADMIN, PASSWORD } from './server.ts';
+
+const browser = useBrowser();
+let robots: Awaited<ReturnType<typeof startRobots>> | undefined;
+afterAll(() => robots?.stop());
+
+it('the one-time link creates the administrator, once', async () => {
+  const context = await browser.open();
+  const page = await context.newPage();
+  await page.goto(browser.server().setupLink());
+  expect(page.url()).not.toContain('#');
+  await page.getByLabel('Name').fill('Ada');
+  await page.getByLabel('E-mail').fill(ADMIN);
+  await page.getByLabel('Password').first().fill('short');
+  await page.getByRole('button', { name: 'Create administrator' }).click();
+  expect(
+    await page.evaluate(() => document.querySelector<HTMLInputElement>('[name=password]')?.validity.tooShort),
+  ).toBe(true);
+  await page.getByLabel('Password').first().fill('password1');
+  await page.getByRole('button', { name: 'Create administrator' }).click();
+  await visible(page, 'too easy to guess');
+  expect(await page.getByLabel('Name').inputValue()).toBe('Ada');
+  await page.getByLabel('Password').first().fill(PASSWORD);
+  await page.getByRole('button', { name: 'Create administrator' }).click();
+  await visible(page, 'Add the first robot');
+  await visible(page, `curl -fsSL ${browser.server().url}/install.sh | sudo sh`);
+
+  await page.goto(browser.server().setupLink());
+  await page.getByLabel('Name').fill('Eve');
+  await page.getByLabel('E-mail').fill('eve@lab.example');
+  await page.getByLabel('Password').first().fill(PASSWORD);
+  await page.getByRole('button', { name: 'Create administrator' }).click();
+  await visible(page, 'This link no longer works');
+});
+
+it('pairs a robot by its code, waits for its first figures and shows its charts and logs', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/pair');
+  let shown: (code: string) => void = () => undefined;
+  const code = new Promise<string>((resolve) => {
+    shown = resolve;
+  });
+  let confirmed: () => void = () => undefined;
+  const done = new Promise<void>((resolve) => {
+    confirmed = resolve;
+  });
+  const starting = startRobots(browser.server().url, {
+    onCode: (digits) => {
+      shown(digits);
+      return done;
+    },
+  });
+  const digits = await code;
+  await page.getByRole('textbox').nth(1).click();
+  await page.keyboard.type(digits);
+  await visible(page, 'Is this your robot?');
+  await visible(page, 'courier-01');
+  await visible(page, 'arm64');
+  await page.getByLabel('Name').fill('Курьер 1');
+  await page.getByRole('button', { name: 'Yes, pair it' }).click();
+  await visible(page, 'Курьер 1 is yours');
+  confirmed();
+  robots = await starting;
+
+  await page.waitForURL(/\/robots\/\d+$/);
+  await page.getByRole('heading', { name: 'Курьер 1' }).waitFor();
+  for (const chart of ['cpu', 'cores', 'mem', 'load', 'temp', 'disk', 'net', 'battery-percent'])
+    await page.locator(`[data-chart="${chart}"] canvas`).waitFor();
+  const net = page.locator('[data-chart="net"]');
+  await expect.poll(() => net.innerText()).toMatch(/wlan0 ↓\s+[\d.]+ KiB\/s/);
+  await expect.poll(() => page.locator('[data-chart="temp"]').innerText()).toMatch(/soc_thermal\s+[\d.]+ °C/);
+  await expect.poll(() => page.locator('[data-chart="battery-volt"]').innerText()).toMatch(/voltage\s+[\d.]+ V/);
+
+  await page.getByLabel('Time range').selectOption('15m');
+  await page.waitForURL(/range=15m/);
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export Memory as CSV' }).click();
+  expect((await download).suggestedFilename()).toMatch(/^_*.*-mem-.*\.csv$/);
+
+  const plot = page.locator('[data-chart="cpu"] .u-over');
+  const box = await plot.boundingBox();
+  if (!box) throw new Error('no chart');
+  await page.mouse.move(box.x + box.width * 0.5, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.8, box.y + 50, { steps: 5 });
+  await page.mouse.up();
+  await page.waitForURL(/from=.*to=/);
+  await page.getByRole('button', { name: 'Go live' }).click();
+  await page.waitForURL(/range=15m/);
+
+  await plot.click({ position: { x: box.width * 0.7, y: 40 } });
+  await page.getByRole('link', { name: 'Logs of this moment' }).click();
+  await page.waitForURL(/\/logs\?from=/);
+  await page.getByLabel('Time range').selectOption('24h');
+  await page.getByRole('list', { name: 'Log entries' }).getByRole('listitem').first().waitFor();
+  await page.getByPlaceholder('Search in messages').fill('no such words');
+  await visible(page, 'No log entries match');
+  await page.waitForURL(/q=no\+such\+words/);
+});
+
+it('renames, makes a new token once, switches off: the robot is refused at once', async () => {
+  const page = await (await browser.admin()).newPage();
+  const api = await asUser(browser.server().url);
+  const [{ id }] = (await api('GET', '/robots')).items;
+  await page.goto(`/robots/${id}/settings`);
+  await page.getByLabel('Name').fill('Courier');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Courier' }).waitFor();
+
+  await page.getByRole('button', { name: 'Make a new token' }).click();
+  const token = (await page.getByRole('textbox', { name: 'Personal token' }).innerText()).trim();
+  const report = () =>
+    fetch(`${browser.server().url}/api/metrics`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'text/plain' },
+      body: 'battery voltage=24.1',
+    });
+  expect((await report()).status).toBe(204);
+  await page.getByRole('button', { name: 'I have it' }).click();
+  expect(await page.content()).not.toContain(token);
+
+  await page.getByRole('button', { name: 'Switch off' }).click();
+  await visible(page, 'This robot is switched off');
+  expect((await report()).status).toBe(401);
+  await page.getByRole('button', { name: 'Switch on' }).click();
+  await expect.poll(async () => (await report()).status).toBe(204);
+
+  await page.getByRole('button', { name: 'Delete this robot' }).click();
+  const remove = page.getByRole('dialog').getByRole('button', { name: 'Delete' });
+  expect(await remove.isDisabled()).toBe(true);
+  await page.getByLabel('Type Courier to confirm').fill('Courier');
+  await remove.click();
+  await visible(page, 'Add the first robot');
+  expect((await report()).status).toBe(401);
+});
+
+it('says what to do about a wrong code, and keeps a code through signing in', async () => {
+  const page = await (await browser.open()).newPage();
+  await askToPair(browser.server().url, '27182818');
+  await page.goto('/pair?code=27182818');
+  await page.waitForURL(/\/sign-in\?next=/);
+  await visible(page, 'Its code is kept');
+  await page.getByLabel('E-mail').fill(ADMIN);
+  await page.getByLabel('Password').first().fill('wrong password');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await visible(page, 'The e-mail or the password is wrong');
+  await page.getByLabel('Password').first().fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL(/\/pair\?code=27182818/);
+  await visible(page, 'Is this your robot?');
+  await visible(page, 'orange');
+
+  await page.getByRole('button', { name: 'Another code' }).click();
+  await page.goto('/pair');
+  await page.getByRole('textbox').nth(1).focus();
+  await page.evaluate(() => {
+    const data = new DataTransfer();
+    data.setData('text', '1414 2135');
+    document.activeElement?.dispatchEvent(
+      new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
+    );
+  });
+  await visible(page, 'No robot shows this code');
+});

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { useBrowser, visible } from './browser.ts';
+import { asUser, startRobots } from './robots.ts';
+import { withAdmin } from './server.ts';
+
+const browser = useBrowser({ ...withAdmin, ROBOT_OFFLINE_AFTER: '12' });
+let robots: Awaited<ReturnType<typeof startRobots>>;
+beforeAll(async () => {
+  robots = await startRobots(browser.server().url, { robots: 2 });
+});
+afterAll(() => robots?.stop());
+
+const names = (page: Awaited<ReturnType<Awaited<ReturnType<typeof browser.open>>['newPage']>>) =>
+  page.getByRole('table').getByRole('link').allInnerTexts();
+
+it('shows figures and sparklines, finds, filters and sorts, and keeps all that in the address', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/');
+  const row = page.getByRole('row', { name: /courier-01/ });
+  await expect.poll(() => row.innerText()).toMatch(/Online[\s\S]*\d+ %[\s\S]*°C/);
+  await expect.poll(() => row.locator('svg path[d^="M"]').count()).toBeGreaterThan(0);
+  await page.keyboard.press('/');
+  await page.keyboard.type('arm-b');
+  await expect.poll(() => names(page)).toEqual(['arm-bench']);
+  await page.waitForURL(/q=arm-b/);
+  await page.getByRole('searchbox').fill('');
+  await page.getByRole('button', { name: 'Name' }).click();
+  await page.waitForURL(/order=desc/);
+  expect(await names(page)).toEqual(['courier-01', 'arm-bench']);
+  expect(await page.getByRole('columnheader', { name: 'Name' }).getAttribute('aria-sort')).toBe('descending');
+  await page.getByRole('button', { name: /hot/ }).click();
+  await page.waitForURL(/state=hot/);
+  await visible(page, 'No robot matches');
+  await page.getByRole('link', { name: 'Show all' }).click();
+  await page.getByRole('link', { name: 'arm-bench' }).focus();
+  await page.keyboard.press('ArrowDown');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toContain('courier-01');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/robots\/\d+/);
+});
+
+it('remembers whether rows or cards are wanted', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/');
+  await page.getByRole('button', { name: 'Cards' }).click();
+  await page.getByRole('article').first().waitFor();
+  await page.reload();
+  await page.getByRole('article').first().waitFor();
+  expect(await page.getByRole('table').count()).toBe(0);
+});
+
+it('draws a thousand robots without drawing a thousand rows', async () => {
+  const page = await (await browser.admin()).newPage();
+  const api = await asUser(browser.server().url);
+  const [one] = (await api('GET', '/robots')).items;
+  const items = Array.from({ length: 1000 }, (_, i) => ({ ...one, id: i + 1, name: `robot-${i + 1}` }));
+  await page.route('**/api/robots?*', (route) => route.fulfill({ json: { items, next_cursor: null } }));
+  await page.goto('/');
+  await visible(page, 'robot-1');
+  expect(await page.getByRole('row').count()).toBeLessThan(60);
+  expect(await page.getByRole('table').getAttribute('aria-rowcount')).toBe('1001');
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  await visible(page, 'robot-1000');
+  expect(await page.getByRole('row').count()).toBeLessThan(60);
+});
+
+it('changes without a reload: a robot renamed elsewhere, and one that falls silent', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/');
+  await page.getByRole('link', { name: 'courier-01' }).waitFor();
+  const api = await asUser(browser.server().url);
+  const courier = (await api('GET', '/robots')).items.find((robot: { name: string }) => robot.name === 'courier-01');
+  await api('PATCH', `/robots/${courier.id}`, { name: 'renamed-elsewhere' });
+  await page.getByRole('link', { name: 'renamed-elsewhere' }).waitFor();
+  await robots.stop();
+  await page.getByRole('row', { name: /renamed-elsewhere.*Offline/ }).waitFor({ timeout: 45_000 });
+  await expect.poll(() => page.getByRole('button', { name: /offline/ }).innerText()).toMatch(/2/);
+});

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type axeCore from 'axe-core';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useBrowser, visible } from './browser.ts';
+import { PHONE } from './chromium.ts';
+import { askToPair, asUser, startRobots } from './robots.ts';
+import { ADMIN, withAdmin } from './server.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+const TAGS = [...WCAG, 'best-practice'];
+const browser = useBrowser(withAdmin);
+let robots: Awaited<ReturnType<typeof startRobots>>;
+let robotId: number;
+beforeAll(async () => {
+  const { url } = browser.server();
+  robots = await startRobots(url, { robots: 2 });
+  await askToPair(url, '16180339');
+  const api = await asUser(url);
+  robotId = (await api('GET', '/robots')).items.find((robot: { name: string }) => robot.name === 'courier-01').id;
+});
+afterAll(() => robots?.stop());
+
+/** Each page, and what shows that it is all there. */
+const pages = (): [path: string, ready: string][] => [
+  ['/', 'article, [role=row] a'],
+  ['/pair', 'fieldset'],
+  ['/pair?code=16180339', 'dl'],
+  [`/robots/${robotId}`, '[data-chart=net] canvas'],
+  [`/robots/${robotId}/logs`, 'ol li'],
+  [`/robots/${robotId}/settings`, 'select option:nth-child(1)'],
+  ['/admin/users', 'td'],
+  ['/admin/robots', 'td'],
+  ['/admin/audit', 'td'],
+  ['/profile', 'li'],
+  ['/no/such/page', 'h1'],
+  ['/robots/999999', 'h1'],
+];
+
+/** @param tags fewer for what lies over a page: a menu is in no landmark, by its nature */
+async function violations(page: Page, tags = TAGS): Promise<string[]> {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async (tags) => {
+    const { axe } = window as unknown as { axe: typeof axeCore };
+    return (await axe.run(document, { runOnly: { type: 'tag', values: tags } })).violations;
+  }, tags);
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
+}
+
+describe.each([
+  ['light', 'en-GB'],
+  ['dark', 'ru-RU'],
+] as const)('%s, %s', (colorScheme, locale) => {
+  it('no page has a fault that axe knows of, nor a text without translation', async () => {
+    const context = await browser.open({ as: ADMIN, colorScheme, locale });
+    const page = await context.newPage();
+    const faults: Record<string, string[]> = {};
+    for (const [path, ready] of pages()) {
+      await page.goto(path);
+      await page.locator(ready).first().waitFor({ state: 'attached' });
+      const found = await violations(page);
+      const untranslated = (await page.locator('body').innerText()).match(
+        /\b(app|auth|robots|pairing|metrics|users|audit|problems)\.[a-z]\w+/g,
+      );
+      if (untranslated) found.push(`no text for ${untranslated}`);
+      if (found.length > 0) faults[path] = found;
+    }
+    expect(faults).toEqual({});
+    expect(
+      await page.evaluate(() => [document.documentElement.lang, document.documentElement.classList.contains('dark')]),
+    ).toEqual([locale.slice(0, 2), colorScheme === 'dark']);
+  });
+
+  it('neither has what is for people who are not signed in, nor what opens', async () => {
+    const context = await browser.open({ colorScheme, locale });
+    const page = await context.newPage();
+    for (const path of ['/sign-in', '/setup#x', '/invitation#x']) {
+      await page.goto(path);
+      await page.locator('h1').waitFor();
+      expect(await violations(page), path).toEqual([]);
+    }
+    await browser.signIn(context, ADMIN);
+    await page.goto('/admin/users');
+    await page.locator('td button').first().click();
+    await page.getByRole('menu').waitFor();
+    expect(await violations(page, WCAG), 'menu').toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.locator('main button').first().click();
+    await page.getByRole('dialog').waitFor();
+    await page.waitForTimeout(300);
+    expect(await violations(page, WCAG), 'dialog').toEqual([]);
+  });
+});
+
+it('fits a phone: nothing is wider than the screen, everything is reached', async () => {
+  const page = await (await browser.open({ as: ADMIN, viewport: PHONE, hasTouch: true, isMobile: true })).newPage();
+  for (const [path, ready] of pages()) {
+    await page.goto(path);
+    await page.locator(ready).first().waitFor({ state: 'attached' });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(PHONE.width);
+  }
+  await page.goto('/');
+  await page.getByRole('button', { name: 'Navigation' }).tap();
+  await page.getByRole('link', { name: 'Audit log' }).tap();
+  await page.getByRole('heading', { name: 'Audit log' }).waitFor();
+});
+
+it('changes the language and the theme without a reload, and keeps both', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/profile');
+  await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+  await page.getByLabel('Language').selectOption('ru');
+  await page.getByRole('heading', { name: 'Профиль' }).waitFor();
+  await page.getByLabel('Тема').selectOption('dark');
+  await expect.poll(() => page.evaluate(() => document.documentElement.classList.contains('dark'))).toBe(true);
+  expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
+  await page.reload();
+  await visible(page, 'Сеансы');
+  expect(await page.title()).toBe('Профиль · Robowatch');
+  expect(await page.evaluate(() => document.documentElement.classList.contains('dark'))).toBe(true);
+});

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { useBrowser, visible } from './browser.ts';
+import { asUser, startRobots } from './robots.ts';
+import { PASSWORD, withAdmin } from './server.ts';
+
+const browser = useBrowser(withAdmin);
+let robots: Awaited<ReturnType<typeof startRobots>>;
+let robotId: number;
+beforeAll(async () => {
+  robots = await startRobots(browser.server().url);
+  const api = await asUser(browser.server().url);
+  robotId = (await api('GET', '/robots')).items[0].id;
+});
+afterAll(() => robots?.stop());
+
+it('an invited user joins by a link shown once, and sees nothing of the robots of others', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/admin/users');
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByLabel('Name').fill('Grace');
+  await page.getByLabel('E-mail').fill('grace@lab.example');
+  await page.getByRole('button', { name: 'Make the link' }).click();
+  const link = (await page.getByRole('textbox', { name: 'Invitation link' }).innerText()).trim();
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+  await page.getByRole('cell', { name: 'grace@lab.example' }).waitFor();
+
+  const guest = await (await browser.open()).newPage();
+  await guest.goto(link);
+  await guest.getByLabel('Password').first().fill(PASSWORD);
+  await guest.getByRole('button', { name: 'Join' }).click();
+  await visible(guest, 'Add the first robot');
+  expect(await guest.getByRole('link', { name: 'Users' }).count()).toBe(0);
+  for (const tab of ['', '/logs', '/settings']) {
+    await guest.goto(`/robots/${robotId}${tab}`);
+    await visible(guest, 'There is no such robot');
+  }
+  for (const path of ['/admin/users', '/admin/robots', '/admin/audit']) {
+    await guest.goto(path);
+    await visible(guest, 'This is for administrators');
+  }
+  await guest.goto('/no/such/page');
+  await visible(guest, 'There is nothing here');
+});
+
+it('hands a robot to another owner, who sees it from then on', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/admin/robots');
+  await page.getByRole('link', { name: 'courier-01' }).click();
+  await page.getByLabel('Owner').selectOption({ label: 'Grace (grace@lab.example)' });
+  await page.getByRole('button', { name: 'Hand over' }).click();
+  await page.getByRole('definition').filter({ hasText: 'Grace' }).waitFor();
+  const guest = await (await browser.open({ as: 'grace@lab.example' })).newPage();
+  await guest.goto('/');
+  await guest.getByRole('link', { name: 'courier-01' }).waitFor();
+});
+
+it('explains that the last administrator stays, and asks for the e-mail before it deletes somebody', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/admin/users');
+  await page.getByRole('button', { name: 'Actions for Administrator' }).click();
+  await page.getByRole('menuitem', { name: 'Switch off' }).click();
+  await visible(page, 'This is the last active administrator');
+  await page.getByRole('button', { name: 'Actions for Grace' }).click();
+  await page.getByRole('menuitem', { name: 'New invitation link' }).click();
+  await page.getByRole('textbox', { name: 'Invitation link' }).waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+  await page.getByRole('button', { name: 'Actions for Grace' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  await page.getByLabel('Type grace@lab.example to confirm').fill('grace@lab.example');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect.poll(() => page.getByRole('cell', { name: 'grace@lab.example' }).count()).toBe(0);
+});
+
+it('tells in the audit log who did it, by action and by person', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/admin/audit');
+  await page.getByRole('cell', { name: 'deleted a user' }).waitFor();
+  await page.getByLabel('What').selectOption('pairing.confirmed');
+  await page.waitForURL(/action=pairing\.confirmed/);
+  await expect.poll(() => page.getByRole('cell', { name: 'deleted a user' }).count()).toBe(0);
+  await page.getByRole('cell', { name: 'paired a robot' }).waitFor();
+});
+
+it('changes the own name and password, ends other sessions', async () => {
+  const api = await asUser(browser.server().url);
+  await api('POST', '/users', { email: 'linus@lab.example', name: 'Linus', password: PASSWORD });
+  const page = await (await browser.open({ as: 'linus@lab.example' })).newPage();
+  const other = await (await browser.open({ as: 'linus@lab.example' })).newPage();
+  await other.goto('/pair');
+  await page.goto('/profile');
+  await page.getByLabel('Name').fill('Linus T.');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Account' }).getByText('Linus T.').waitFor();
+  await page.getByLabel('Current password').fill('wrong password');
+  await page.getByLabel('New password').fill('another good one');
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await visible(page, 'The current password is wrong');
+  await page
+    .getByRole('button', { name: /^End the session/ })
+    .first()
+    .click();
+  await expect.poll(() => page.getByRole('button', { name: /^End the session/ }).count()).toBe(0);
+  await page.getByLabel('Current password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await visible(page, 'Password changed');
+  await visible(other, 'Your session has ended');
+});

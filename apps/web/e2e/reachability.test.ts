@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import { useBrowser, visible } from './browser.ts';
+import { withAdmin } from './server.ts';
+
+const browser = useBrowser(withAdmin);
+
+it('says that the server is down, keeps what was typed, and goes on by itself', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/profile');
+  await page.getByLabel('Name').fill('Typed before');
+  await browser.server().stop();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await visible(page, 'The server does not answer. What you see may be old');
+  await page.getByRole('alert').getByText('The server does not answer').waitFor();
+  expect(await page.getByLabel('Name').inputValue()).toBe('Typed before');
+  await browser.server().start();
+  await expect.poll(() => page.getByText('What you see may be old').count(), { timeout: 20_000 }).toBe(0);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Account' }).getByText('Typed before').waitFor();
+});
+
+it('says that this computer is offline, and reads again when it is back', async () => {
+  const context = await browser.admin();
+  const page = await context.newPage();
+  await page.goto('/');
+  await visible(page, 'Add the first robot');
+  await context.setOffline(true);
+  await visible(page, 'This computer has no network');
+  const again = page.waitForResponse(/\/api\/robots/);
+  await context.setOffline(false);
+  await again;
+  await expect.poll(() => page.getByText('This computer has no network').count()).toBe(0);
+});
+
+it('opened while the server is not there, it waits for it', async () => {
+  const context = await browser.admin();
+  const page = await context.newPage();
+  await page.route('**/api/**', (route) => route.abort());
+  await page.goto('/profile');
+  await visible(page, 'The server does not answer');
+  await page.unroute('**/api/**');
+  await page.getByRole('button', { name: 'Try again' }).first().click();
+  await visible(page, 'Sessions');
+});
+
+it('a page that cannot be read says why, with a way on', async () => {
+  const page = await (await browser.admin()).newPage();
+  const problem = {
+    type: 'about:blank',
+    title: 'x',
+    status: 503,
+    detail: 'x',
+    code: 'store_unavailable',
+    request_id: 'r',
+  };
+  await page.route('**/api/robots?*', (route) =>
+    route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
+  );
+  await page.goto('/');
+  await visible(page, 'The metrics cannot be read just now');
+  await page.unroute('**/api/robots?*');
+  await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+  await visible(page, 'Add the first robot');
+});

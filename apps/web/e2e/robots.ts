@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startDemoRobots } from '../../demo/src/index.ts';
+import { ADMIN, PASSWORD } from './server.ts';
+
+/** Calls the API as somebody, without a browser. */
+export async function asUser(url: string, email = ADMIN) {
+  const call = async (method: string, path: string, body?: object, token?: string) => {
+    const headers: Record<string, string> = body ? { 'content-type': 'application/json' } : {};
+    if (token) headers.authorization = `Bearer ${token}`;
+    const reply = await fetch(`${url}/api${path}`, { method, headers, body: body && JSON.stringify(body) });
+    return reply.status === 204 ? undefined : reply.json();
+  };
+  const { access_token } = await call('POST', '/auth/login', { email, password: PASSWORD });
+  return (method: string, path: string, body?: object) => call(method, path, body, access_token);
+}
+
+/** Robots that really pair and report. `onCode` is the owner: by default it confirms at once. */
+export async function startRobots(
+  url: string,
+  {
+    robots = 1,
+    historyMs = 600_000,
+    onCode,
+  }: { robots?: number; historyMs?: number; onCode?: (code: string) => Promise<void> } = {},
+) {
+  const dir = mkdtempSync(join(tmpdir(), 'robowatch-robots-'));
+  const owner = onCode ? undefined : await asUser(url);
+  const fleet = await startDemoRobots({
+    ...{ apiUrl: url, robots, intervalMs: 1_000, historyMs, stateFile: join(dir, 'robots.json') },
+    confirm: async ({ code }) => {
+      if (onCode) return onCode(code);
+      await owner?.('POST', `/pair/${code}/confirm`, {});
+    },
+  });
+  return {
+    async stop() {
+      await fleet.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A robot asks to be paired and nobody has typed its code yet. */
+export async function askToPair(url: string, code: string, hostname = 'orange') {
+  const body = JSON.stringify({ hostname, code, architecture: 'arm64' });
+  const reply = await fetch(`${url}/api/pair`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  if (reply.status !== 201) throw new Error(await reply.text());
+}

@@ -1,0 +1,64 @@
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { ensureBuilt } from '../build/ensure-built.ts';
+import { DESKTOP, launchChromium, PHONE } from './chromium.ts';
+import { askToPair, asUser, startRobots } from './robots.ts';
+import { ADMIN, PASSWORD, startServer, withAdmin } from './server.ts';
+
+const OUT = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
+const CODE = '27182818';
+const SETTLE_MS = 700;
+
+/** Every page, light and dark, on a desk and in the hand, with the demonstration robots in it. */
+async function takeAll(): Promise<void> {
+  mkdirSync(OUT, { recursive: true });
+  await ensureBuilt();
+  const server = await startServer({ ...withAdmin, PUBLIC_URL: 'https://robots.lab.example' });
+  const robots = await startRobots(server.url, { robots: 5, historyMs: 3_600_000 });
+  const api = await asUser(server.url);
+  await api('POST', '/users', { email: 'grace@lab.example', name: 'Grace', role: 'user' });
+  await askToPair(server.url, CODE, 'orange-pi-5');
+  const courier = (await api('GET', '/robots')).items.find(({ name }: { name: string }) => name === 'courier-01').id;
+  const pages: [name: string, path: string, ready: string][] = [
+    ['fleet', '/', 'article path[d^=M], [role=row] path[d^=M]'],
+    ['pair', '/pair', 'fieldset'],
+    ['pair-confirm', `/pair?code=${CODE}`, 'dl'],
+    ['robot', `/robots/${courier}`, '[data-chart=net] canvas'],
+    ['logs', `/robots/${courier}/logs`, 'ol li'],
+    ['settings', `/robots/${courier}/settings`, 'option'],
+    ['users', '/admin/users', 'td'],
+    ['all-robots', '/admin/robots', 'td'],
+    ['audit', '/admin/audit', 'td'],
+    ['profile', '/profile', 'li'],
+  ];
+  const browser = await launchChromium();
+  // An hour of five robots takes a moment to arrive.
+  await new Promise((resolve) => setTimeout(resolve, 8_000));
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const [size, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {
+      const context = await browser.newContext({ viewport, colorScheme, locale: 'en-GB', baseURL: server.url });
+      const page = await context.newPage();
+      await page.goto('/sign-in');
+      await page.getByLabel('E-mail').waitFor();
+      await shoot(page, `sign-in-${colorScheme}-${size}`);
+      await context.request.post('/api/auth/login', { data: { email: ADMIN, password: PASSWORD } });
+      for (const [name, path, ready] of pages) {
+        await page.goto(path);
+        await page.locator(ready).first().waitFor({ state: 'attached' });
+        await shoot(page, `${name}-${colorScheme}-${size}`);
+      }
+      await context.close();
+    }
+  }
+  await browser.close();
+  await robots.stop();
+  await server.remove();
+}
+
+async function shoot(page: Page, name: string): Promise<void> {
+  await page.waitForTimeout(SETTLE_MS);
+  await page.screenshot({ path: `${OUT}${name}.png`, animations: 'disabled', caret: 'hide' });
+}
+
+await takeAll();

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../../../tools/real/free-port.ts';
+
+const MAIN = fileURLToPath(new URL('../../api/src/main.ts', import.meta.url));
+export const PASSWORD = 'correct horse battery';
+export const ADMIN = 'ada@lab.example';
+
+/** The real API process with its embedded database and the built web app, on a port of its own. */
+export async function startServer(env: Record<string, string> = {}) {
+  const dir = mkdtempSync(join(tmpdir(), 'robowatch-web-'));
+  const [apiPort, webPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${webPort}`;
+  const settings = {
+    ...{ API_PORT: String(apiPort), WEB_PORT: String(webPort), PUBLIC_URL: url, DATA_DIR: dir },
+    ...{ LISTEN_HOST: '127.0.0.1', LOG_LEVEL: 'warn', PAIR_POLL_INTERVAL: '1', ...env },
+  };
+  let child: ChildProcess | undefined;
+  let output = '';
+
+  async function start(): Promise<void> {
+    output = '';
+    const started = spawn(process.execPath, [MAIN], {
+      env: { PATH: process.env.PATH, ...settings },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child = started;
+    await new Promise<void>((resolve, reject) => {
+      for (const stream of [started.stdout, started.stderr]) {
+        stream.on('data', (chunk) => {
+          output += chunk;
+          if (output.includes('Robowatch is running')) setTimeout(resolve, 50);
+        });
+      }
+      started.once('exit', () => reject(new Error(output)));
+    });
+  }
+
+  async function stop(): Promise<void> {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    await exited;
+  }
+
+  await start();
+  return {
+    url,
+    /** The one-time link that a first start prints. */
+    setupLink: () => /http\S+\/setup#\S+/.exec(output)?.[0] ?? '',
+    start,
+    stop,
+    async remove() {
+      await stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export type Server = Awaited<ReturnType<typeof startServer>>;
+export const withAdmin = { ADMIN_EMAIL: ADMIN, ADMIN_PASSWORD: PASSWORD };

@@ -1,0 +1,96 @@
+import { expect, it } from 'vitest';
+import { useBrowser, visible } from './browser.ts';
+import { ADMIN, PASSWORD, withAdmin } from './server.ts';
+
+const browser = useBrowser({ ...withAdmin, ACCESS_TOKEN_TTL: '10', LOGIN_ATTEMPTS_PER_ACCOUNT: '12' });
+
+it('a session outlives its access token unseen, and two tabs share each new one', async () => {
+  const context = await browser.admin();
+  const renewals: number[] = [];
+  context.on('response', (reply) => {
+    if (reply.url().endsWith('/auth/refresh')) renewals.push(reply.status());
+  });
+  const [first, second] = [await context.newPage(), await context.newPage()];
+  await first.goto('/profile');
+  await visible(first, 'Sessions');
+  await second.goto('/profile');
+  await visible(second, 'Sessions');
+  expect(renewals).toEqual([200]);
+  const start = Date.now();
+  await expect.poll(() => renewals.length, { timeout: 40_000, interval: 200 }).toBeGreaterThanOrEqual(3);
+  expect(Date.now() - start).toBeGreaterThan(8_000);
+  expect(new Set(renewals)).toEqual(new Set([200]));
+  await first.getByLabel('Name').fill('Ada L.');
+  await first.getByRole('button', { name: 'Save' }).click();
+  await first.getByRole('button', { name: 'Account' }).getByText('Ada L.').waitFor();
+});
+
+it('is not ended by reloading in the midst of a renewal', async () => {
+  const page = await (await browser.admin()).newPage();
+  for (let i = 0; i < 6; i++) {
+    await page.goto('/profile', { waitUntil: 'commit' });
+    await page.waitForTimeout(20 + i * 40);
+  }
+  await page.goto('/profile');
+  await visible(page, 'Sessions');
+});
+
+it('works where Web Locks do not exist, as on plain HTTP', async () => {
+  const context = await browser.admin();
+  await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }));
+  const pages = await Promise.all([1, 2, 3].map(() => context.newPage()));
+  await Promise.all(pages.map((page) => page.goto('/profile')));
+  for (const page of pages) await visible(page, 'Sessions');
+});
+
+it('signing out in one tab signs out the other; signing in as well', async () => {
+  const context = await browser.admin();
+  const [first, second] = [await context.newPage(), await context.newPage()];
+  for (const page of [first, second]) {
+    await page.goto('/');
+    await visible(page, 'Add the first robot');
+  }
+  await first.getByRole('button', { name: 'Account' }).click();
+  await first.getByRole('menuitem', { name: 'Sign out' }).click();
+  for (const page of [first, second]) await page.waitForURL(/\/sign-in/);
+  await second.getByLabel('E-mail').fill(ADMIN);
+  await second.getByLabel('Password').first().fill(PASSWORD);
+  await second.getByRole('button', { name: 'Sign in' }).click();
+  for (const page of [second, first]) await visible(page, 'Add the first robot');
+});
+
+it('a session ended elsewhere asks for the password over the page, and what was typed stays', async () => {
+  const page = await (await browser.admin()).newPage();
+  const other = await browser.admin();
+  await page.goto('/admin/users');
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByLabel('Name').fill('Half typed');
+  const { access_token } = await (await other.request.post('/api/auth/refresh')).json();
+  const headers = { authorization: `Bearer ${access_token}` };
+  const { items } = await (await other.request.get('/api/auth/sessions', { headers })).json();
+  for (const { id, current } of items)
+    if (!current) await other.request.delete(`/api/auth/sessions/${id}`, { headers });
+  await page.getByLabel('E-mail').fill('x@lab.example');
+  await page.getByRole('button', { name: 'Make the link' }).click();
+  await visible(page, 'Your session has ended');
+  const dialog = page.getByRole('dialog', { name: 'Your session has ended' });
+  await dialog.getByLabel('Password').first().fill(PASSWORD);
+  await dialog.getByRole('button', { name: 'Sign in' }).click();
+  await expect.poll(() => page.getByText('Your session has ended').count()).toBe(0);
+  expect(await page.getByLabel('Name').inputValue()).toBe('Half typed');
+});
+
+it('tells how long to wait after too many attempts', async () => {
+  const page = await (await browser.open()).newPage();
+  await page.goto('/sign-in');
+  await page.getByLabel('E-mail').fill('nobody@lab.example');
+  await page.getByLabel('Password').first().fill('not this one');
+  for (let i = 0; i < 13; i++) {
+    const answered = page.waitForResponse(/auth\/login/);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await answered;
+  }
+  await visible(page, 'Too many attempts');
+  await visible(page, /Try again in \d+ seconds/);
+  expect(await page.getByLabel('E-mail').inputValue()).toBe('nobody@lab.example');
+});

@@ -1,0 +1,48 @@
+import type { components } from './schema';
+
+type Problem = components['schemas']['Problem'];
+/** The API's closed list, and `unreachable`: no answer at all. */
+export type ProblemCode = Problem['code'] | 'unreachable';
+
+/** Whatever keeps a call from succeeding, in one shape for the pages. */
+export class ApiProblem extends Error {
+  readonly code: ProblemCode;
+  readonly status: number;
+  /** The server's English sentence; shown where no translation says more. */
+  readonly detail: string;
+  readonly requestId: string | null;
+  /** When trying again makes sense, in ms since 1970. */
+  readonly retryAt: number | null;
+
+  constructor(code: ProblemCode, status: number, detail: string, requestId: string | null = null, retryAt?: number) {
+    super(detail);
+    this.name = 'ApiProblem';
+    this.code = code;
+    this.status = status;
+    this.detail = detail;
+    this.requestId = requestId;
+    this.retryAt = retryAt ?? null;
+  }
+
+  /** Worth trying again by itself. */
+  get isPassing(): boolean {
+    return this.status >= 500 || this.code === 'unreachable';
+  }
+}
+
+export const unreachable = () => new ApiProblem('unreachable', 0, 'The server does not answer.');
+
+/** Reads an RFC 9457 reply; a proxy's own error page counts as the server not being there. */
+export async function readProblem(response: Response): Promise<ApiProblem> {
+  const isProblem = response.headers.get('content-type')?.includes('application/problem+json');
+  const problem = isProblem ? ((await response.json().catch(() => undefined)) as Problem | undefined) : undefined;
+  if (!problem) return unreachable();
+  const seconds = Number(response.headers.get('retry-after'));
+  const retryAt = seconds > 0 ? Date.now() + seconds * 1000 : undefined;
+  return new ApiProblem(problem.code, problem.status, problem.detail, problem.request_id, retryAt);
+}
+
+export const asProblem = (error: unknown): ApiProblem =>
+  error instanceof ApiProblem
+    ? error
+    : new ApiProblem('internal_error', 500, String((error as Error)?.message ?? error));

@@ -1,0 +1,32 @@
+import { useIntervalFn, useOnline } from '@vueuse/core';
+import { computed, readonly, ref, watch } from 'vue';
+import { unreachable } from './problem';
+
+const CHECK_MS = 5_000;
+const answers = ref(true);
+
+/** Like fetch; remembers whether the server answers at all. @throws ApiProblem unreachable, or AbortError */
+export async function reach(input: Request | string, init?: RequestInit): Promise<Response> {
+  try {
+    const response = await fetch(input, init);
+    answers.value = ![502, 504].includes(response.status);
+    return response;
+  } catch (error) {
+    if ((error as Error).name === 'AbortError') throw error;
+    answers.value = false;
+    throw unreachable();
+  }
+}
+
+/** `offline`: this computer has no network; `down`: the server does not answer. Asks until it answers again. */
+export function useReachability(onBack: () => void) {
+  const online = useOnline();
+  const check = () => void reach('/api/health').catch(() => undefined);
+  const { pause, resume } = useIntervalFn(check, CHECK_MS, { immediate: false });
+  watch(answers, (good) => (good ? pause() : resume()), { immediate: true });
+  watch([answers, online], ([good, connected], [wasGood, wasConnected]) => {
+    if (good && connected && !(wasGood && wasConnected)) onBack();
+  });
+  const state = computed(() => (!online.value ? 'offline' : answers.value ? 'reachable' : 'down'));
+  return { state: readonly(state), check };
+}

@@ -1,0 +1,10 @@
+// @vitest-environment node
+import { readFileSync } from 'node:fs';
+import openapiTS, { astToString, COMMENT_HEADER } from 'openapi-typescript';
+import { expect, it } from 'vitest';
+
+it('schema.d.ts is what openapi.json says; `npm run web:types` writes it', async () => {
+  const here = new URL('.', import.meta.url);
+  const api = await openapiTS(new URL('../../../api/openapi.json', here));
+  expect(readFileSync(new URL('schema.d.ts', here), 'utf8')).toBe(`${COMMENT_HEADER}${astToString(api)}`);
+});

@@ -1,0 +1,108 @@
+import { nextTick } from 'vue';
+import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw } from 'vue-router';
+import { useSession } from '../auth/session';
+import { i18n } from './i18n';
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Key of the page's title. */
+    title: string;
+    /** `anyone`: no session is looked for; `admin`: administrators only. Others need a signed-in user. */
+    who?: 'anyone' | 'admin';
+  }
+}
+
+const robotPage = {
+  path: '/robots/:id(\\d+)',
+  component: () => import('../robots/RobotPage.vue'),
+  props: ({ params }: RouteLocationNormalized) => ({ id: Number(params.id) }),
+  meta: { title: 'robots.robot' },
+  children: [
+    { path: '', name: 'robot', component: () => import('../metrics/RobotCharts.vue') },
+    { path: 'logs', name: 'robot-logs', component: () => import('../metrics/RobotLogs.vue') },
+    { path: 'settings', name: 'robot-settings', component: () => import('../robots/RobotSettings.vue') },
+  ],
+};
+
+const routes: RouteRecordRaw[] = [
+  { path: '/', name: 'fleet', component: () => import('../robots/FleetPage.vue'), meta: { title: 'robots.fleet' } },
+  { path: '/pair', name: 'pair', component: () => import('../pairing/PairPage.vue'), meta: { title: 'pairing.title' } },
+  robotPage,
+  {
+    path: '/profile',
+    name: 'profile',
+    component: () => import('../auth/ProfilePage.vue'),
+    meta: { title: 'auth.profile' },
+  },
+  {
+    path: '/admin/users',
+    name: 'users',
+    component: () => import('../users/UsersPage.vue'),
+    meta: { title: 'users.title', who: 'admin' },
+  },
+  {
+    path: '/admin/robots',
+    name: 'all-robots',
+    component: () => import('../robots/AllRobotsPage.vue'),
+    meta: { title: 'robots.all', who: 'admin' },
+  },
+  {
+    path: '/admin/audit',
+    name: 'audit',
+    component: () => import('../audit/AuditPage.vue'),
+    meta: { title: 'audit.title', who: 'admin' },
+  },
+  {
+    path: '/sign-in',
+    name: 'sign-in',
+    component: () => import('../auth/SignInPage.vue'),
+    meta: { title: 'auth.signIn', who: 'anyone' },
+  },
+  {
+    path: '/setup',
+    name: 'setup',
+    component: () => import('../auth/SetupPage.vue'),
+    meta: { title: 'auth.setup.title', who: 'anyone' },
+  },
+  {
+    path: '/invitation',
+    name: 'invitation',
+    component: () => import('../auth/InvitationPage.vue'),
+    meta: { title: 'auth.invitation.title', who: 'anyone' },
+  },
+  {
+    path: '/:rest(.*)*',
+    name: 'not-found',
+    component: () => import('./NotFoundPage.vue'),
+    meta: { title: 'app.notFound.title' },
+  },
+];
+
+export function makeRouter() {
+  const router = createRouter({
+    history: createWebHistory(),
+    routes,
+    scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? undefined : { top: 0 }),
+  });
+  router.beforeEach(async (to) => {
+    const session = useSession();
+    if (to.meta.who === 'anyone' && to.name !== 'sign-in') return true;
+    if (session.state === 'unknown') await session.resume().catch(() => undefined);
+    if (session.state === 'unknown') return true; // nobody answers: App.vue says so
+    if (to.name === 'sign-in') return session.state === 'signed-in' ? afterSignIn(to) : true;
+    if (session.state === 'signed-out')
+      return { name: 'sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
+    return true;
+  });
+  router.afterEach(async (to) => {
+    await nextTick();
+    document.title = `${i18n.global.t(to.meta.title)} · Robowatch`;
+  });
+  return router;
+}
+
+/** Back to where the person was sent away from; only ever a path of this app. */
+export function afterSignIn({ query }: { query: RouteLocationNormalized['query'] }): string {
+  const next = typeof query.next === 'string' ? query.next : '/';
+  return /^\/(?![/\\])/.test(next) ? next : '/';
+}

@@ -1,0 +1,33 @@
+export const pairing = {
+  title: 'Add a robot',
+  add: 'Add robot',
+  install: 'Run this on the robot:',
+  command: 'Install command',
+  localOnly: 'This address is reached from this computer only. Set PUBLIC_URL to one that robots reach.',
+  code: 'The code the robot shows',
+  digit: 'Digit {n} of 8',
+  look: 'Continue',
+  wrong: {
+    title: 'No robot shows this code',
+    hint: 'Check the digits. A code works once and lives 15 minutes: if it is older, start the pairing again on the robot and type in the new one.',
+  },
+  found: {
+    title: 'Is this your robot?',
+    hostname: 'Hostname',
+    architecture: 'Architecture',
+    unknown: 'unknown',
+    address: 'Address',
+    asked: 'Asked',
+    expires: 'Code valid for',
+    name: 'Name',
+    confirm: 'Yes, pair it',
+    back: 'Another code',
+    expired: 'The code has expired meanwhile. Start the pairing again on the robot.',
+  },
+  wait: {
+    title: '{name} is yours',
+    text: 'Waiting for its first figures. They usually come within half a minute.',
+    slow: 'Still nothing. Is the agent running on the robot, and does the robot reach this server?',
+    open: 'Open the robot now',
+  },
+};

@@ -1,0 +1,33 @@
+export const users = {
+  title: 'Users',
+  search: 'Search users',
+  state: 'State',
+  since: 'Since',
+  active: 'Active',
+  inactive: 'Switched off',
+  invite: 'Invite',
+  inviteText: 'You get a link to hand on. Whoever opens it chooses a password.',
+  makeLink: 'Make the link',
+  role: {
+    title: 'Role',
+    user: 'User',
+    admin: 'Administrator',
+    about: { user: 'Sees own robots.', admin: 'Sees every robot, administers users.' },
+  },
+  link: {
+    title: 'Invitation for {name}',
+    text: 'It works once and is shown only now. Send it to nobody else: whoever opens it becomes this user.',
+    label: 'Invitation link',
+  },
+  actionsFor: 'Actions for {name}',
+  newLink: 'New invitation link',
+  makeUser: 'Make a user',
+  makeAdmin: 'Make an administrator',
+  switchOff: 'Switch off',
+  switchOn: 'Switch on',
+  remove: {
+    title: 'Delete {name}',
+    text: 'All sessions end. The robots stay, without an owner, for you to hand on.',
+    confirm: 'Type {email} to confirm',
+  },
+};

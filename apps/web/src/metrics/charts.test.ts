@@ -1,0 +1,79 @@
+import { expect, it } from 'vitest';
+import type { SeriesReply } from '../api/types';
+import { chartsOf, inOrder } from './charts';
+import { toCsv } from './csv';
+import { plotData } from './plot-options';
+
+const reply = (
+  measurement: string,
+  ...series: [field: string, tags: Record<string, string>, ...values: number[]][]
+): SeriesReply => ({
+  ...{ measurement, from: '2030-01-01T00:00:00Z', to: '2030-01-01T01:00:00Z', every_s: 10 },
+  series: series.map(([field, tags, ...values]) => ({
+    field,
+    tags,
+    points: values.map((value, i) => [i * 10_000, value]),
+  })),
+});
+
+it('stacks what keeps the CPU busy, and shows each core in its order', () => {
+  const total = { cpu: 'cpu-total' };
+  const [cpu, cores] = chartsOf(
+    reply(
+      'cpu',
+      ['usage_system', total, 5],
+      ['usage_idle', total, 80],
+      ['usage_user', total, 15],
+      ['usage_idle', { cpu: 'cpu10' }, 40],
+      ['usage_idle', { cpu: 'cpu2' }, 70],
+    ),
+  );
+  expect(cpu?.lines.map((line) => line.label)).toEqual(['user', 'system']);
+  expect(cores?.lines.map(({ label, points }) => [label, points[0]?.[1]])).toEqual([
+    ['cpu2', 30],
+    ['cpu10', 60],
+  ]);
+  expect(plotData(cpu as NonNullable<typeof cpu>).slice(1)).toEqual([[15], [20]]);
+});
+
+it('shows network counters as rates, disks by path, sensors by name', () => {
+  const [net] = chartsOf(
+    reply('net', ['bytes_recv', { interface: 'eth0' }, 0, 1000], ['packets_recv', { interface: 'eth0' }, 1, 2]),
+  );
+  expect(net?.lines).toEqual([{ label: 'eth0 ↓', points: [[10_000, 100]] }]);
+  const [disk] = chartsOf(
+    reply('disk', ['used_percent', { path: '/', device: 'sda1' }, 40], ['free', { path: '/' }, 1]),
+  );
+  expect(disk?.lines.map((line) => line.label)).toEqual(['/']);
+});
+
+it('draws measurements it has never heard of, a chart for each unit', () => {
+  const charts = chartsOf(reply('battery', ['voltage', {}, 24], ['percent', {}, 80], ['cycles', { cell: 'a' }, 7]));
+  expect(charts.map(({ id, unit, lines }) => [id, unit, lines[0]?.label])).toEqual([
+    ['battery-volt', 'volt', 'voltage'],
+    ['battery-percent', 'percent', 'percent'],
+    ['battery-none', 'none', 'cycles a'],
+  ]);
+  expect(inOrder(['zeta', 'net', 'battery', 'cpu'])).toEqual(['cpu', 'net', 'battery', 'zeta']);
+});
+
+it('exports what is drawn, and nothing a spreadsheet would run', () => {
+  const text = toCsv({
+    id: 'x',
+    title: 'x',
+    unit: 'none',
+    lines: [
+      {
+        label: '=cmd()',
+        points: [
+          [0, 1],
+          [1, null],
+        ],
+      },
+      { label: 'b, "c"', points: [[2, 3]] },
+    ],
+  });
+  expect(text).toBe(
+    `time,'=cmd() [none],"b, ""c"" [none]"\r\n1970-01-01T00:00:00.000Z,1,\r\n1970-01-01T00:00:00.002Z,,3\r\n`,
+  );
+});

@@ -1,0 +1,111 @@
+import type { SeriesReply } from '../api/types';
+import type { Unit } from '../ui/format';
+import { isCounter, unitOf } from './measurement-units';
+import { type Point, toRates, withGaps } from './series';
+
+export interface Line {
+  label: string;
+  points: Point[];
+}
+
+export interface Chart {
+  id: string;
+  /** A key of the messages, or the measurement's own name. */
+  title: string;
+  unit: Unit;
+  lines: Line[];
+  stacked?: boolean;
+  /** The scale's upper end where it is known. */
+  max?: number;
+}
+
+type Series = Omit<SeriesReply['series'][number], 'points'> & { points: Point[] };
+
+/** The charts of one measurement: ours for the known ones, for any other one chart for each unit. */
+export function chartsOf({ measurement, every_s, series: raw }: SeriesReply): Chart[] {
+  const series = raw as Series[];
+  const points = ({ field, points }: Series) =>
+    withGaps(isCounter(measurement, field) ? toRates(points) : points, every_s);
+  const lines = (wanted: Series[], label: (series: Series) => string) =>
+    wanted
+      .map((one) => ({ label: label(one), points: points(one) }))
+      .sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }));
+  const only = (...fields: string[]) => series.filter(({ field }) => fields.includes(field));
+  const byTags = ({ tags }: Series) => Object.values(tags).join(' ');
+
+  switch (measurement) {
+    case 'cpu':
+      return cpuCharts(series, every_s);
+    case 'mem':
+      return [{ id: 'mem', title: 'mem', unit: 'percent', max: 100, lines: lines(only('used_percent'), () => 'used') }];
+    case 'disk':
+      return [
+        {
+          id: 'disk',
+          title: 'disk',
+          unit: 'percent',
+          max: 100,
+          lines: lines(only('used_percent'), ({ tags }) => tags.path ?? byTags({ tags } as Series)),
+        },
+      ];
+    case 'system':
+      return [
+        {
+          id: 'load',
+          title: 'load',
+          unit: 'none',
+          lines: lines(only('load1', 'load5', 'load15'), ({ field }) => field),
+        },
+      ];
+    case 'temp':
+      return [{ id: 'temp', title: 'temp', unit: 'celsius', lines: lines(only('temp'), byTags) }];
+    case 'net':
+      return [
+        {
+          id: 'net',
+          title: 'net',
+          unit: 'bytes_per_second',
+          lines: lines(only('bytes_recv', 'bytes_sent'), ({ field, tags }) =>
+            `${tags.interface ?? ''} ${field === 'bytes_recv' ? '↓' : '↑'}`.trim(),
+          ),
+        },
+      ];
+    default:
+      return [...Map.groupBy(series, ({ field }) => unitOf(measurement, field))].map(([unit, some]) => ({
+        id: `${measurement}-${unit}`,
+        title: measurement,
+        unit,
+        lines: lines(some, (one) => [one.field, byTags(one)].filter(Boolean).join(' ')),
+      }));
+  }
+}
+
+function cpuCharts(series: Series[], everySeconds: number): Chart[] {
+  const whole = series.filter(({ tags }) => (tags.cpu ?? 'cpu-total') === 'cpu-total');
+  const busy = whole.filter(({ field }) => !/idle|guest/.test(field));
+  const order = ['usage_user', 'usage_system'];
+  const rank = ({ field }: Series) => (order.indexOf(field) + 1 || 9) as number;
+  const total = busy
+    .sort((a, b) => rank(a) - rank(b))
+    .map(({ field, points }) => ({ label: field.replace('usage_', ''), points: withGaps(points, everySeconds) }));
+  const cores = series
+    .filter(({ field, tags }) => field === 'usage_idle' && tags.cpu && tags.cpu !== 'cpu-total')
+    .map(({ tags, points }) => ({
+      label: tags.cpu ?? '',
+      points: withGaps(
+        points.map(([time, idle]) => [time, idle === null ? null : 100 - idle]),
+        everySeconds,
+      ),
+    }))
+    .sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }));
+  const charts: Chart[] = [{ id: 'cpu', title: 'cpu', unit: 'percent', max: 100, stacked: true, lines: total }];
+  if (cores.length > 0) charts.push({ id: 'cores', title: 'cores', unit: 'percent', max: 100, lines: cores });
+  return charts;
+}
+
+/** Ours first and in this order, then whatever else the robot sends. */
+const ORDER = ['cpu', 'mem', 'system', 'temp', 'disk', 'net'];
+export function inOrder(measurements: string[]): string[] {
+  const rank = (name: string) => (ORDER.indexOf(name) + 1 || ORDER.length + 1) as number;
+  return [...measurements].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+}

@@ -1,0 +1,132 @@
+import uPlot from 'uplot';
+import type { Chart } from './charts';
+import { stacked } from './series';
+
+/** Eight hues that stay apart for the colour-blind as well, for either background. */
+const PALETTE = {
+  light: ['#2563eb', '#c2570c', '#0f8a5f', '#b5267b', '#7c3aed', '#0e7490', '#5b7a00', '#b91c1c'],
+  dark: ['#60a5fa', '#fb923c', '#34d399', '#f472b6', '#a78bfa', '#22d3ee', '#a3e635', '#f87171'],
+};
+const INK = {
+  light: { text: '#52525b', grid: '#e4e4e7' },
+  dark: { text: '#a1a1aa', grid: '#27272a' },
+};
+
+export const lineColour = (index: number, dark: boolean) => {
+  const palette = PALETTE[dark ? 'dark' : 'light'];
+  return palette[index % palette.length] as string;
+};
+
+/** uPlot's shared times (in seconds) and a column for each line. */
+export function plotData({ lines, stacked: isStacked }: Chart): uPlot.AlignedData {
+  if (lines.length === 0) return [[]];
+  const tables = lines.map(
+    ({ points }): uPlot.AlignedData => [points.map(([time]) => time / 1000), points.map(([, value]) => value)],
+  );
+  const [times, ...columns] = uPlot.join(tables);
+  return [times, ...(isStacked ? stacked(columns as (number | null)[][]) : columns)] as uPlot.AlignedData;
+}
+
+export interface PlotHooks {
+  onCursor(index: number | null): void;
+  onSelect(fromMs: number, toMs: number): void;
+}
+
+export function plotOptions(
+  chart: Chart,
+  {
+    dark,
+    width,
+    height,
+    writeValue,
+    locale,
+    hidden,
+  }: {
+    dark: boolean;
+    width: number;
+    height: number;
+    writeValue(value: number): string;
+    locale: string;
+    hidden: ReadonlySet<string>;
+  },
+  hooks: PlotHooks,
+): uPlot.Options {
+  const ink = INK[dark ? 'dark' : 'light'];
+  const axis = {
+    stroke: ink.text,
+    font: '11px "Inter Variable", sans-serif',
+    grid: { stroke: ink.grid, width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width,
+    height,
+    legend: { show: false },
+    cursor: {
+      drag: { x: true, y: false, setScale: false },
+      sync: { key: 'robot', scales: ['x', null] },
+      points: { size: 6 },
+      y: false,
+    },
+    scales: {
+      x: { time: true },
+      y: { range: (_plot, min, max) => yRange(min, max, chart.max) },
+    },
+    axes: [
+      {
+        ...axis,
+        size: 26,
+        values: (_plot, times, _axis, _space, step) => times.map((time) => tickTime(time, step, locale)),
+        space: 70,
+      },
+      { ...axis, size: 64, values: (_plot, values) => values.map(writeValue), space: 32 },
+    ],
+    series: [
+      {},
+      ...chart.lines.map(({ label }, i) => {
+        const stroke = lineColour(i, dark);
+        return {
+          label,
+          stroke,
+          width: 1.4,
+          fill: chart.stacked ? `${stroke}33` : undefined,
+          show: !hidden.has(label),
+          points: { show: false },
+        };
+      }),
+    ],
+    bands: chart.stacked ? chart.lines.slice(1).map((_, i): uPlot.Band => ({ series: [i + 2, i + 1] })) : [],
+    hooks: {
+      setCursor: [(plot) => hooks.onCursor(plot.cursor.idx ?? null)],
+      setSelect: [
+        (plot) => {
+          const { left, width: selected } = plot.select;
+          if (selected < 4) return;
+          hooks.onSelect(plot.posToVal(left, 'x') * 1000, plot.posToVal(left + selected, 'x') * 1000);
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
+    },
+  };
+}
+
+function yRange(min: number | null, max: number | null, top: number | undefined): [number, number] {
+  if (top !== undefined) return [0, Math.max(top, max ?? 0)];
+  if (min === null || max === null) return [0, 1];
+  const room = (max - min) * 0.1 || Math.abs(max) * 0.1 || 1;
+  return [min >= 0 && min < max * 0.5 ? 0 : min - room, max + room];
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+function tickTime(seconds: number, step: number, locale: string): string {
+  const date = new Date(seconds * 1000);
+  const isMidnight = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0;
+  const style: Intl.DateTimeFormatOptions =
+    step >= 86_400 || (isMidnight && step >= 60)
+      ? { day: 'numeric', month: 'short' }
+      : { hour: '2-digit', minute: '2-digit', second: step < 60 ? '2-digit' : undefined, hourCycle: 'h23' };
+  const key = `${locale}${JSON.stringify(style)}`;
+  const format = formats.get(key) ?? new Intl.DateTimeFormat(locale, style);
+  formats.set(key, format);
+  return format.format(date);
+}

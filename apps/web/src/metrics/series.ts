@@ -1,0 +1,43 @@
+/** Times in ms since 1970, ascending; null: nothing known from here on. */
+export type Point = [time: number, value: number | null];
+
+const GAP_FACTOR = 2.5;
+
+/** How far apart this series' points usually are, in ms. */
+function usualDistance(points: Point[]): number {
+  const distances = points
+    .slice(1)
+    .map(([time], i) => time - (points[i] as Point)[0])
+    .sort((a, b) => a - b);
+  return distances[Math.floor(distances.length / 2)] ?? 0;
+}
+
+/** Puts a null where points are missing: a line across would tell what nobody measured. */
+export function withGaps(points: Point[], everySeconds: number): Point[] {
+  const limit = GAP_FACTOR * Math.max(usualDistance(points), everySeconds * 1000);
+  return points.flatMap((point, i): Point[] => {
+    const before = points[i - 1];
+    return before && point[0] - before[0] > limit ? [[before[0] + 1, null], point] : [point];
+  });
+}
+
+/** Growth of a counter a second. Where it fell it was set back, by a reboot: nothing is known about that step. */
+export function toRates(points: Point[]): Point[] {
+  return points.slice(1).map(([time, value], i): Point => {
+    const [before, former] = points[i] as Point;
+    if (value === null || former === null || value < former) return [time, null];
+    return [time, ((value - former) * 1000) / (time - before)];
+  });
+}
+
+/** Each line on the shoulders of the one before, on shared times. */
+export function stacked(columns: (number | null | undefined)[][]): (number | null | undefined)[][] {
+  const sums: number[] = [];
+  return columns.map((column) =>
+    column.map((value, i) => {
+      if (value === null || value === undefined) return value;
+      sums[i] = (sums[i] ?? 0) + value;
+      return sums[i];
+    }),
+  );
+}

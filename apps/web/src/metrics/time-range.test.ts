@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { groupOf, levelParameter } from './log-levels';
+import { parseRange, rangeQuery, scaled, shifted, spanOf, stepSeconds } from './time-range';
+
+it('reads the address, and nonsense as the fallback', () => {
+  expect(parseRange({ range: '7d' }, '1h')).toEqual({ preset: '7d' });
+  for (const query of [{}, { range: 'century' }, { from: 'x', to: 'y' }, { from: '2030-01-02', to: '2030-01-01' }])
+    expect(parseRange(query, '1h')).toEqual({ preset: '1h' });
+  const own = { from: Date.UTC(2030, 0, 1), to: Date.UTC(2030, 0, 2) };
+  expect(parseRange(rangeQuery(own, '1h'), '1h')).toEqual(own);
+  expect(rangeQuery({ preset: '1h' }, '1h')).toEqual({ range: undefined, from: undefined, to: undefined });
+});
+
+it('moves and scales, and never into the future', () => {
+  const span = { from: 0, to: 100_000 };
+  expect(shifted(span, -0.5, 1e9)).toEqual({ from: -50_000, to: 50_000 });
+  expect(shifted(span, 0.5, 110_000)).toEqual({ from: 10_000, to: 110_000 });
+  expect(scaled(span, 2, 120_000)).toEqual({ from: -80_000, to: 120_000 });
+  expect(spanOf({ preset: '15m' }, 900_000)).toEqual({ from: 0, to: 900_000 });
+});
+
+it('asks for about a point a pixel', () => {
+  expect([900, 3600, 86_400, 2_592_000].map((seconds) => stepSeconds({ from: 0, to: seconds * 1000 }))).toEqual([
+    2, 5, 120, 3600,
+  ]);
+});
+
+it('knows the spellings of levels', () => {
+  expect(['err', 'CRIT', 'warn', 'informational', 'odd', null].map(groupOf)).toEqual([
+    'error',
+    'error',
+    'warning',
+    'info',
+    null,
+    null,
+  ]);
+  expect(levelParameter(['notice', 'debug'])).toBe('notice,debug,trace');
+  expect(levelParameter([])).toBeUndefined();
+});

@@ -1,0 +1,63 @@
+/** Presets of the range picker, in seconds. */
+export const PRESETS = {
+  '15m': 900,
+  '1h': 3600,
+  '3h': 10_800,
+  '6h': 21_600,
+  '12h': 43_200,
+  '24h': 86_400,
+  '7d': 604_800,
+  '30d': 2_592_000,
+} as const;
+export type Preset = keyof typeof PRESETS;
+
+/** Either the last so-and-so long, which moves on with the time, or two fixed moments in ms since 1970. */
+export type TimeRange = { preset: Preset } | { from: number; to: number };
+export interface Span {
+  from: number;
+  to: number;
+}
+
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
+const MAX_POINTS = 720;
+const SHORTEST_MS = 5_000;
+
+export const isPreset = (range: TimeRange): range is { preset: Preset } => 'preset' in range;
+
+/** Of `range=1h`, or of `from` and `to` in RFC 3339; nonsense gives the fallback. */
+export function parseRange(query: Record<string, unknown>, fallback: Preset): TimeRange {
+  const [from, to] = [Date.parse(String(query.from)), Date.parse(String(query.to))];
+  if (from < to) return { from, to };
+  return { preset: String(query.range) in PRESETS ? (query.range as Preset) : fallback };
+}
+
+export function rangeQuery(range: TimeRange, fallback: Preset): Record<'range' | 'from' | 'to', string | undefined> {
+  if (isPreset(range))
+    return { range: range.preset === fallback ? undefined : range.preset, from: undefined, to: undefined };
+  return { range: undefined, from: new Date(range.from).toISOString(), to: new Date(range.to).toISOString() };
+}
+
+export function spanOf(range: TimeRange, now: number): Span {
+  return isPreset(range) ? { from: now - PRESETS[range.preset] * 1000, to: now } : { from: range.from, to: range.to };
+}
+
+export const lengthMs = ({ from, to }: Span) => to - from;
+
+/** Seconds a point stands for, so that a chart has a point for each pixel or two. */
+export function stepSeconds(span: Span): number {
+  const seconds = lengthMs(span) / 1000;
+  return STEPS_S.find((step) => seconds / step <= MAX_POINTS) ?? Math.ceil(seconds / MAX_POINTS / 86_400) * 86_400;
+}
+
+/** The same length, moved by a share of it; never into the future. */
+export function shifted(span: Span, share: number, now: number): Span {
+  const move = Math.min(lengthMs(span) * share, now - span.to);
+  return { from: Math.round(span.from + move), to: Math.round(span.to + move) };
+}
+
+/** Around the same middle, `factor` times as long. */
+export function scaled(span: Span, factor: number, now: number): Span {
+  const [middle, half] = [(span.from + span.to) / 2, Math.max(SHORTEST_MS, lengthMs(span) * factor) / 2];
+  const to = Math.min(now, middle + half);
+  return { from: Math.round(to - 2 * half), to: Math.round(to) };
+}

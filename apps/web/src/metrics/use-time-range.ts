@@ -1,0 +1,67 @@
+import { useIntervalFn } from '@vueuse/core';
+import { computed, ref, shallowRef, watch } from 'vue';
+import { useRoute, useRouter } from 'vue-router';
+import {
+  isPreset,
+  lengthMs,
+  PRESETS,
+  type Preset,
+  parseRange,
+  rangeQuery,
+  type Span,
+  scaled,
+  shifted,
+  spanOf,
+  stepSeconds,
+  type TimeRange,
+} from './time-range';
+
+const COMMIT_MS = 300;
+
+/** The server's clock minus ours: charts must not be empty because this computer's clock is wrong. */
+const clockOffset = ref(0);
+export function noteServerTime(to: string): void {
+  const offset = Date.parse(to) - Date.now();
+  if (Math.abs(offset - clockOffset.value) > 1_500) clockOffset.value = offset;
+}
+export const serverNow = () => Date.now() + clockOffset.value;
+
+/**
+ * The range in the address, and `view`: what is on the screen, which moves ahead of it while panning and follows the
+ * time while live.
+ */
+export function useTimeRange(fallback: Preset) {
+  const route = useRoute();
+  const router = useRouter();
+  const range = computed(() => parseRange(route.query, fallback));
+  const live = computed(() => isPreset(range.value));
+  const view = shallowRef<Span>(spanOf(range.value, serverNow()));
+  const every = computed(() => stepSeconds(spanOf(range.value, 0)));
+  let commit: ReturnType<typeof setTimeout> | undefined;
+
+  watch(range, (next) => (view.value = spanOf(next, serverNow())));
+  const { pause, resume } = useIntervalFn(() => (view.value = spanOf(range.value, serverNow())), 1000);
+  watch(live, (following) => (following ? resume() : pause()), { immediate: true });
+
+  function set(next: TimeRange): void {
+    void router.push({ query: { ...route.query, ...rangeQuery(next, fallback) } });
+  }
+  /** Shows at once, and reads the data when the hand rests. */
+  function preview(span: Span): void {
+    pause();
+    view.value = span;
+    clearTimeout(commit);
+    commit = setTimeout(() => set(span), COMMIT_MS);
+  }
+  const pan = (share: number) => preview(shifted(view.value, share, serverNow()));
+  const zoom = (factor: number) => set(scaled(view.value, factor, serverNow()));
+  const freeze = () => set({ ...view.value });
+  function follow(): void {
+    const seconds = lengthMs(view.value) / 1000;
+    const presets = Object.keys(PRESETS) as Preset[];
+    set({ preset: presets.find((preset) => PRESETS[preset] >= seconds * 0.99) ?? '30d' });
+  }
+  return { range, live, view, every, set, pan, zoom, freeze, follow };
+}
+
+export type TimeRangeControl = ReturnType<typeof useTimeRange>;

@@ -1,0 +1,59 @@
+import { flushPromises, mount } from '@vue/test-utils';
+import { createPinia, setActivePinia } from 'pinia';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import CodeEntry from './CodeEntry.vue';
+import { installCommand } from './install-command';
+
+const robot = {
+  hostname: 'orange',
+  name: 'orange',
+  architecture: 'arm64',
+  address: '192.0.2.1',
+  requested_at: '2030-01-01T00:00:00Z',
+  age_s: 3,
+  expires_in: 900,
+};
+let answers: [status: number, body: object][];
+beforeEach(() => {
+  setActivePinia(createPinia());
+  answers = [];
+  vi.stubGlobal('fetch', async () => {
+    const [status, body] = answers.shift() ?? [500, {}];
+    const headers = { 'content-type': status === 200 ? 'application/json' : 'application/problem+json' };
+    return new Response(JSON.stringify(body), { status, headers });
+  });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+it('is one line, and holds a private authority against its checksum', () => {
+  expect(installCommand({ public_url: 'https://r.example', ca_sha256: null })).toBe(
+    'curl -fsSL https://r.example/install.sh | sudo sh',
+  );
+  const command = installCommand({ public_url: 'https://r.example', ca_sha256: 'ab12' });
+  expect(command.indexOf('sha256sum -c')).toBeLessThan(command.indexOf('install.sh'));
+  expect(command).toContain('echo "ab12  robowatch-ca.crt"');
+});
+
+it('asks about the code of a link at once', async () => {
+  answers.push([200, robot]);
+  const page = mount(CodeEntry, { props: { initial: '1234 5678' } });
+  await flushPromises();
+  await vi.waitFor(() => expect(page.emitted('found')).toEqual([['12345678', robot]]));
+});
+
+it('takes a code as it is written down, and says what to do when no robot shows it', async () => {
+  answers.push([404, { code: 'not_found', status: 404, title: '', detail: '', request_id: '' }]);
+  const page = mount(CodeEntry, { attachTo: document.body });
+  const paste = Object.assign(new Event('paste', { bubbles: true, cancelable: true }), {
+    clipboardData: { getData: () => '1234-5678' },
+  });
+  page.find('input').element.dispatchEvent(paste);
+  await vi.waitFor(() => expect(page.text()).toContain('No robot shows this code'));
+  expect(
+    page
+      .findAll('input')
+      .map((input) => input.element.value)
+      .join(''),
+  ).toContain('12345678');
+  page.unmount();
+});

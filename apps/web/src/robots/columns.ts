@@ -1,0 +1,24 @@
+import type { SortKey } from './fleet';
+
+export interface Column {
+  key: SortKey;
+  /** CSS grid track. */
+  width: string;
+  /** The narrowest page, in px, that still shows it. */
+  from: number;
+  numeric?: boolean;
+}
+
+/** What a fleet row shows, most important first where room is short. */
+export const COLUMNS: Column[] = [
+  { key: 'name', width: 'minmax(9rem, 2fr)', from: 0 },
+  { key: 'state', width: 'minmax(8.5rem, 1fr)', from: 0 },
+  { key: 'architecture', width: '4rem', from: 1280 },
+  { key: 'cpu_percent', width: '9rem', from: 0, numeric: true },
+  { key: 'memory_percent', width: '9rem', from: 900, numeric: true },
+  { key: 'disk_percent', width: '9rem', from: 1024, numeric: true },
+  { key: 'temperature_c', width: '9rem', from: 0, numeric: true },
+  { key: 'load1', width: '4.5rem', from: 1180, numeric: true },
+  { key: 'uptime_s', width: '6.5rem', from: 1180, numeric: true },
+  { key: 'owner', width: 'minmax(6rem, 0.8fr)', from: 1400 },
+];

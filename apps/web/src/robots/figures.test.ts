@@ -1,0 +1,34 @@
+import { mount } from '@vue/test-utils';
+import { expect, it } from 'vitest';
+import SparkLine from '../ui/SparkLine.vue';
+import FigureCell from './FigureCell.vue';
+import StateMark from './StateMark.vue';
+
+it('leaves a gap where nothing was measured', () => {
+  const path = mount(SparkLine, { props: { values: [0, 50, null, 100], min: 0, max: 100 } })
+    .find('path')
+    .attributes('d');
+  expect(path?.match(/M/g)).toHaveLength(2);
+  expect(
+    mount(SparkLine, { props: { values: [null, null], min: 0, max: 1 } })
+      .find('path')
+      .attributes('d'),
+  ).toBe('');
+});
+
+it('colours a figure by what it means, and not when it is old', () => {
+  const cell = (props: object) => mount(FigureCell, { props: { figure: 'temperature_c', value: 85, ...props } }).html();
+  expect(cell({})).toContain('text-error');
+  expect(cell({})).toContain('85 °C');
+  expect(cell({ stale: true })).not.toContain('text-error');
+  expect(cell({ value: null })).toContain('–');
+});
+
+it('says in words whether a robot is heard of, and since when not', () => {
+  const mark = (robot: object) =>
+    mount(StateMark, { props: { robot: { status: 'active', online: false, last_seen_at: null, ...robot } } }).text();
+  expect(mark({ online: true })).toBe('Online');
+  expect(mark({})).toBe('Offline');
+  expect(mark({ last_seen_at: new Date(Date.now() - 120_000).toISOString() })).toMatch(/^Offline\s*2\s?min/);
+  expect(mark({ status: 'inactive', online: true })).toBe('Switched off');
+});

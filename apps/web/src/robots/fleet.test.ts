@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { Robot } from '../api/types';
+import { arrange, severityOf, stateOf, summarise } from './fleet';
+
+const robot = (name: string, change: Partial<Robot> = {}, latest: Partial<Robot['latest']> = {}): Robot => ({
+  ...{
+    id: name.length,
+    name,
+    hostname: name,
+    ip_address: null,
+    architecture: 'arm64',
+    status: 'active',
+    online: true,
+    owner: null,
+  },
+  ...{
+    created_at: '2030-01-01T00:00:00Z',
+    last_seen_at: null,
+    agent_version: null,
+    clock_skew_ms: 0,
+    error_reason: null,
+  },
+  latest: { cpu_percent: 1, memory_percent: 1, disk_percent: 1, temperature_c: 1, load1: 1, uptime_s: 1, ...latest },
+  ...change,
+});
+const order = (robots: Robot[], query: Partial<Parameters<typeof arrange>[1]>) =>
+  arrange(robots, { sort: 'name', descending: false, locale: 'en', ...query }).map(({ name }) => name);
+
+it('tells a switched-off robot from one that is silent, and one in error from both', () => {
+  expect(stateOf({ status: 'active', online: false })).toBe('offline');
+  expect(stateOf({ status: 'inactive', online: true })).toBe('inactive');
+  expect(stateOf({ status: 'error', online: true })).toBe('error');
+  expect(stateOf({ status: 'error', online: false })).toBe('offline');
+});
+
+it('warns, then alarms; what is unknown does neither', () => {
+  expect([69.9, 70, 80, null].map((value) => severityOf('temperature_c', value))).toEqual([
+    'normal',
+    'warning',
+    'critical',
+    'normal',
+  ]);
+});
+
+it('sums up; a silent robot is not hot any more', () => {
+  const robots = [
+    robot('a', {}, { temperature_c: 90, disk_percent: 95 }),
+    robot('b', { online: false }, { temperature_c: 90 }),
+    robot('c', { status: 'error' }),
+  ];
+  expect(summarise(robots)).toEqual({ online: 2, offline: 1, hot: 1, disk_full: 1, error: 1, inactive: 0 });
+});
+
+describe('arranging', () => {
+  const robots = [
+    robot('rover 10', {}, { cpu_percent: 5 }),
+    robot('rover 9', {}, { cpu_percent: null }),
+    robot('Arm', {}, { cpu_percent: 50 }),
+  ];
+
+  it('sorts names as people count, and the unknown last either way', () => {
+    expect(order(robots, {})).toEqual(['Arm', 'rover 9', 'rover 10']);
+    expect(order(robots, { sort: 'cpu_percent' })).toEqual(['rover 10', 'Arm', 'rover 9']);
+    expect(order(robots, { sort: 'cpu_percent', descending: true })).toEqual(['Arm', 'rover 10', 'rover 9']);
+  });
+
+  it('finds every word anywhere, in any case', () => {
+    expect(order(robots, { q: 'ROV 10' })).toEqual(['rover 10']);
+    expect(order(robots, { q: 'arm64 9' })).toEqual(['rover 9']);
+    expect(order(robots, { condition: 'offline' })).toEqual([]);
+  });
+});

@@ -1,0 +1,107 @@
+import type { Robot } from '../api/types';
+
+/** From here on a figure is shown as a warning, and as critical. */
+export const LIMITS = {
+  cpu_percent: { warning: 85, critical: 97 },
+  memory_percent: { warning: 85, critical: 95 },
+  disk_percent: { warning: 85, critical: 90 },
+  temperature_c: { warning: 70, critical: 80 },
+} as const;
+export type LimitedFigure = keyof typeof LIMITS;
+export type Severity = 'normal' | 'warning' | 'critical';
+
+export function severityOf(figure: LimitedFigure, value: number | null): Severity {
+  if (value === null || value < LIMITS[figure].warning) return 'normal';
+  return value < LIMITS[figure].critical ? 'warning' : 'critical';
+}
+
+export type RobotState = 'online' | 'offline' | 'inactive' | 'error' | 'pending';
+
+/** One word for a robot: what its owner switched it to, or else whether it is heard of. */
+export function stateOf({ status, online }: Pick<Robot, 'status' | 'online'>): RobotState {
+  if (status === 'pending' || status === 'inactive') return status;
+  if (!online) return 'offline';
+  return status === 'error' ? 'error' : 'online';
+}
+
+/** The summary's figures; a robot may count in several. Only what is heard of now can be hot or full. */
+export const CONDITIONS = {
+  online: (robot: Robot) => stateOf(robot) === 'online' || stateOf(robot) === 'error',
+  offline: (robot: Robot) => stateOf(robot) === 'offline',
+  hot: (robot: Robot) => robot.online && severityOf('temperature_c', robot.latest.temperature_c) === 'critical',
+  disk_full: (robot: Robot) => robot.online && severityOf('disk_percent', robot.latest.disk_percent) === 'critical',
+  error: (robot: Robot) => robot.status === 'error',
+  inactive: (robot: Robot) => robot.status === 'inactive',
+} satisfies Record<string, (robot: Robot) => boolean>;
+export type Condition = keyof typeof CONDITIONS;
+
+export function summarise(robots: Robot[]): Record<Condition, number> {
+  const names = Object.keys(CONDITIONS) as Condition[];
+  return Object.fromEntries(names.map((name) => [name, robots.filter(CONDITIONS[name]).length])) as Record<
+    Condition,
+    number
+  >;
+}
+
+export const SORT_KEYS = [
+  'name',
+  'state',
+  'architecture',
+  'cpu_percent',
+  'memory_percent',
+  'disk_percent',
+  'temperature_c',
+  'load1',
+  'uptime_s',
+  'owner',
+] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
+
+const STATE_ORDER: RobotState[] = ['error', 'offline', 'online', 'inactive', 'pending'];
+
+function sortValue(robot: Robot, key: SortKey): string | number | null {
+  switch (key) {
+    case 'name':
+      return robot.name;
+    case 'state':
+      return STATE_ORDER.indexOf(stateOf(robot));
+    case 'architecture':
+      return robot.architecture;
+    case 'owner':
+      return robot.owner?.name ?? null;
+    default:
+      return robot.latest[key];
+  }
+}
+
+/** Those that match, in order; what is unknown comes last either way. */
+export function arrange(
+  robots: Robot[],
+  {
+    q = '',
+    condition,
+    sort,
+    descending,
+    locale,
+  }: { q?: string; condition?: Condition; sort: SortKey; descending: boolean; locale: string },
+): Robot[] {
+  const words = q.toLocaleLowerCase(locale).split(/\s+/).filter(Boolean);
+  const collator = new Intl.Collator(locale, { numeric: true, sensitivity: 'base' });
+  const text = (robot: Robot) =>
+    [robot.name, robot.hostname, robot.ip_address, robot.architecture, robot.owner?.name, robot.owner?.email]
+      .join(' ')
+      .toLocaleLowerCase(locale);
+  const compare = (a: Robot, b: Robot): number => {
+    const [x, y] = [sortValue(a, sort), sortValue(b, sort)];
+    if (x === null || y === null) return Number(x === null) - Number(y === null);
+    const order = typeof x === 'string' ? collator.compare(x, String(y)) : x - Number(y);
+    return descending ? -order : order;
+  };
+  return robots
+    .filter(
+      (robot) =>
+        (!condition || CONDITIONS[condition](robot)) &&
+        (words.length === 0 || words.every((word) => text(robot).includes(word))),
+    )
+    .sort((a, b) => compare(a, b) || collator.compare(a.name, b.name) || a.id - b.id);
+}

@@ -1,0 +1,23 @@
+import { useQuery, useQueryClient } from '@tanstack/vue-query';
+import { useThrottleFn } from '@vueuse/core';
+import { api, dataOf } from '../api/client';
+import { useLiveEvents } from '../api/live-events';
+
+const POLL_MS = 10_000;
+const LIVE_POLL_MS = 30_000;
+
+/** One robot, kept up to date. */
+export function useRobot(id: () => number) {
+  const queries = useQueryClient();
+  const { live, onEvent } = useLiveEvents();
+  const query = useQuery({
+    queryKey: ['robot', id],
+    queryFn: () => dataOf(api.GET('/api/robots/{id}', { params: { path: { id: id() } } })),
+    refetchInterval: () => (live.value ? LIVE_POLL_MS : POLL_MS),
+  });
+  const refetch = useThrottleFn(() => queries.invalidateQueries({ queryKey: ['robot', id()] }), 1000, true, true);
+  onEvent(({ robotId }) => {
+    if (robotId === id()) void refetch();
+  });
+  return query;
+}

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { russianPlural } from '../app/i18n';
+import { makeFormat } from './format';
+
+const english = makeFormat('en-GB');
+const russian = makeFormat('ru');
+const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
+
+it('writes each unit as it is written in the language', () => {
+  expect([english.inUnit(7.25, 'percent'), english.inUnit(61.48, 'celsius'), english.inUnit(null, 'percent')]).toEqual([
+    '7.3 %',
+    '61.5 °C',
+    '–',
+  ]);
+  expect(english.inUnit(1536, 'bytes_per_second')).toBe('1.5 KiB/s');
+  expect(russian.inUnit(1536, 'bytes_per_second')).toBe('1,5 КиБ/с');
+  expect(russian.inUnit(24.05, 'volt')).toBe('24,1 В');
+  expect([english.bytes(0), english.bytes(1023), english.bytes(5 * 2 ** 40)]).toEqual(['0 B', '1,023 B', '5 TiB']);
+});
+
+it('writes durations in the two largest units', () => {
+  expect([5, 65, 3700, 180_000].map(english.duration)).toEqual(['5 s', '1 min', '1 h 1 min', '2 d 2 h']);
+  expect(russian.duration(180_000)).toBe('2 д 2 ч');
+});
+
+it('says how long ago', () => {
+  const now = Date.parse('2030-01-31T12:00:00Z');
+  expect(plain(english.ago(now - 5_000, now))).toMatch(/^5 sec\.? ago$/);
+  expect(plain(russian.ago(now - 7_200_000, now))).toMatch(/2 ч/);
+});
+
+it('counts in Russian: one, few, many', () => {
+  expect([1, 2, 5, 11, 12, 21, 22, 25, 101, 111].map(russianPlural)).toEqual([1, 2, 3, 3, 3, 1, 2, 3, 1, 3]);
+});

@@ -1,0 +1,99 @@
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+const BYTE_UNITS_RU = ['Б', 'КиБ', 'МиБ', 'ГиБ', 'ТиБ', 'ПиБ'];
+const NO_VALUE = '–';
+
+/** What a figure is measured in; decides how it is written. */
+export type Unit =
+  | 'percent'
+  | 'celsius'
+  | 'bytes'
+  | 'bytes_per_second'
+  | 'per_second'
+  | 'seconds'
+  | 'volt'
+  | 'ampere'
+  | 'none';
+
+type Value = number | null | undefined;
+const SUFFIX: Partial<Record<Unit, string>> = { percent: '%', celsius: '°C', volt: 'V', ampere: 'A' };
+const SUFFIX_RU: Partial<Record<Unit, string>> = { ...SUFFIX, volt: 'В', ampere: 'А' };
+
+/** Writes figures and times the way `locale` does. */
+export function makeFormat(locale: string) {
+  const russian = locale.startsWith('ru');
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'always', style: 'short' });
+  const just = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const dateTimeFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+  const exactFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+  const clockFormat = new Intl.DateTimeFormat(locale, {
+    month: 'short',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  });
+  const numbers = new Map<number, Intl.NumberFormat>();
+
+  const number = (value: Value, digits = 0): string => {
+    if (value === null || value === undefined) return NO_VALUE;
+    const format = numbers.get(digits) ?? new Intl.NumberFormat(locale, { maximumFractionDigits: digits });
+    numbers.set(digits, format);
+    return format.format(value);
+  };
+
+  const bytes = (value: Value): string => {
+    if (value === null || value === undefined) return NO_VALUE;
+    const step = Math.min(BYTE_UNITS.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, Math.abs(value))) / 10)));
+    const scaled = value / 1024 ** step;
+    return `${number(scaled, step > 0 && Math.abs(scaled) < 100 ? 1 : 0)} ${(russian ? BYTE_UNITS_RU : BYTE_UNITS)[step]}`;
+  };
+
+  const duration = (seconds: Value): string => {
+    if (seconds === null || seconds === undefined) return NO_VALUE;
+    const [d, h, m, s] = russian ? ['д', 'ч', 'мин', 'с'] : ['d', 'h', 'min', 's'];
+    const [days, hours] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24];
+    const minutes = Math.floor(seconds / 60) % 60;
+    if (days > 0) return `${days} ${d} ${hours} ${h}`;
+    if (hours > 0) return `${hours} ${h} ${minutes} ${m}`;
+    return minutes > 0 ? `${minutes} ${m}` : `${Math.floor(seconds)} ${s}`;
+  };
+
+  const inUnit = (value: Value, unit: Unit): string => {
+    if (value === null || value === undefined) return NO_VALUE;
+    const magnitude = Math.abs(value);
+    if (unit === 'bytes') return bytes(value);
+    if (unit === 'bytes_per_second') return `${bytes(value)}/${russian ? 'с' : 's'}`;
+    if (unit === 'seconds') return duration(value);
+    if (unit === 'percent') return `${number(value, magnitude < 10 ? 1 : 0)} %`;
+    if (unit === 'celsius') return `${number(value, 1)} °C`;
+    const text = number(value, magnitude >= 1000 ? 0 : magnitude >= 10 ? 1 : 2);
+    if (unit === 'per_second') return `${text}/${russian ? 'с' : 's'}`;
+    const suffix = (russian ? SUFFIX_RU : SUFFIX)[unit];
+    return suffix ? `${text} ${suffix}` : text;
+  };
+
+  const ago = (time: string | number, now = Date.now()): string => {
+    const seconds = Math.round((new Date(time).getTime() - now) / 1000);
+    const magnitude = Math.abs(seconds);
+    if (magnitude < 2) return just.format(0, 'second');
+    if (magnitude < 60) return relative.format(seconds, 'second');
+    if (magnitude < 3600) return relative.format(Math.round(seconds / 60), 'minute');
+    if (magnitude < 172_800) return relative.format(Math.round(seconds / 3600), 'hour');
+    return relative.format(Math.round(seconds / 86_400), 'day');
+  };
+
+  return {
+    number,
+    bytes,
+    duration,
+    inUnit,
+    ago,
+    dateTime: (time: string | number) => dateTimeFormat.format(new Date(time)),
+    /** Short and of one width, for columns. */
+    clock: (time: string | number) => clockFormat.format(new Date(time)),
+    exactTime: (time: string | number) => exactFormat.format(new Date(time)),
+  };
+}
+
+export type Format = ReturnType<typeof makeFormat>;

@@ -1,0 +1,45 @@
+import { mount } from '@vue/test-utils';
+import { expect, it, vi } from 'vitest';
+import { ApiProblem, readProblem } from '../api/problem';
+import ProblemAlert from './ProblemAlert.vue';
+import { useAction } from './use-action';
+
+it('reads a problem document, and takes a foreign error page for no answer', async () => {
+  const body = JSON.stringify({ code: 'rate_limited', status: 429, detail: 'd', request_id: 'r' });
+  const headers = { 'content-type': 'application/problem+json', 'retry-after': '30' };
+  const problem = await readProblem(new Response(body, { status: 429, headers }));
+  expect([problem.code, problem.requestId]).toEqual(['rate_limited', 'r']);
+  expect((problem.retryAt ?? 0) - Date.now()).toBeGreaterThan(25_000);
+  expect((await readProblem(new Response('<html>', { status: 502 }))).code).toBe('unreachable');
+});
+
+it('counts down, and lets nobody try again before', () => {
+  const problem = new ApiProblem('rate_limited', 429, '', null, Date.now() + 21_000);
+  const alert = mount(ProblemAlert, { props: { error: problem, retryable: true } });
+  expect(alert.text()).toMatch(/Try again in 2\d seconds/);
+  expect(alert.find('button').attributes('disabled')).toBeDefined();
+});
+
+it('shows the number under which the log has an inner error, and an unknown error as such', () => {
+  expect(
+    mount(ProblemAlert, { props: { error: new ApiProblem('internal_error', 500, '', 'abc-1') } }).text(),
+  ).toContain('abc-1');
+  expect(mount(ProblemAlert, { props: { error: new Error('?') } }).text()).toContain('Something went wrong');
+});
+
+it('runs an action once at a time, and leaves a session that ended to the dialog', async () => {
+  let finish: () => void = () => undefined;
+  const work = vi.fn(
+    () =>
+      new Promise<void>((resolve) => {
+        finish = resolve;
+      }),
+  );
+  const { busy, run } = useAction(work);
+  const first = run();
+  expect([busy.value, await run()]).toEqual([true, false]);
+  finish();
+  expect([await first, work.mock.calls.length, busy.value]).toEqual([true, 1, false]);
+  const ended = useAction(() => Promise.reject(new ApiProblem('session_ended', 401, '')));
+  expect([await ended.run(), ended.problem.value]).toEqual([false, null]);
+});

@@ -1,0 +1,26 @@
+import { ref } from 'vue';
+import { type ApiProblem, asProblem } from '../api/problem';
+
+/** Something a person sets off: whether it is under way, and what kept it from succeeding. */
+export function useAction<Args extends unknown[]>(action: (...args: Args) => Promise<unknown>) {
+  const busy = ref(false);
+  const problem = ref<ApiProblem | null>(null);
+  /** @returns whether it succeeded */
+  async function run(...args: Args): Promise<boolean> {
+    if (busy.value) return false;
+    busy.value = true;
+    problem.value = null;
+    try {
+      await action(...args);
+      return true;
+    } catch (error) {
+      const found = asProblem(error);
+      // Signing in again is asked for over the page; here nothing is wrong.
+      if (found.code !== 'session_ended' && found.code !== 'unauthorized') problem.value = found;
+      return false;
+    } finally {
+      busy.value = false;
+    }
+  }
+  return { busy, problem, run };
+}

@@ -1,0 +1,22 @@
+import { useToast } from '@nuxt/ui/composables/useToast';
+import { asProblem } from '../api/problem';
+import { useProblemText } from './use-problem-text';
+
+/** For actions without a form to show a problem in. */
+export function useProblemToast() {
+  const toast = useToast();
+  const textOf = useProblemText();
+  async function attempt(action: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      const problem = asProblem(error);
+      if (problem.code === 'session_ended' || problem.code === 'unauthorized') return false;
+      const { title, hint } = textOf(problem);
+      toast.add({ title, description: hint, color: 'error', icon: 'i-lucide-circle-alert' });
+      return false;
+    }
+  }
+  return { attempt, done: (title: string) => toast.add({ title, color: 'success', icon: 'i-lucide-check' }) };
+}

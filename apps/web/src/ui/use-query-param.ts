@@ -1,0 +1,38 @@
+import { computed, nextTick, type WritableComputedRef } from 'vue';
+import { type Router, useRoute, useRouter } from 'vue-router';
+
+/** What is about to be written into the address: several parameters set at once make one navigation. */
+const pending = new WeakMap<Router, Record<string, string | undefined>>();
+
+function write(router: Router, patch: Record<string, string | undefined>): void {
+  const queued = pending.get(router);
+  if (queued) {
+    Object.assign(queued, patch);
+    return;
+  }
+  pending.set(router, { ...patch });
+  void nextTick(() => {
+    const changes = pending.get(router);
+    pending.delete(router);
+    const { query, hash } = router.currentRoute.value;
+    void router.replace({ query: { ...query, ...changes }, hash });
+  });
+}
+
+/** A piece of the page's state kept in its address; left out where it is the default. */
+export function useQueryParam<Value extends string>(
+  name: string,
+  fallback: Value,
+  allowed?: readonly Value[],
+): WritableComputedRef<Value> {
+  const route = useRoute();
+  const router = useRouter();
+  return computed({
+    get() {
+      const value = route.query[name];
+      if (typeof value !== 'string' || (allowed && !allowed.includes(value as Value))) return fallback;
+      return value as Value;
+    },
+    set: (value) => write(router, { [name]: value === fallback ? undefined : value }),
+  });
+}

@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url';
+import ui from '@nuxt/ui/vite';
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'vite';
+import { precompress } from './build/precompress.ts';
+
+/** Nuxt UI's own defaults, except: components are imported by name, colours are in app/style.css, icons come with the bundle. */
+export const nuxtUi = () =>
+  ui({
+    components: false,
+    autoImport: false,
+    dts: false,
+    colorMode: false,
+    experimental: { componentDetection: true },
+    icon: { clientBundle: { scan: { globInclude: ['src/**/*.{vue,ts}'] }, sizeLimitKb: 64 } },
+  });
+
+/** Iconify without its network part: an icon that is not bundled must not be asked of a stranger. */
+export const iconify = {
+  find: /^@iconify\/vue$/,
+  replacement: fileURLToPath(new URL('src/ui/iconify.ts', import.meta.url)),
+};
+
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  plugins: [vue(), nuxtUi(), precompress()],
+  resolve: { alias: [iconify] },
+  define: {
+    __VUE_I18N_FULL_INSTALL__: false,
+    __VUE_I18N_LEGACY_API__: false,
+    __INTLIFY_PROD_DEVTOOLS__: false,
+    __INTLIFY_DROP_MESSAGE_COMPILER__: false,
+    __VUE_PROD_DEVTOOLS__: false,
+  },
+  build: {
+    target: 'es2022',
+    manifest: true,
+    reportCompressedSize: false,
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+  },
+  server: { host: '127.0.0.1', port: 9102, proxy: { '/api': process.env.API_URL ?? 'http://127.0.0.1:9100' } },
+});
