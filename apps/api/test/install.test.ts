@@ -123,7 +123,7 @@ describe('install.sh', () => {
     const { code, output, paired } = await install('--name "Rover, \\"north\\""');
     expect([code, paired], output).toEqual([0, true]);
     expect(mishaps).toEqual([]);
-    expect(output).toContain('Done: the first report was accepted');
+    expect(output).toContain('Done: the first report was accepted, and the robot "Rover, "north"" keeps reporting');
     expect(output).toContain(`${url}/pair?code=`);
     expect(output).toMatch(/[▀▄█]/);
     const [robot] = await robots();
@@ -215,6 +215,24 @@ describe('install.sh', () => {
     // The CA is remembered, so the update needs no option.
     expect((await install(`--url ${tlsUrl}`)).code).toBe(0);
     expect((await robots()).length).toBe(before + 1);
+  });
+
+  it('leaves a configuration that Telegraf had before as it is', async () => {
+    await install('--uninstall');
+    const conf = '[agent]\n  interval = "2s"\n  flush_interval = "1s"\n[[inputs.mem]]\n  name_override = "theirs"\n';
+    writeFileSync(file('etc/telegraf/telegraf.conf'), conf);
+    const { code, output } = await install('--name shared');
+    expect([code, output]).toEqual([0, expect.stringContaining('Telegraf keeps the configuration it has')]);
+    expect(text('etc/telegraf/telegraf.conf')).toBe(conf);
+    expect(text('etc/telegraf/telegraf.d/robowatch.conf')).not.toContain('interval');
+    const { id } = (await robots()).find(({ name }: { name: string }) => name === 'shared');
+    const series = async (measurement: string) => (await read(id, `/metrics/${measurement}?from=-5m`)).series;
+    await expect.poll(async () => (await series('theirs')).length, wait).toBeGreaterThan(0);
+    await expect.poll(async () => (await series('cpu')).length, wait).toBeGreaterThan(0);
+    const tags = [...(await series('theirs')), ...(await series('cpu'))].flatMap(({ tags }) => Object.keys(tags));
+    expect(tags).not.toContain('host');
+    await install('--uninstall');
+    expect(text('etc/telegraf/telegraf.conf')).toBe(conf);
   });
 
   it('draws every code with the same chance', async () => {
