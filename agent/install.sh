@@ -19,8 +19,8 @@ REPOSITORY_KEY='24C975CBA61A024EE1B631787C3D57159FC2F927'
 ENV_FILE=/etc/default/telegraf
 CONF_DIR=/etc/telegraf
 CA_COPY=/etc/telegraf/robowatch-ca.crt
-AGENT_DIR=/usr/lib/robowatch
-STATE_DIR=/var/lib/robowatch
+AGENT_DIR=/usr/lib/robowatch-agent
+STATE_DIR=/var/lib/robowatch-agent
 MARK='# Robowatch: the configuration is in telegraf.d/'
 
 say() { printf '%s\n' "$*"; }
@@ -123,8 +123,11 @@ request() {
     --output "$work/body" --dump-header "$work/headers" --write-out '%{http_code}' 2>"$work/trouble" || :
 }
 
-# The text of a member of the JSON object in $work/body; strings hold no quotes here.
-member() { sed -n "s/.*\"$1\" *: *\"\{0,1\}\([^\",}]*\).*/\1/p" "$work/body" | head -n 1; }
+# A member of the JSON object in $work/body: a string, a whole number.
+member() {
+  sed -nE 's/.*"'"$1"'" *: *"(([^"\\]|\\.)*)".*/\1/p' "$work/body" | sed 's/\\\(["\/\\]\)/\1/g' | head -n 1
+}
+number_member() { number "$(sed -nE 's/.*"'"$1"'" *: *([0-9]+).*/\1/p' "$work/body" | head -n 1)" "$2"; }
 number() { case $1 in '' | *[!0-9]*) echo "$2" ;; *) echo "$1" ;; esac; }
 retry_after() {
   seconds=$(tr -d '\r' <"$work/headers" | sed -n 's/^[Rr]etry-[Aa]fter: *\([0-9]*\)$/\1/p' | tail -n 1)
@@ -132,7 +135,9 @@ retry_after() {
 }
 
 unreachable() {
-  die "$url cannot be reached: $(sed 's/^curl: ([0-9]*) //' "$work/trouble" | tail -n 1)"
+  reason=$(sed -n 's/^curl: ([0-9]*) //p' "$work/trouble" | head -n 1)
+  case $reason in *certificate*) reason="$reason (--ca FILE trusts a private CA)" ;; esac
+  die "$url cannot be reached: $reason"
 }
 
 # --- pairing -------------------------------------------------------------------------------------------------------
@@ -181,8 +186,8 @@ ask() {
   done
   poll_token=$(member poll_token)
   [ -n "$poll_token" ] || die "$url does not answer like a Robowatch server."
-  interval=$(number "$(member interval)" 5)
-  minutes=$(($(number "$(member expires_in)" 900) / 60))
+  interval=$(number_member interval 5)
+  minutes=$(($(number_member expires_in 900) / 60))
 }
 
 show_code() {
@@ -307,7 +312,6 @@ save_setting() {
 install_agent() {
   mkdir -p "$AGENT_DIR" "$CONF_DIR/telegraf.d" "$STATE_DIR"
   put "$work/agent/journal.sh" "$AGENT_DIR/journal.sh" 755
-  put "$work/agent/telegraf.conf" "$CONF_DIR/telegraf.d/robowatch.conf" 644
   put "$work/agent/logs.conf" "$CONF_DIR/telegraf.d/robowatch-logs.conf" 644
   chown "$user" "$STATE_DIR"
   chmod 700 "$STATE_DIR"
@@ -315,12 +319,18 @@ install_agent() {
     put "$work/ca.crt" "$CA_COPY" 644
     save_setting ROBOWATCH_CA "$CA_COPY"
   fi
-  # The sample that Telegraf's package brings measures the same things once more; a file of the owner's stays.
+  # The sample that Telegraf's package brings measures the same things once more. A configuration of the owner's stays
+  # as it is, with its own pace.
   main_conf="$CONF_DIR/telegraf.conf"
   if [ ! -e "$main_conf" ] || cmp -s "$main_conf" "$main_conf.sample"; then
     printf '%s\n' "$MARK" >"$work/main.conf"
     put "$work/main.conf" "$main_conf" 644
+  elif [ "$(cat "$main_conf")" != "$MARK" ]; then
+    say "Telegraf keeps the configuration it has in $main_conf; what that measures is sent to Robowatch, too."
+    sed '/^\[agent\]$/,/^$/d' "$work/agent/telegraf.conf" >"$work/shared.conf"
+    mv "$work/shared.conf" "$work/agent/telegraf.conf"
   fi
+  put "$work/agent/telegraf.conf" "$CONF_DIR/telegraf.d/robowatch.conf" 644
   if [ "$user" != root ] && getent group systemd-journal >/dev/null &&
     ! id -nG "$user" | tr ' ' '\n' | grep -qx systemd-journal; then
     usermod -a -G systemd-journal "$user"

@@ -6,7 +6,7 @@ set -u
 export LC_ALL=C
 umask 077
 
-state="${ROBOWATCH_STATE_DIR:-/var/lib/robowatch}"
+state="${ROBOWATCH_STATE_DIR:-/var/lib/robowatch-agent}"
 cursor="$state/journal.cursor"
 
 # The first time a little history; afterwards on from the cursor, a page at a time, so that a long silence does not

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Child {
@@ -16,6 +17,9 @@ export interface Child {
   /** Ends it as a power cut would (SIGKILL). */
   kill(): Promise<void>;
   signal(name: NodeJS.Signals): void;
+  /** Freezes it (SIGSTOP) as an overloaded disk would; resolves when all of it stands still. */
+  pause(): Promise<void>;
+  resume(): void;
 }
 
 const KEPT_OUTPUT = 256_000;
@@ -51,6 +55,10 @@ export async function startChild(command: string, args: string[], options: Child
   const hasExited = () => child.exitCode !== null || child.signalCode !== null;
   const exitCode = () => child.exitCode;
   const signal = (name: NodeJS.Signals) => void child.kill(name);
+  const pause = async () => {
+    signal('SIGSTOP');
+    while (!hasExited() && !(await isStopped(child.pid as number))) await sleep(5);
+  };
   const kill = async () => {
     signal('SIGKILL');
     await exited;
@@ -61,7 +69,27 @@ export async function startChild(command: string, args: string[], options: Child
     await Promise.race([exited, sleep(10_000, undefined, { ref: false })]);
     await kill();
   };
-  return { pid, output: () => output, hasExited, exitCode, exited, stop, kill, signal };
+  return {
+    pid,
+    output: () => output,
+    hasExited,
+    exitCode,
+    exited,
+    stop,
+    kill,
+    signal,
+    pause,
+    resume: () => signal('SIGCONT'),
+  };
+}
+
+/** Whether every thread of a process stands still: /proc/PID/task/TID/stat, third field (proc(5)). */
+async function isStopped(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const states = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => ') T')),
+  );
+  return states.every((stat) => stat[stat.lastIndexOf(')') + 2] === 'T');
 }
 
 /** Waits on a pipe from this process; when that closes, the process it guards is ended. Works after a SIGKILL too. */

@@ -8,14 +8,14 @@ import { startChild } from './child.ts';
 import { runCommand } from './run-command.ts';
 
 const SUITE = 'bookworm';
-const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'curl', 'ca-certificates', 'procps', 'qrencode'];
+const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'curl', 'ca-certificates', 'procps', 'qrencode', 'gnupg'];
 const START_TIMEOUT_MS = 90_000;
 const BOOT = join(import.meta.dirname, 'debian-boot.sh');
 const TELEGRAF_UNIT = join(import.meta.dirname, 'telegraf.service');
 
 /** The path of an archive of a small Debian with systemd, made on first use (a minute; needs debootstrap and root). */
 export function ensureDebian(): Promise<string> {
-  return buildOnce('debian.tar', `${SUITE}-1`, async (dir) => {
+  return buildOnce('debian.tar', `${SUITE}-2`, async (dir) => {
     const root = join(dir, 'root');
     const options = ['--variant=minbase', `--include=${PACKAGES.join(',')}`];
     await runCommand('debootstrap', [...options, SUITE, root], {
@@ -30,18 +30,14 @@ export function ensureDebian(): Promise<string> {
  * Boots a Debian of its own: systemd is process 1 there, the network is this machine's. It ends with this process.
  * `telegraf`, a program, is put where its package would put it, with a user and a service like the package's.
  */
-export async function startDebian({ hostname, telegraf }: { hostname: string; telegraf: string }) {
+export async function startDebian({ hostname, telegraf }: { hostname: string; telegraf?: string }) {
   if (process.getuid?.() !== 0) throw new Error('Only root can boot a Debian.');
   const archive = await ensureDebian();
   const root = await mkdtemp(join(tmpdir(), 'robowatch-debian-'));
   await chmod(root, 0o755);
   await runCommand('tar', ['-C', root, '-xf', archive], { missing: 'tar is not installed.' });
-  await copyFile(telegraf, join(root, 'usr/bin/telegraf'));
-  await copyFile(TELEGRAF_UNIT, join(root, 'lib/systemd/system/telegraf.service'));
   await writeFile(join(root, 'etc/hostname'), `${hostname}\n`);
-  await runCommand('chroot', [root, 'useradd', '--system', '--no-create-home', '--shell', '/bin/false', 'telegraf'], {
-    missing: 'chroot is not installed.',
-  });
+  if (telegraf) await putTelegraf(root, telegraf);
   const name = `robowatch-${randomBytes(4).toString('hex')}`;
   const boot = await startChild('sh', [BOOT, root, hostname, name], { cwd: '/', env: {} });
   const stop = async () => {
@@ -80,6 +76,14 @@ export async function startDebian({ hostname, telegraf }: { hostname: string; te
     await stop();
     throw error;
   }
+}
+
+async function putTelegraf(root: string, telegraf: string) {
+  await copyFile(telegraf, join(root, 'usr/bin/telegraf'));
+  await copyFile(TELEGRAF_UNIT, join(root, 'lib/systemd/system/telegraf.service'));
+  await runCommand('chroot', [root, 'useradd', '--system', '--no-create-home', '--shell', '/bin/false', 'telegraf'], {
+    missing: 'chroot is not installed.',
+  });
 }
 
 /** Process 1 of the new namespace: the child of `unshare`, which our own child has become. */

@@ -46,7 +46,7 @@ test('it keeps its data and its token over a power cut', async () => {
 });
 
 test('paused it answers nothing, resumed it answers again', async () => {
-  influx.pause();
+  await influx.pause();
   await expect(fetch(`${influx.url}/health`, { signal: AbortSignal.timeout(500) })).rejects.toThrow();
   influx.resume();
   expect((await fetch(`${influx.url}/health`)).ok).toBe(true);

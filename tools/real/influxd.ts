@@ -42,8 +42,8 @@ export async function startInfluxd(options: { dir?: string; port?: number } = {}
       pid: child.pid,
       stop: () => child.stop().then(after),
       kill: () => child.kill().then(after),
-      pause: () => child.signal('SIGSTOP'),
-      resume: () => child.signal('SIGCONT'),
+      pause: () => child.pause(),
+      resume: () => child.resume(),
     };
   } catch (error) {
     await child.kill().then(after);

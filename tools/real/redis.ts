@@ -28,8 +28,8 @@ export async function startRedis() {
   let child = await start();
   return {
     url: `redis://:${password}@127.0.0.1:${port}`,
-    pause: () => child.signal('SIGSTOP'),
-    resume: () => child.signal('SIGCONT'),
+    pause: () => child.pause(),
+    resume: () => child.resume(),
     crash: () => child.kill(),
     restart: async () => {
       child = await start();

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../src/app.ts';
+import { influxSetup } from '../src/commands/influx-setup.ts';
 import { compose } from '../src/composition.ts';
-import { influxSetup } from '../src/influx-setup.ts';
 import { setUpInflux } from '../src/metrics/stores/influxdb-setup.ts';
 import { startTestInflux, type TestInflux } from './influx.ts';
 import { useTestApi } from './test-api.ts';
@@ -228,7 +228,7 @@ describe('an InfluxDB that stands still', () => {
   it('makes the API answer 503 in time, and everything goes on when it does', async () => {
     const [robot, other] = await robots(2);
     expect((await api.report(robot?.token as string, 'm v=1')).status).toBe(204);
-    influx.pause();
+    await influx.pause();
     const started = Date.now();
     const replies = await Promise.all(
       Array.from({ length: 40 }, (_, i) => api.report((i % 2 ? robot : other)?.token as string, `m v=${i + 2}`)),

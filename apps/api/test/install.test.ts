@@ -1,28 +1,35 @@
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, request as forward, type Server } from 'node:http';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, request as forward, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeCertificates } from '../../../tools/real/certificates.ts';
 import { startDebian } from '../../../tools/real/debian.ts';
 import { freePort } from '../../../tools/real/free-port.ts';
 import { ensureTelegraf } from '../../../tools/real/telegraf.ts';
 import { launch, type ServerProcess } from './server-process.ts';
 
 type Debian = Awaited<ReturnType<typeof startDebian>>;
+const ARCHITECTURE = { x64: 'amd64', arm64: 'arm64' }[process.arch as string];
 const wait = { timeout: 60_000, interval: 500 };
 
+const dir = mkdtempSync(join(tmpdir(), 'robowatch-install-'));
 let debian: Debian;
 let server: ServerProcess;
-let line: Server;
+let tlsUrl: string;
+const lines: (Server | TlsServer)[] = [];
 let admin: string;
 let url: string;
 /** What the line does to replies, one after the other: gets lost, or is an error on the way. */
 let mishaps: ('lost' | 'bad gateway')[] = [];
 
-/** A line between robot and server on which replies get lost. */
-function startLine(port: number, target: number) {
-  line = createServer((asked, reply) => {
+/** What a line between robot and server does, on which replies get lost. */
+const carry =
+  (target: number): RequestListener =>
+  (asked, reply) => {
     const { method, url: path, headers } = asked;
     const onward = forward({ host: '127.0.0.1', port: target, method, path, headers }, (answer) => {
       const chunks: Buffer[] = [];
@@ -37,8 +44,11 @@ function startLine(port: number, target: number) {
     });
     onward.on('error', () => reply.writeHead(502).end());
     asked.pipe(onward);
-  });
-  return new Promise<void>((listening) => line.listen(port, '127.0.0.1', listening));
+  };
+
+async function listen(line: Server | TlsServer, port: number) {
+  lines.push(line);
+  await once(line.listen(port, '127.0.0.1'), 'listening');
 }
 
 const file = (path: string) => join(debian.root, path);
@@ -56,7 +66,7 @@ async function install(options = '') {
   const [, left, right] = shown() ?? [];
   if (left) {
     const preview = await server.call('GET', `/pair/${left}${right}`, { token: admin });
-    expect(preview.body).toMatchObject({ hostname: 'rover-7', architecture: 'amd64', address: '127.0.0.1' });
+    expect(preview.body).toMatchObject({ hostname: 'rover-7', architecture: ARCHITECTURE, address: '127.0.0.1' });
     await server.call('POST', `/pair/${left}${right}/confirm`, { token: admin, body: {} });
   }
   await child.exited;
@@ -64,14 +74,17 @@ async function install(options = '') {
 }
 
 beforeAll(async () => {
-  const [port, webPort] = [await freePort(), await freePort()];
+  const [port, tlsPort, webPort] = [await freePort(), await freePort(), await freePort()];
   url = `http://127.0.0.1:${port}`;
-  const dir = mkdtempSync(join(tmpdir(), 'robowatch-install-'));
+  tlsUrl = `https://127.0.0.1:${tlsPort}`;
   const env = { DATA_DIR: dir, PUBLIC_URL: url, WEB_PORT: String(webPort), PAIR_POLL_INTERVAL: '1' };
   server = await launch({ env });
   admin = await server.signIn();
-  await startLine(port, webPort);
+  const certificates = await makeCertificates(join(dir, 'certificates'));
+  await listen(createServer(carry(webPort)), port);
+  await listen(createTlsServer(certificates, carry(webPort)), tlsPort);
   debian = await startDebian({ hostname: 'rover-7', telegraf: await ensureTelegraf() });
+  writeFileSync(file('root/lab-ca.crt'), certificates.ca);
   // What the owner set before stays, and makes Telegraf as quick as a test wants it.
   writeFileSync(file('etc/default/telegraf'), 'ROBOWATCH_FLUSH=1s\nTELEGRAF_OPTS=--quiet\n');
   // Every argument that curl is ever given.
@@ -85,8 +98,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await debian?.stop();
-  line?.close();
+  for (const line of lines) line.close();
   await server?.end();
+  rmSync(dir, { recursive: true, force: true });
 });
 
 describe('install.sh', () => {
@@ -98,7 +112,7 @@ describe('install.sh', () => {
        for cut in $(seq 0 331 "$size") $(seq $((size - 25)) $((size - 2))); do
          head -c "$cut" /root/install.sh | timeout 5 sh 2>/dev/null
        done
-       ls -d /etc/telegraf/telegraf.d /usr/lib/robowatch /var/lib/robowatch 2>/dev/null`,
+       ls -d /etc/telegraf/telegraf.d /usr/lib/robowatch-agent /var/lib/robowatch-agent 2>/dev/null`,
     );
     expect(output).toBe('');
     expect(await robots()).toEqual([]);
@@ -109,11 +123,11 @@ describe('install.sh', () => {
     const { code, output, paired } = await install('--name "Rover, \\"north\\""');
     expect([code, paired], output).toEqual([0, true]);
     expect(mishaps).toEqual([]);
-    expect(output).toContain('Done: the first report was accepted');
+    expect(output).toContain('Done: the first report was accepted, and the robot "Rover, "north"" keeps reporting');
     expect(output).toContain(`${url}/pair?code=`);
     expect(output).toMatch(/[▀▄█]/);
     const [robot] = await robots();
-    expect(robot).toMatchObject({ name: 'Rover, "north"', hostname: 'rover-7', architecture: 'amd64' });
+    expect(robot).toMatchObject({ name: 'Rover, "north"', hostname: 'rover-7', architecture: ARCHITECTURE });
     await expect.poll(async () => (await robots())[0].online, wait).toBe(true);
     await expect.poll(async () => (await robots())[0].latest.cpu_percent, wait).not.toBeNull();
 
@@ -180,8 +194,55 @@ describe('install.sh', () => {
     expect([code, output]).toEqual([0, expect.stringContaining('The agent is removed')]);
     expect(text('etc/default/telegraf')).toBe('ROBOWATCH_FLUSH=1s\nTELEGRAF_OPTS=--quiet\n');
     const left = await debian.run(
-      'systemctl is-active telegraf; id -nG telegraf; ls /etc/telegraf/telegraf.d; ls -d /usr/lib/robowatch /var/lib/robowatch 2>/dev/null',
+      'systemctl is-active telegraf; id -nG telegraf; ls /etc/telegraf/telegraf.d; ls -d /usr/lib/robowatch-agent /var/lib/robowatch-agent 2>/dev/null',
     );
     expect(left.output).toBe('inactive\ntelegraf\n');
+  });
+
+  it('reports over TLS to a server whose certificate a private CA signed', async () => {
+    const before = (await robots()).length;
+    const distrusted = await install(`--url ${tlsUrl}`);
+    expect([distrusted.code, distrusted.output]).toEqual([
+      1,
+      expect.stringMatching(/cannot be reached: .*certificate/),
+    ]);
+    const { code, output } = await install(`--url ${tlsUrl} --ca /root/lab-ca.crt --name secured`);
+    expect([code, output]).toEqual([0, expect.stringContaining(`keeps reporting to ${tlsUrl}`)]);
+    expect(output).not.toContain('not encrypted');
+    expect(setting('ROBOWATCH_CA')).toBe('/etc/telegraf/robowatch-ca.crt');
+    const secured = async () => (await robots()).find(({ name }: { name: string }) => name === 'secured');
+    await expect.poll(async () => (await secured()).latest.memory_percent, wait).not.toBeNull();
+    // The CA is remembered, so the update needs no option.
+    expect((await install(`--url ${tlsUrl}`)).code).toBe(0);
+    expect((await robots()).length).toBe(before + 1);
+  });
+
+  it('leaves a configuration that Telegraf had before as it is', async () => {
+    await install('--uninstall');
+    const conf = '[agent]\n  interval = "2s"\n  flush_interval = "1s"\n[[inputs.mem]]\n  name_override = "theirs"\n';
+    writeFileSync(file('etc/telegraf/telegraf.conf'), conf);
+    const { code, output } = await install('--name shared');
+    expect([code, output]).toEqual([0, expect.stringContaining('Telegraf keeps the configuration it has')]);
+    expect(text('etc/telegraf/telegraf.conf')).toBe(conf);
+    expect(text('etc/telegraf/telegraf.d/robowatch.conf')).not.toContain('interval');
+    const { id } = (await robots()).find(({ name }: { name: string }) => name === 'shared');
+    const series = async (measurement: string) => (await read(id, `/metrics/${measurement}?from=-5m`)).series;
+    await expect.poll(async () => (await series('theirs')).length, wait).toBeGreaterThan(0);
+    await expect.poll(async () => (await series('cpu')).length, wait).toBeGreaterThan(0);
+    const tags = [...(await series('theirs')), ...(await series('cpu'))].flatMap(({ tags }) => Object.keys(tags));
+    expect(tags).not.toContain('host');
+    await install('--uninstall');
+    expect(text('etc/telegraf/telegraf.conf')).toBe(conf);
+  });
+
+  it('draws every code with the same chance', async () => {
+    const { output } = await debian.run(
+      `sed '$d' /root/install.sh >/root/parts.sh; mkdir -p /root/bin; . /root/parts.sh
+       for i in $(seq 200); do new_code; echo; done >/root/codes
+       printf '#!/bin/sh\nread -r next </root/draws; sed -i 1d /root/draws; echo " $next"\n' >/root/bin/od; chmod 755 /root/bin/od
+       printf '4200000000\n4294967295\n4199999999\n7\n' >/root/draws; PATH=/root/bin:$PATH
+       new_code; echo; new_code; echo; grep -cEx '[0-9]{8}' /root/codes; sort -u /root/codes | wc -l`,
+    );
+    expect(output.trim().split('\n')).toEqual(['99999999', '00000007', '200', '200']);
   });
 });

@@ -33,6 +33,20 @@ describe('a server with a CA of its own and Grafana', () => {
       grafana_url: 'https://grafana.example',
     });
   });
+
+  it('serves an installer that knows its address, its CA and the files that belong to it', async () => {
+    const text = async (path: string) => (await fetch(url + path)).text();
+    const script = await text('/install.sh');
+    expect(script).toContain("SERVER_URL='https://robots.example'");
+    expect(script).toContain(`SERVER_CA='${rootCertificates[0]?.trim()}'`);
+    expect(script).not.toMatch(/'@[A-Z_]+@'/);
+    for (const name of ['telegraf.conf', 'logs.conf', 'journal.sh']) {
+      const digest = createHash('sha256')
+        .update(await text(`/agent/${name}`))
+        .digest('hex');
+      expect(script).toContain(`${digest}  ${name}`);
+    }
+  });
 });
 
 describe('a server without', () => {

@@ -1,15 +1,20 @@
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
 /** How long a request waits for Redis before it is counted in memory. */
-const COMMAND_TIMEOUT_MS = 500;
+const COMMAND_TIMEOUT_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 
-/** A connection that comes back by itself; while it is away, commands fail at once. The log is told once an outage. */
-export function connectRedis(url: string, log: Logger): Redis {
+/**
+ * A connection that comes back by itself; while it is away, commands fail at once. The log is told once an outage.
+ * Resolves when it is there, or does not seem to be.
+ */
+export async function connectRedis(url: string, log: Logger): Promise<Redis> {
   const redis = new Redis(url, {
     connectionName: 'robowatch',
     commandTimeout: COMMAND_TIMEOUT_MS,
-    connectTimeout: 5_000,
+    connectTimeout: CONNECT_TIMEOUT_MS,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(attempt * 200, 2_000),
@@ -23,5 +28,6 @@ export function connectRedis(url: string, log: Logger): Redis {
     if (away) log.info('Redis is back: attempts are counted by all replicas together');
     away = false;
   });
+  await once(redis, 'ready', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) }).catch(() => {});
   return redis;
 }
