@@ -54,7 +54,7 @@ describe.each([
   ['dark', 'ru-RU'],
 ] as const)('%s, %s', (colorScheme, locale) => {
   it('no page has a fault that axe knows of, nor a text without translation', async () => {
-    const context = await browser.open({ as: ADMIN, colorScheme, locale });
+    const context = await browser.open({ as: ADMIN, colorScheme, locale, reducedMotion: 'reduce' });
     const page = await context.newPage();
     const faults: Record<string, string[]> = {};
     for (const [path, ready] of pages()) {
@@ -74,7 +74,7 @@ describe.each([
   });
 
   it('neither has what is for people who are not signed in, nor what opens', async () => {
-    const context = await browser.open({ colorScheme, locale });
+    const context = await browser.open({ colorScheme, locale, reducedMotion: 'reduce' });
     const page = await context.newPage();
     for (const path of ['/sign-in', '/setup#x', '/invitation#x']) {
       await page.goto(path);
@@ -89,7 +89,6 @@ describe.each([
     await page.keyboard.press('Escape');
     await page.locator('main button').first().click();
     await page.getByRole('dialog').waitFor();
-    await page.waitForTimeout(300);
     expect(await violations(page, WCAG), 'dialog').toEqual([]);
   });
 });
