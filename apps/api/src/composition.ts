@@ -13,11 +13,11 @@ import { Attempts } from './http/attempts.ts';
 import { connectRedis } from './http/redis.ts';
 import { makeJobs } from './jobs/jobs.ts';
 import { runJobs } from './jobs/runner.ts';
+import { SeriesCatalog } from './metrics/catalog/series-catalog.ts';
 import { Ingest } from './metrics/ingest.ts';
 import { LineBudget } from './metrics/line-budget.ts';
 import { Presence } from './metrics/presence.ts';
 import { RobotCache } from './metrics/reporting-robot.ts';
-import { SeriesCatalog } from './metrics/series-catalog.ts';
 import { openStore } from './metrics/stores/open-store.ts';
 import { Telemetry } from './monitoring/telemetry.ts';
 

@@ -3,7 +3,7 @@ import { buildApp } from './app.ts';
 import { ensureFirstAdmin } from './auth/accounts.ts';
 import { compose } from './composition.ts';
 import { type Config, loadConfig } from './config/config.ts';
-import { ConfigError } from './config/env.ts';
+import { ConfigError, loadEnvFile } from './config/env.ts';
 import type { DemoFleet } from './demo/demo-fleet.ts';
 import { AppError } from './errors.ts';
 import { buildPrometheusServer } from './monitoring/prometheus-server.ts';
@@ -91,6 +91,7 @@ function explain(error: unknown): string {
 
 if (import.meta.main) {
   try {
+    loadEnvFile();
     const running = await start(process.env, { demo: process.argv.includes('--demo') });
     let closing = false;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {

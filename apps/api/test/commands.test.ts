@@ -15,7 +15,7 @@ let server: ServerProcess;
 /** The command as package.json has it, with this environment and nothing else. */
 async function command(name: string, env: Record<string, string>, args: string[] = []) {
   const scripts = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts as Record<string, string>;
-  const [, ...words] = (scripts[name] as string).replace(/ --env-file\S+/, '').split(' ');
+  const [, ...words] = (scripts[name] as string).split(' ');
   const options = { cwd: ROOT, env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', ...env } };
   return promisify(execFile)(process.execPath, [...words, ...args], options).then(
     ({ stdout }) => ({ code: 0, output: stdout }),

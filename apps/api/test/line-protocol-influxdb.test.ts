@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startInfluxd } from '../../../tools/real/influxd.ts';
-import { stampLines } from '../src/metrics/line-protocol.ts';
+import { RobotShape } from '../src/metrics/line-protocol/robot-shape.ts';
+import { stampLines } from '../src/metrics/line-protocol/stamp-lines.ts';
 import { identityTags } from '../src/metrics/reporting-robot.ts';
-import { RobotShape } from '../src/metrics/robot-shape.ts';
 
 /** Where ours is stricter on purpose: InfluxDB's parser takes `"a"b"` for a string and, behind a tab, no key for a key. */
 const STRICTER =

@@ -11,8 +11,8 @@ it('the one-time link creates the administrator, once', async () => {
   const context = await browser.open();
   const page = await context.newPage();
   await page.goto(browser.server().setupLink());
-  expect(page.url()).not.toContain('#');
   await page.getByLabel('Name').fill('Ada');
+  expect(page.url()).not.toContain('#');
   await page.getByLabel('E-mail').fill(ADMIN);
   await page.getByLabel('Password').first().fill('short');
   await page.getByRole('button', { name: 'Create administrator' }).click();
@@ -91,6 +91,12 @@ it('pairs a robot by its code, waits for its first figures and shows its charts 
   await page.getByRole('button', { name: 'Go live' }).click();
   await page.waitForURL(/range=15m/);
 
+  await page.locator('[data-chart="cpu"]').getByRole('group').focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'Logs of this moment' }).waitFor();
+  await page.getByRole('button', { name: 'Close' }).click();
   await plot.click({ position: { x: box.width * 0.7, y: 40 } });
   await page.getByRole('link', { name: 'Logs of this moment' }).click();
   await page.waitForURL(/\/logs\?from=/);
@@ -164,4 +170,33 @@ it('says what to do about a wrong code, and keeps a code through signing in', as
     );
   });
   await visible(page, 'No robot shows this code');
+});
+
+it('adds demonstration robots to an empty fleet, and takes them away again', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/');
+  await page.getByRole('button', { name: 'Add demonstration robots' }).click();
+  for (const name of ['courier-01', 'arm-bench', 'rover-north', 'greenhouse', 'scout-mini'])
+    await page.getByRole('link', { name }).waitFor();
+  await page.goto('/pair');
+  await page.getByRole('button', { name: 'Remove the demonstration robots' }).click();
+  await page.getByRole('button', { name: 'Add demonstration robots' }).waitFor();
+  await page.goto('/');
+  await visible(page, 'Add the first robot');
+});
+
+it('is led by the keyboard: skip link and menu', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/');
+  await visible(page, 'Add the first robot');
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Account' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('menuitem', { name: 'Profile' }).waitFor();
+  await page.keyboard.press('Escape');
+  await expect
+    .poll(() => page.evaluate(() => String(document.activeElement?.getAttribute('aria-label'))))
+    .toContain('Account');
 });

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/config.ts';
-import { ConfigError } from '../config/env.ts';
+import { ConfigError, loadEnvFile } from '../config/env.ts';
 import { connect } from '../db/client.ts';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from '../db/embedded-postgres.ts';
 import type { Database } from '../db/schema.ts';
@@ -16,6 +16,7 @@ export async function runCommand(
   { alone = false } = {},
 ): Promise<void> {
   try {
+    loadEnvFile();
     const config = loadConfig(process.env);
     const { url, stop } = await database(config, alone);
     const { db } = connect(url, 2);

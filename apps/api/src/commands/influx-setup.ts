@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ConfigError, type Env, readEnv, seconds } from '../config/env.ts';
+import { ConfigError, type Env, loadEnvFile, readEnv, seconds } from '../config/env.ts';
 import { setUpInflux } from '../metrics/stores/influxdb-setup.ts';
 
 /** `npm run influx:setup`: prepares InfluxDB and writes the two tokens into an environment file (0600). @throws ConfigError */
@@ -37,6 +37,7 @@ if (import.meta.main) {
   const { values } = parseArgs({ options: { 'env-file': { type: 'string', default: '.env' } } });
   const file = values['env-file'];
   try {
+    loadEnvFile();
     await influxSetup(process.env, file);
     process.stdout.write(
       `InfluxDB is ready. INFLUX_ORG and the two tokens are in ${file}; set INFLUX_URL there too.\n`,

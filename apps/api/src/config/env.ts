@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
 import { SETTINGS, type Setting, type SettingName } from './settings.ts';
 
@@ -7,6 +8,11 @@ export class ConfigError extends Error {
 }
 
 export type Env = Record<string, string | undefined>;
+
+/** Settings of a file `.env` in the current folder, where there is one; what is set already stays. */
+export function loadEnvFile(): void {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+}
 
 const NAMES = SETTINGS.map((setting) => setting.name as string);
 /** Read by other commands of the project, so no mistake here. */

@@ -1,9 +1,9 @@
 import { deleteExpiredSessions } from '../auth/session-store.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
+import type { SeriesCatalog } from '../metrics/catalog/series-catalog.ts';
 import type { MetricsStore } from '../metrics/metrics-store.ts';
 import { announceOffline, type Presence } from '../metrics/presence.ts';
-import type { SeriesCatalog } from '../metrics/series-catalog.ts';
 import { expireCodes } from '../pairing/pair-code-store.ts';
 import { finishPurge, listPurges } from '../robots/robot-store.ts';
 

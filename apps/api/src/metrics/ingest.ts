@@ -1,13 +1,13 @@
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import type { Telemetry } from '../monitoring/telemetry.ts';
+import type { SeriesCatalog } from './catalog/series-catalog.ts';
 import { FairQueue } from './fair-queue.ts';
+import type { Refusals } from './line-protocol/refusal.ts';
+import type { RobotShape } from './line-protocol/robot-shape.ts';
+import type { StampedLines } from './line-protocol/stamped-lines.ts';
 import type { MetricsStore } from './metrics-store.ts';
-import type { Refusals } from './refusal.ts';
 import { findReporting, type ReportingRobot } from './reporting-robot.ts';
-import type { RobotShape } from './robot-shape.ts';
-import type { SeriesCatalog } from './series-catalog.ts';
-import type { StampedLines } from './stamped-lines.ts';
 
 export interface Submission {
   tokenHash: string;

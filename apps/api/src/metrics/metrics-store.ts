@@ -1,7 +1,7 @@
 import type { Latest } from '../robots/schemas.ts';
-import type { FieldType } from './field-value.ts';
-import type { Refusals } from './refusal.ts';
-import type { StampedLines } from './stamped-lines.ts';
+import type { FieldType } from './line-protocol/field-value.ts';
+import type { Refusals } from './line-protocol/refusal.ts';
+import type { StampedLines } from './line-protocol/stamped-lines.ts';
 import type { Trend } from './trends.ts';
 
 /** One robot's share of a gathered write: checked, stamped lines, without those refused already. */

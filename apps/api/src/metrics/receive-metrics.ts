@@ -4,12 +4,12 @@ import { AppError } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
 import type { Telemetry } from '../monitoring/telemetry.ts';
 import { forgetToken } from '../pairing/pair-code-store.ts';
+import type { SeriesCatalog } from './catalog/series-catalog.ts';
 import type { Ingest } from './ingest.ts';
-import { type Precision, stampLines } from './line-protocol.ts';
+import { type Precision, stampLines } from './line-protocol/stamp-lines.ts';
+import type { RejectedLine } from './line-protocol/stamped-lines.ts';
 import type { Presence } from './presence.ts';
 import { type ReportingRobot, type RobotCache, sameIdentity } from './reporting-robot.ts';
-import type { SeriesCatalog } from './series-catalog.ts';
-import type { RejectedLine } from './stamped-lines.ts';
 
 export interface ReceiveDeps {
   db: Database;

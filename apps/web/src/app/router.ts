@@ -94,8 +94,13 @@ export function makeRouter() {
       return { name: 'sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
     return true;
   });
-  router.afterEach(async (to) => {
+  router.afterEach(async (to, from) => {
+    // Within a robot's page the title stays the robot's name.
+    if (to.matched[0] && to.matched[0] === from.matched[0]) return;
     await nextTick();
+    // What was focused is gone with its page: go on from the new one's beginning.
+    if (from.matched.length > 0 && document.activeElement === document.body)
+      document.getElementById('main')?.focus({ preventScroll: true });
     document.title = `${i18n.global.t(to.meta.title)} · Robowatch`;
   });
   return router;

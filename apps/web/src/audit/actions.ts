@@ -5,6 +5,8 @@ export const ACTIONS = [
   'auth.logout',
   'auth.refresh_token_replayed',
   'auth.session_ended',
+  'auth.signing_key_rotated',
+  'secret.rotated',
   'pairing.requested',
   'pairing.confirmed',
   'robot.changed',

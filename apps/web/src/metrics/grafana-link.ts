@@ -7,5 +7,5 @@ export function grafanaRobotUrl(grafanaUrl: string, robotId: number, { from, to 
     from: String(Math.round(from)),
     to: String(Math.round(to)),
   });
-  return `${grafanaUrl.replace(/\/+$/, '')}/d/robot?${query}`;
+  return `${grafanaUrl.replace(/\/+$/, '')}/d/robowatch-robot?${query}`;
 }

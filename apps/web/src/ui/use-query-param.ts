@@ -1,4 +1,4 @@
-import { computed, nextTick, type WritableComputedRef } from 'vue';
+import { computed, nextTick, ref, type WritableComputedRef, watch } from 'vue';
 import { type Router, useRoute, useRouter } from 'vue-router';
 
 /** What is about to be written into the address: several parameters set at once make one navigation. */
@@ -27,12 +27,21 @@ export function useQueryParam<Value extends string>(
 ): WritableComputedRef<Value> {
   const route = useRoute();
   const router = useRouter();
+  const inAddress = (): Value => {
+    const value = route.query[name];
+    if (typeof value !== 'string' || (allowed && !allowed.includes(value as Value))) return fallback;
+    return value as Value;
+  };
+  // The address follows a moment later; a field that is being typed into must not wait for it.
+  const current = ref(inAddress());
+  watch(inAddress, (value) => {
+    if (!pending.has(router)) current.value = value as typeof current.value;
+  });
   return computed({
-    get() {
-      const value = route.query[name];
-      if (typeof value !== 'string' || (allowed && !allowed.includes(value as Value))) return fallback;
-      return value as Value;
+    get: () => current.value as Value,
+    set(value) {
+      current.value = value as typeof current.value;
+      write(router, { [name]: value === fallback ? undefined : value });
     },
-    set: (value) => write(router, { [name]: value === fallback ? undefined : value }),
   });
 }

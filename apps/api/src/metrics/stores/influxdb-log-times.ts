@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
-import { decodeLine } from '../decode-line.ts';
+import { decodeLine } from '../line-protocol/decode-line.ts';
 
 /** A log entry as far as telling it from others goes. */
 export interface LogIdentity {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../../errors.ts';
+import type { Refusal, Refusals } from '../line-protocol/refusal.ts';
 import type { RobotLines } from '../metrics-store.ts';
-import type { Refusal, Refusals } from '../refusal.ts';
 import type { InfluxClient } from './influxdb-client.ts';
 import type { LogTimes } from './influxdb-log-times.ts';
 

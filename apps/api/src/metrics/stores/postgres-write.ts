@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from '../../db/schema.ts';
-import { type DecodedField, type DecodedLine, decodeLine } from '../decode-line.ts';
+import { type DecodedField, type DecodedLine, decodeLine } from '../line-protocol/decode-line.ts';
+import type { Refusals } from '../line-protocol/refusal.ts';
 import type { RobotLines } from '../metrics-store.ts';
-import type { Refusals } from '../refusal.ts';
 import type { Partitions } from './postgres-partitions.ts';
 
 interface Item {

@@ -17,6 +17,8 @@ export const audit = {
     auth_logout: 'signed out',
     auth_refresh_token_replayed: 'a session was copied, and ended',
     auth_session_ended: 'ended a session',
+    auth_signing_key_rotated: 'replaced the signing key',
+    secret_rotated: 'replaced the secret key',
     pairing_requested: 'asked to be paired',
     pairing_confirmed: 'paired a robot',
     robot_changed: 'changed a robot',

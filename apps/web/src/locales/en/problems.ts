@@ -1,3 +1,5 @@
+import type { ProblemCode } from '../../api/problem';
+
 /** By the API's code: what happened, and what to do about it. */
 export const problems = {
   wait: 'Try again in {seconds} second. | Try again in {seconds} seconds.',
@@ -23,6 +25,7 @@ export const problems = {
   },
   last_admin: { title: 'This is the last active administrator', hint: 'Make somebody else an administrator first.' },
   already_set_up: { title: 'This server is set up already', hint: 'Sign in instead.' },
+  demo_running: { title: 'The demonstration robots are running already', hint: 'Ask an administrator to see them.' },
   robot_pending: { title: 'This robot has not been confirmed yet', hint: 'Type in the code it shows first.' },
   request_timeout: { title: 'This took too long', hint: 'Try again.' },
   payload_too_large: { title: 'That is too much at once', hint: '' },
@@ -36,4 +39,4 @@ export const problems = {
   },
   database_unavailable: { title: 'The database does not answer', hint: 'We try again by ourselves.' },
   overloaded: { title: 'The server is busy', hint: 'Try again shortly.' },
-};
+} satisfies { wait: string } & Record<ProblemCode, { title: string; hint: string }>;

@@ -37,8 +37,8 @@ export const robots = {
     title: 'Add the first robot',
     text: 'Run this on the robot. It shows an eight-digit code; type the code in here.',
     enterCode: 'Enter the code',
-    demo: 'Add demonstration robots',
   },
+  demo: { add: 'Add demonstration robots', remove: 'Remove the demonstration robots' },
   tabs: { charts: 'Charts', logs: 'Logs', settings: 'Settings' },
   gone: { title: 'There is no such robot', text: 'It was deleted, or belongs to somebody else.' },
   facts: {

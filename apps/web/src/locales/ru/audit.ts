@@ -19,6 +19,8 @@ export const audit: typeof en.audit = {
     auth_logout: 'выход',
     auth_refresh_token_replayed: 'сеанс скопирован и завершён',
     auth_session_ended: 'завершение сеанса',
+    auth_signing_key_rotated: 'замена ключа подписи',
+    secret_rotated: 'замена секретного ключа',
     pairing_requested: 'запрос на подключение',
     pairing_confirmed: 'подключение робота',
     robot_changed: 'изменение робота',

@@ -1,5 +1,5 @@
+import type { ReportingRobot } from '../reporting-robot.ts';
 import type { FieldType } from './field-value.ts';
-import type { ReportingRobot } from './reporting-robot.ts';
 
 /** Lines are counted, so that what has gone out of use, or stands twice in one line, can be told. */
 let lines = 0;

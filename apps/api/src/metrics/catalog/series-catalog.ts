@@ -1,14 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
-import type { Database } from '../db/schema.ts';
+import type { Database } from '../../db/schema.ts';
+import { decodeLine, text, unescapeMeasurement } from '../line-protocol/decode-line.ts';
+import type { FieldType } from '../line-protocol/field-value.ts';
+import type { Refusal, RefusalKind, Refusals } from '../line-protocol/refusal.ts';
+import { currentLine, RobotShape } from '../line-protocol/robot-shape.ts';
+import { unescapeKey } from '../line-protocol/scan-line.ts';
+import type { NovelLine, StampedLines } from '../line-protocol/stamped-lines.ts';
+import { identityTags, type ReportingRobot, sameIdentity } from '../reporting-robot.ts';
 import * as store from './catalog-store.ts';
-import { decodeLine, text, unescapeMeasurement } from './decode-line.ts';
-import type { FieldType } from './field-value.ts';
-import type { Refusal, RefusalKind, Refusals } from './refusal.ts';
-import { identityTags, type ReportingRobot, sameIdentity } from './reporting-robot.ts';
-import { currentLine, RobotShape } from './robot-shape.ts';
-import { unescapeKey } from './scan-line.ts';
-import type { NovelLine, StampedLines } from './stamped-lines.ts';
 
 export interface CatalogLimits {
   maxSeries: number;

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeLine } from './decode-line.ts';
 import type { FieldType } from './field-value.ts';
-import { type Precision, stampLines } from './line-protocol.ts';
 import { currentLine, RobotShape } from './robot-shape.ts';
+import { type Precision, stampLines } from './stamp-lines.ts';
 
 const AT = 1_700_000_000_000_000_000n;
 const robot = {
