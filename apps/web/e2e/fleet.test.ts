@@ -26,7 +26,7 @@ it('shows figures and sparklines, finds, filters and sorts, and keeps all that i
   await page.getByRole('searchbox').fill('');
   await page.getByRole('button', { name: 'Name' }).click();
   await page.waitForURL(/order=desc/);
-  expect(await names(page)).toEqual(['courier-01', 'arm-bench']);
+  await expect.poll(() => names(page)).toEqual(['courier-01', 'arm-bench']);
   expect(await page.getByRole('columnheader', { name: 'Name' }).getAttribute('aria-sort')).toBe('descending');
   await page.getByRole('button', { name: /hot/ }).click();
   await page.waitForURL(/state=hot/);

@@ -1,0 +1,82 @@
+import { createPinia, setActivePinia } from 'pinia';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { effectScope, ref } from 'vue';
+import type { LogEntry } from '../api/types';
+import { type LogFilter, useLogs } from './use-logs';
+
+const entry = (n: number): LogEntry => ({
+  time: `2030-01-01T00:00:${String(n).padStart(2, '0')}Z`,
+  level: 'info',
+  program: 'p',
+  message: `m${n}`,
+});
+const newestFirst = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_, i) => entry(from - i));
+let answer: (url: URL) => Promise<{ items: LogEntry[]; next_cursor: string | null }>;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  setActivePinia(createPinia());
+  vi.stubGlobal('fetch', async (request: Request) => Response.json(await answer(new URL(request.url))));
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+function start(filter = ref<LogFilter>({ from: '-1h' }), following = ref(true)) {
+  const scope = effectScope();
+  const logs = scope.run(() =>
+    useLogs(
+      () => 1,
+      () => filter.value,
+      () => following.value,
+    ),
+  ) as ReturnType<typeof useLogs>;
+  return {
+    ...logs,
+    filter,
+    following,
+    stop: () => scope.stop(),
+    messages: () => logs.entries.value.map(({ message }) => message),
+  };
+}
+const settle = () => vi.advanceTimersByTimeAsync(10);
+
+it('reads older entries on demand, and newer ones by itself, none twice', async () => {
+  let newest = 5;
+  answer = async (url) =>
+    url.searchParams.get('cursor')
+      ? { items: newestFirst(2, 1), next_cursor: null }
+      : { items: newestFirst(newest, 3), next_cursor: 'older' };
+  const logs = start();
+  await settle();
+  expect(logs.messages()).toEqual(['m5', 'm4', 'm3']);
+  await logs.older();
+  expect([logs.messages(), logs.hasOlder()]).toEqual([['m5', 'm4', 'm3', 'm2', 'm1'], false]);
+  newest = 7;
+  await vi.advanceTimersByTimeAsync(3_100);
+  expect(logs.messages()).toEqual(['m7', 'm6', 'm5', 'm4', 'm3', 'm2', 'm1']);
+  logs.following.value = false;
+  newest = 9;
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(logs.messages()[0]).toBe('m7');
+  logs.stop();
+});
+
+it('shows nothing of a former filter, however late its answer', async () => {
+  let late: (page: { items: LogEntry[]; next_cursor: null }) => void = () => undefined;
+  answer = (url) =>
+    url.searchParams.get('q') === 'slow'
+      ? new Promise((resolve) => {
+          late = resolve;
+        })
+      : Promise.resolve({ items: [entry(1)], next_cursor: null });
+  const logs = start(ref<LogFilter>({ from: '-1h', q: 'slow' }), ref(false));
+  await settle();
+  logs.filter.value = { from: '-1h', q: 'quick' };
+  await settle();
+  late({ items: [entry(9)], next_cursor: null });
+  await settle();
+  expect([logs.messages(), logs.reading.value]).toEqual([['m1'], false]);
+  logs.stop();
+});
