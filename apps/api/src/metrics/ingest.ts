@@ -12,6 +12,8 @@ import { findReporting, type ReportingRobot } from './reporting-robot.ts';
 export interface Submission {
   tokenHash: string;
   robotId: number;
+  /** What has gone already of the time its answer may take. */
+  waitedMs: number;
   shape: RobotShape;
   lines: StampedLines;
 }
@@ -98,7 +100,7 @@ export class Ingest {
       return Promise.reject(new AppError('rate_limited', detail, { retryAfter: 5 }));
     }
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => settle(() => reject(unavailable())), timeoutMs);
+      const timer = setTimeout(() => settle(() => reject(unavailable())), timeoutMs - submission.waitedMs);
       const waiting: Waiting = {
         ...submission,
         bytes,
