@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const TICKS_PER_SECOND = 100;
 
-/** The process and all its descendants. */
-function family(pid: number): number[] {
+/** The process and all its descendants, itself first. */
+export function family(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     try {
@@ -19,11 +19,11 @@ function family(pid: number): number[] {
   return members;
 }
 
-/** Seconds of CPU that a process and its descendants have used (proc(5), /proc/pid/stat fields 14 and 15). */
-export function cpuSeconds(pid: number): number {
-  const ticks = family(pid).map((member) => {
+/** Seconds of CPU that processes have used (proc(5), /proc/pid/stat fields 14 and 15). */
+export function cpuSeconds(pids: number[]): number {
+  const ticks = pids.map((pid) => {
     try {
-      const fields = readFileSync(`/proc/${member}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
       return Number(fields[11]) + Number(fields[12]);
     } catch {
       return 0;
@@ -34,14 +34,10 @@ export function cpuSeconds(pid: number): number {
 
 /** Starts peak memory anew (proc(5), clear_refs 5). */
 export function resetPeak(pid: number): void {
-  for (const member of family(pid)) writeFileSync(`/proc/${member}/clear_refs`, '5');
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
-/** Peak resident memory since, MiB, of the process and its descendants together. */
+/** Peak resident memory of a process since, MiB. */
 export function peakMiB(pid: number): number {
-  const peaks = family(pid).map((member) => {
-    const text = readFileSync(`/proc/${member}/status`, 'utf8');
-    return Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0);
-  });
-  return peaks.reduce((sum, kib) => sum + kib, 0) / 1024;
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }

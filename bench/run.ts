@@ -8,7 +8,7 @@ import { writeBodies } from './bodies.ts';
 import { type Load, run, type Target } from './load.ts';
 import { startFastApi } from './peers/fastapi.ts';
 import { startNginx } from './peers/nginx.ts';
-import { cpuSeconds, peakMiB, resetPeak } from './process-usage.ts';
+import { cpuSeconds, family, peakMiB, resetPeak } from './process-usage.ts';
 import { embeddedDatabaseUrl, startRobowatch } from './robowatch.ts';
 import { printTable, type Row } from './table.ts';
 
@@ -23,6 +23,7 @@ const LOADS: Load[] = [
 ];
 const CEILING: Load = { name: '5000 lines, 4 connections', connections: 4, lines: 5000, gzip: false };
 const ROBOTS = 1000;
+const WARM_UP_S = 3;
 
 const { values } = parseArgs({
   options: {
@@ -65,21 +66,30 @@ try {
     targets.push({ name: 'fastapi', url: fastapi.url, ...viaApi, stamped: true });
   }
 
+  /** The embedded PostgreSQL, children of the server, by itself; its memory is shared, so it has no sum. */
+  const usage = () =>
+    running.flatMap(({ name, pid }) => {
+      const [self, ...others] = family(pid) as [number, ...number[]];
+      const own = name === 'robowatch' ? [self] : [self, ...others];
+      const database = name === 'robowatch' ? [{ name: 'postgres', cpu: cpuSeconds(others) }] : [];
+      return [{ name, cpu: cpuSeconds(own) }, ...database];
+    });
+
   const rows: Row[] = [];
   const measure = async (load: Load, target: Target, round: number) => {
     const count = load.lines > 1000 ? 40 : 400;
     const bodies = join(dir, `bodies-${load.lines}-${load.gzip}-${target.stamped}-${load.lines > 1000}`);
     await writeBodies(bodies, { count, lines: load.lines, gzip: load.gzip, stamped: target.stamped });
     for (const { pid } of running) resetPeak(pid);
-    const before = running.map(({ pid }) => cpuSeconds(pid));
-    const result = await run(load, target, bodies, count, dir, round === 0 ? 2 : seconds);
-    const cpu = running.map(({ pid }, i) => cpuSeconds(pid) - (before[i] as number));
+    const before = usage();
+    const result = await run(load, target, bodies, count, dir, round === 0 ? WARM_UP_S : seconds);
+    const after = usage();
     if (round === 0) return;
     const lines = result.requests * load.lines;
-    const processes = running.map(({ name, pid }, i) => ({
+    const processes = after.map(({ name, cpu }, i) => ({
       name,
-      cpu_s_per_million_lines: ((cpu[i] as number) / lines) * 1e6,
-      peak_mib: peakMiB(pid),
+      cpu_s_per_million_lines: ((cpu - (before[i]?.cpu ?? 0)) / lines) * 1e6,
+      peak_mib: name === 'postgres' ? null : peakMiB(running.find((program) => program.name === name)?.pid as number),
     }));
     rows.push({ load: load.name, target: target.name, round, lines_per_request: load.lines, ...result, processes });
     process.stderr.write(`${load.name} · ${target.name} · ${Math.round(result.requests / result.seconds)}/s\n`);

@@ -5,7 +5,7 @@ export interface Row extends Measured {
   target: string;
   round: number;
   lines_per_request: number;
-  processes: { name: string; cpu_s_per_million_lines: number; peak_mib: number }[];
+  processes: { name: string; cpu_s_per_million_lines: number; peak_mib: number | null }[];
 }
 
 function median(values: number[]): number {
@@ -49,7 +49,8 @@ export function printTable(rows: Row[], machine: string): string {
       const usage = (of[0] as Row).processes.flatMap(({ name }, i) => {
         const cpu = median(of.map((row) => row.processes[i]?.cpu_s_per_million_lines ?? 0));
         const peak = median(of.map((row) => row.processes[i]?.peak_mib ?? 0));
-        return name === target || name === 'influxd' ? [{ name, cpu, peak }] : [];
+        const concerned = name === target || name === 'influxd' || (name === 'postgres' && target === 'robowatch');
+        return concerned ? [{ name, cpu, peak }] : [];
       });
       out.push(
         line([
@@ -58,7 +59,10 @@ export function printTable(rows: Row[], machine: string): string {
           ...[round(median(of.map((row) => row.p50_ms)), 1), round(median(of.map((row) => row.p99_ms)), 1)],
           String(of.reduce((sum, row) => sum + row.failed, 0)),
           usage.map(({ name, cpu }) => `${name} ${round(cpu, 1)}`).join(', '),
-          usage.map(({ name, peak }) => `${name} ${round(peak)}`).join(', '),
+          usage
+            .filter(({ peak }) => peak > 0)
+            .map(({ name, peak }) => `${name} ${round(peak)}`)
+            .join(', '),
         ]),
       );
     }

@@ -15,5 +15,12 @@ export async function makeCertificates(dir: string) {
   await writeFile(names, 'subjectAltName=IP:127.0.0.1\n');
   const by = ['-CA', caFile, '-CAkey', caKey, '-CAcreateserial'];
   await openssl('x509', '-req', '-in', request, ...by, '-days', '1', '-extfile', names, '-out', cert);
-  return { caFile, ca: await readFile(caFile, 'utf8'), key: await readFile(key), cert: await readFile(cert) };
+  return {
+    caFile,
+    keyFile: key,
+    certFile: cert,
+    ca: await readFile(caFile, 'utf8'),
+    key: await readFile(key),
+    cert: await readFile(cert),
+  };
 }

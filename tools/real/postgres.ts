@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chownSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,9 +16,10 @@ const START_TIMEOUT_MS = 60_000;
 /**
  * Starts a real PostgreSQL 15, Debian's, on 127.0.0.1 and a free port, with a database `robowatch` of its own in a
  * temporary folder, which goes with `stop()`. It ends with this process. `crash()` is a power cut, after which
- * `restart()` brings the same data back on the same port; `pause()` freezes it with every connection it has.
+ * `restart()` brings the same data back on the same port; `pause()` freezes it with every connection it has. With `tls`
+ * it takes encrypted connections only.
  */
-export async function startPostgres() {
+export async function startPostgres({ tls }: { tls?: { key: Buffer; cert: Buffer } } = {}) {
   const user = databaseUser();
   const dir = await mkdtemp(join(tmpdir(), 'robowatch-postgres15-'));
   if (user) chownSync(dir, user.uid, user.gid);
@@ -37,6 +38,7 @@ export async function startPostgres() {
 
   const port = await freePort();
   const url = `postgres://robowatch:${password}@127.0.0.1:${port}/postgres`;
+  if (tls) await encryptedOnly(data, tls, user);
   const settings = ['-h', '127.0.0.1', '-p', String(port), '-k', '', '-c', 'max_connections=60'];
   const start = async () => {
     const { command, args } = run('postgres', ['-D', data, ...settings]);
@@ -65,6 +67,19 @@ function databaseUser() {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody']).toString());
   return { uid: id('-u'), gid: id('-g') };
+}
+
+async function encryptedOnly(
+  data: string,
+  tls: { key: Buffer; cert: Buffer },
+  user: { uid: number; gid: number } | undefined,
+) {
+  const [key, cert] = [join(data, 'server.key'), join(data, 'server.crt')];
+  await writeFile(key, tls.key, { mode: 0o600 });
+  await writeFile(cert, tls.cert);
+  if (user) for (const file of [key, cert]) chownSync(file, user.uid, user.gid);
+  await appendFile(join(data, 'postgresql.conf'), 'ssl = on\n');
+  await writeFile(join(data, 'pg_hba.conf'), 'hostssl all all 127.0.0.1/32 scram-sha-256\n');
 }
 
 /** postmaster.pid: line 8 says `ready` (src/include/utils/pidfile.h); a crashed server's file names another process. */

@@ -10,15 +10,21 @@ import { freePort } from './free-port.ts';
 const START_TIMEOUT_MS = 30_000;
 
 /**
- * Starts a real Redis, with a random password, on 127.0.0.1 and a free port; it keeps nothing and ends with this process.
+ * Starts a real Redis, with a random password, on 127.0.0.1 and a free port; it keeps nothing and ends with this process. With
+ * `tls`, files, it takes encrypted connections only.
  * `pause()` freezes it until `resume()`; after `crash()`, `restart()` brings an empty one back on the same port.
  */
-export async function startRedis() {
+export async function startRedis({ tls }: { tls?: { keyFile: string; certFile: string; caFile: string } } = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'robowatch-redis-'));
   const port = await freePort();
   const password = randomBytes(16).toString('hex');
   const config = join(dir, 'redis.conf');
-  const lines = ['bind 127.0.0.1', `port ${port}`, `dir ${dir}`, 'save ""', 'appendonly no', `requirepass ${password}`];
+  const encrypted = tls && [
+    ...['port 0', `tls-port ${port}`, `tls-key-file ${tls.keyFile}`, `tls-cert-file ${tls.certFile}`],
+    ...[`tls-ca-cert-file ${tls.caFile}`, 'tls-auth-clients no'],
+  ];
+  const ports = encrypted ?? [`port ${port}`];
+  const lines = ['bind 127.0.0.1', ...ports, `dir ${dir}`, 'save ""', 'appendonly no', `requirepass ${password}`];
   await writeFile(config, `${lines.join('\n')}\n`, { mode: 0o600 });
   const start = async () => {
     const child = await startChild('redis-server', [config], { cwd: dir, env: {} });
@@ -27,7 +33,7 @@ export async function startRedis() {
   };
   let child = await start();
   return {
-    url: `redis://:${password}@127.0.0.1:${port}`,
+    url: `${tls ? 'rediss' : 'redis'}://:${password}@127.0.0.1:${port}`,
     pause: () => child.pause(),
     resume: () => child.resume(),
     crash: () => child.kill(),

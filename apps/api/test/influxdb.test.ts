@@ -224,6 +224,30 @@ describe('a robot', () => {
   });
 });
 
+it('a token revoked on one replica is dead on the other, whatever that has cached', async () => {
+  const deps = await compose(api.deps().config);
+  const other = await buildApp(deps);
+  const send = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await other.inject({ method: 'POST', url: '/api/metrics', headers, payload: 'm v=1' })).statusCode;
+  };
+  const owner = await api.person();
+  const revoke = {
+    deactivate: (id: number) =>
+      api.call('PATCH', `/robots/${id}`, { token: owner.token, body: { status: 'inactive' } }),
+    rotate: (id: number) => api.call('POST', `/robots/${id}/token`, { token: owner.token }),
+    delete: (id: number) => api.call('DELETE', `/robots/${id}`, { token: owner.token }),
+  };
+  for (const [how, call] of Object.entries(revoke)) {
+    const { id, token } = await api.pairedRobot(owner);
+    expect(await send(token), how).toBe(204);
+    expect((await call(id)).status, how).toBeLessThan(300);
+    expect(await send(token), how).toBe(401);
+  }
+  await other.close();
+  await deps.close();
+});
+
 describe('an InfluxDB that stands still', () => {
   it('makes the API answer 503 in time, and everything goes on when it does', async () => {
     const [robot, other] = await robots(2);

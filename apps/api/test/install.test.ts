@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, request as forward, type RequestListener, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { makeCertificates } from '../../../tools/real/certificates.ts';
 import { startDebian } from '../../../tools/real/debian.ts';
 import { freePort } from '../../../tools/real/free-port.ts';
 import { ensureTelegraf } from '../../../tools/real/telegraf.ts';
+import { createLossyLine } from './lossy-line.ts';
 import { launch, type ServerProcess } from './server-process.ts';
 
 type Debian = Awaited<ReturnType<typeof startDebian>>;
@@ -20,48 +21,32 @@ const dir = mkdtempSync(join(tmpdir(), 'robowatch-install-'));
 let debian: Debian;
 let server: ServerProcess;
 let tlsUrl: string;
-const lines: (Server | TlsServer)[] = [];
+const ends: (Server | TlsServer)[] = [];
 let admin: string;
 let url: string;
-/** What the line does to replies, one after the other: gets lost, or is an error on the way. */
-let mishaps: ('lost' | 'bad gateway')[] = [];
+let line: ReturnType<typeof createLossyLine>;
 
-/** What a line between robot and server does, on which replies get lost. */
-const carry =
-  (target: number): RequestListener =>
-  (asked, reply) => {
-    const { method, url: path, headers } = asked;
-    const onward = forward({ host: '127.0.0.1', port: target, method, path, headers }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk) => chunks.push(chunk));
-      answer.on('end', () => {
-        const body = Buffer.concat(chunks);
-        const mishap = body.includes('"token"') ? mishaps.shift() : undefined;
-        if (mishap === 'lost') asked.socket.destroy();
-        else if (mishap === 'bad gateway') reply.writeHead(502).end('Bad Gateway');
-        else reply.writeHead(answer.statusCode ?? 500, answer.headers).end(body);
-      });
-    });
-    onward.on('error', () => reply.writeHead(502).end());
-    asked.pipe(onward);
-  };
-
-async function listen(line: Server | TlsServer, port: number) {
-  lines.push(line);
-  await once(line.listen(port, '127.0.0.1'), 'listening');
+async function listen(end: Server | TlsServer, port: number) {
+  ends.push(end);
+  await once(end.listen(port, '127.0.0.1'), 'listening');
 }
 
 const file = (path: string) => join(debian.root, path);
 const text = (path: string) => readFileSync(file(path), 'utf8');
 const setting = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text('etc/default/telegraf'))?.[1];
 const robots = async () => (await server.call('GET', '/robots', { token: admin })).body.items;
+type Robot = { id: number; name: string; status: string };
+const ids = async () => (await robots()).map(({ id }: Robot) => id).sort();
+/** The robot that this Debian is now: the one confirmed last. */
+const current = async (): Promise<Robot> =>
+  (await robots()).filter(({ status }: Robot) => status === 'active').sort((a: Robot, b: Robot) => b.id - a.id)[0];
 const read = async (id: number, path: string) =>
   (await server.call('GET', `/robots/${id}${path}`, { token: admin })).body;
 
-/** Runs the installer as its first line says to, and confirms the code it shows, if it shows one. */
-async function install(options = '') {
+/** Runs the installer as its first line says to, and confirms the code it shows, or the one that follows `others`. */
+async function install(options = '', others = 0) {
   const child = await debian.shell(`curl -fsSL ${url}/install.sh | sh -s -- ${options}`);
-  const shown = () => /Pairing code: {2}(\d{4}) (\d{4})/.exec(child.output());
+  const shown = () => [...child.output().matchAll(/Pairing code: {2}(\d{4}) (\d{4})/g)][others];
   while (!shown() && !child.hasExited()) await sleep(100);
   const [, left, right] = shown() ?? [];
   if (left) {
@@ -80,9 +65,10 @@ beforeAll(async () => {
   const env = { DATA_DIR: dir, PUBLIC_URL: url, WEB_PORT: String(webPort), PAIR_POLL_INTERVAL: '1' };
   server = await launch({ env });
   admin = await server.signIn();
+  line = createLossyLine(webPort);
   const certificates = await makeCertificates(join(dir, 'certificates'));
-  await listen(createServer(carry(webPort)), port);
-  await listen(createTlsServer(certificates, carry(webPort)), tlsPort);
+  await listen(createServer(line.carry), port);
+  await listen(createTlsServer(certificates, line.carry), tlsPort);
   debian = await startDebian({ hostname: 'rover-7', telegraf: await ensureTelegraf() });
   writeFileSync(file('root/lab-ca.crt'), certificates.ca);
   // What the owner set before stays, and makes Telegraf as quick as a test wants it.
@@ -98,7 +84,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await debian?.stop();
-  for (const line of lines) line.close();
+  for (const end of ends) end.close();
   await server?.end();
   rmSync(dir, { recursive: true, force: true });
 });
@@ -119,10 +105,10 @@ describe('install.sh', () => {
   });
 
   it('makes a Debian with systemd a robot, though replies get lost', async () => {
-    mishaps = ['lost', 'bad gateway'];
+    line.loseTokens('lost', 'bad gateway');
     const { code, output, paired } = await install('--name "Rover, \\"north\\""');
     expect([code, paired], output).toEqual([0, true]);
-    expect(mishaps).toEqual([]);
+    expect(line.left()).toBe(0);
     expect(output).toContain('Done: the first report was accepted, and the robot "Rover, "north"" keeps reporting');
     expect(output).toContain(`${url}/pair?code=`);
     expect(output).toMatch(/[▀▄█]/);
@@ -150,25 +136,40 @@ describe('install.sh', () => {
     expect(output).toBe('telegraf systemd-journal\nenabled\n# Robowatch: the configuration is in telegraf.d/\n');
   });
 
+  it('waits as long as it is told, and goes on with another code when one is in use or has run out', async () => {
+    const busy = { status: 429, headers: { 'retry-after': '2' } };
+    line.answer(
+      { to: /^\/api\/pair$/, ...busy },
+      { to: /^\/api\/pair$/, status: 409 },
+      { to: /status$/, ...busy },
+      { to: /status$/, status: 200, body: { status: 'expired' } },
+    );
+    const began = Date.now();
+    const { code, output } = await install('--pair-again', 1);
+    expect([code, output]).toEqual([0, expect.stringContaining('The code has run out. Here is a new one.')]);
+    expect(output).toContain('asking again in 2 s');
+    expect(line.left()).toBe(0);
+    expect(Date.now() - began).toBeGreaterThan(4_000);
+    expect((await current()).name).toBe('rover-7');
+  });
+
   it('run again it keeps the identity', async () => {
-    const [token, [robot]] = [setting('ROBOWATCH_TOKEN'), await robots()];
+    const [token, before] = [setting('ROBOWATCH_TOKEN'), await ids()];
     const { code, output, paired } = await install();
     expect([code, paired], output).toEqual([0, false]);
     expect(output).toContain('stays the same one');
     expect(setting('ROBOWATCH_TOKEN')).toBe(token);
-    expect((await robots()).map(({ id }: { id: number }) => id)).toEqual([robot.id]);
+    expect(await ids()).toEqual(before);
   });
 
   it('says what is wrong when the robot is refused, and pairs anew when asked to', async () => {
-    const [robot] = await robots();
-    await server.call('DELETE', `/robots/${robot.id}`, { token: admin });
+    const { id } = await current();
+    await server.call('DELETE', `/robots/${id}`, { token: admin });
     const refused = await install();
     expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('does not accept this robot')]);
     const again = await install('--pair-again');
     expect([again.code, again.paired], again.output).toEqual([0, true]);
-    expect((await robots()).map(({ name, id }: { name: string; id: number }) => [name, id > robot.id])).toEqual([
-      ['rover-7', true],
-    ]);
+    expect((await current()).id).toBeGreaterThan(id);
   });
 
   it.each([

@@ -38,11 +38,7 @@ it('runs as a user who is not root, with nothing but a folder of its own', async
   const options = { main: join(checkout, 'apps/api/src/main.ts'), node, spawn: { ...(isRoot && user), cwd: data } };
   server = await launch({ env: { DATA_DIR: join(data, 'robowatch') }, ...options });
   expect(server.output()).toContain('Robowatch is running');
-  expect(
-    execFileSync('ps', ['-o', 'uid=', '-p', String(server.child.pid)])
-      .toString()
-      .trim(),
-  ).toBe(String(user.uid));
+  expect(statSync(`/proc/${server.child.pid}`).uid).toBe(user.uid);
 
   const token = await server.signIn();
   await server.call('POST', '/pair', { body: { hostname: 'orange', code: '16180339' } });

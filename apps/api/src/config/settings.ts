@@ -228,11 +228,11 @@ export const SETTINGS = [
   {
     name: 'INGEST_LINGER_MS',
     kind: 'integer',
-    default: '5',
+    default: '50',
     min: 0,
     max: 1000,
     about:
-      'How long a write waits for more lines while another one is under way. Nothing waits while the store is idle.',
+      'How long a write may wait for more lines while another one is under way; it waits half of what a write takes. Nothing waits while the store is idle.',
   },
   {
     name: 'INGEST_WRITES_IN_FLIGHT',

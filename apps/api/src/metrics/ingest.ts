@@ -12,6 +12,8 @@ import { findReporting, type ReportingRobot } from './reporting-robot.ts';
 export interface Submission {
   tokenHash: string;
   robotId: number;
+  /** What has gone already of the time its answer may take. */
+  waitedMs: number;
   shape: RobotShape;
   lines: StampedLines;
 }
@@ -36,7 +38,7 @@ export interface IngestOptions {
   maxPendingBytes: number;
   batchLines: number;
   batchBytes: number;
-  /** How long a batch may wait for company while another write is under way, milliseconds. */
+  /** How long a batch may wait for company at most while another write is under way, milliseconds. */
   lingerMs: number;
   writesInFlight: number;
 }
@@ -56,6 +58,11 @@ const unavailable = () =>
     retryAfter: 10,
   });
 
+/** A batch lingers for this share of what a write takes: a slow store gets fewer and larger writes. */
+const LINGER_SHARE = 0.5;
+/** Weight of the newest write in the mean. */
+const SMOOTHING = 0.2;
+
 /**
  * Gathers many robots' bodies into one write. Nothing waits while nothing is under way; otherwise a batch goes when it is
  * full or has lingered. Token and status of everybody in it are read in one query at the moment it is sent: a revoked
@@ -71,6 +78,8 @@ export class Ingest {
   #pendingOf = new Map<number, number>();
   #inFlight = 0;
   #oldest = 0;
+  /** What a write to the store takes at present, milliseconds. */
+  #writeMs = 0;
   #scheduled = false;
   #linger: NodeJS.Timeout | undefined;
 
@@ -91,7 +100,7 @@ export class Ingest {
       return Promise.reject(new AppError('rate_limited', detail, { retryAfter: 5 }));
     }
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => settle(() => reject(unavailable())), timeoutMs);
+      const timer = setTimeout(() => settle(() => reject(unavailable())), timeoutMs - submission.waitedMs);
       const waiting: Waiting = {
         ...submission,
         bytes,
@@ -146,7 +155,10 @@ export class Ingest {
   }
 
   #isFull = () => this.#queuedLines >= this.#options.batchLines || this.#queuedBytes >= this.#options.batchBytes;
-  #lingerLeft = () => Math.ceil(this.#options.lingerMs - (performance.now() - this.#oldest));
+  #lingerLeft(): number {
+    const linger = Math.min(this.#options.lingerMs, this.#writeMs * LINGER_SHARE);
+    return Math.ceil(linger - (performance.now() - this.#oldest));
+  }
 
   /** Those already answered 503 are dropped: their robot will send them again. */
   #nextBatch(): Waiting[] {
@@ -204,7 +216,9 @@ export class Ingest {
     const written = shares.filter(({ lines, refused }) => lines.count > refused.size);
     const started = performance.now();
     const refusals = written.length > 0 ? await store.write(written, signal) : [];
-    telemetry.upstream(performance.now() - started);
+    const took = performance.now() - started;
+    this.#writeMs += (took - this.#writeMs) * SMOOTHING;
+    telemetry.upstream(took);
     const byStore = new Map(written.map((share, i) => [share, refusals[i]]));
     for (const [i, { waiting, robot }] of allowed.entries()) {
       const share = shares[i];

@@ -30,8 +30,7 @@ const MAX_REASONS = 10;
  */
 export async function receiveMetrics(
   deps: ReceiveDeps,
-  tokenHash: string,
-  robot: ReportingRobot,
+  { tokenHash, robot, waitedMs }: { tokenHash: string; robot: ReportingRobot; waitedMs: number },
   body: Buffer,
   precision: Precision,
 ): Promise<void> {
@@ -43,7 +42,7 @@ export async function receiveMetrics(
     const detail = 'No line of the request could be read; nothing was stored.';
     throw rejection('nothing_usable', detail, 0, lines.rejected);
   }
-  const accepted = await deps.ingest.submit({ tokenHash, robotId: robot.id, shape, lines });
+  const accepted = await deps.ingest.submit({ tokenHash, robotId: robot.id, waitedMs, shape, lines });
   // Renamed since the cache learnt it: this body carries the former name, the next one the new.
   if (!sameIdentity(accepted.robot, robot)) deps.robots.drop(tokenHash);
   if (accepted.robot.first_write_at === null) await noteFirstWrite(deps, accepted.robot.id, tokenHash);

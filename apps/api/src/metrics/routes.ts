@@ -23,7 +23,8 @@ const TREND_WINDOW_S = 60;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    reporting: { robot: ReportingRobot; tokenHash: string };
+    /** `waitedMs` is what looking the token up has taken of the time an answer may take */
+    reporting: { robot: ReportingRobot; tokenHash: string; waitedMs: number };
   }
 }
 
@@ -44,10 +45,11 @@ export function reportRoutes(app: App, deps: ReportDeps): void {
   app.addHook('onRequest', async (request) => {
     const token = bearer(request);
     const tokenHash = token ? sha256(token) : '';
+    const started = performance.now();
     const robot = token ? await deps.robots.find(tokenHash) : undefined;
     if (!robot) throw new AppError('unauthorized', 'This token is not valid, or the robot is switched off.');
     deps.budget.check(robot.id);
-    request.reporting = { robot, tokenHash };
+    request.reporting = { robot, tokenHash, waitedMs: performance.now() - started };
   });
 
   const problems = [
@@ -75,14 +77,14 @@ export function reportRoutes(app: App, deps: ReportDeps): void {
       },
     },
     async (request, reply) => {
-      const { robot, tokenHash } = request.reporting;
+      const { reporting } = request;
       const sent = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       const body = await unpack(sent, request.headers['content-encoding']?.trim().toLowerCase(), maxUnpackedBytes);
       const lines = countLines(body);
       if (lines > maxLines)
         throw new AppError('payload_too_large', `The body has more than ${maxLines} lines. Send smaller batches.`);
-      deps.budget.spend(robot.id, lines);
-      await receiveMetrics(deps, tokenHash, robot, body, request.query.precision ?? 'ns');
+      deps.budget.spend(reporting.robot.id, lines);
+      await receiveMetrics(deps, reporting, body, request.query.precision ?? 'ns');
       return reply.code(204).send(null);
     },
   );
