@@ -13,7 +13,15 @@ export async function ensureBuilt(): Promise<void> {
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return;
   process.stdout.write('Building the web app, once after each change …\n');
   const { build } = await import('vite');
-  await build({ configFile: join(WEB, 'vite.config.ts'), mode: 'production', logLevel: 'error' });
+  const { NODE_ENV } = process.env;
+  // Vite keeps a NODE_ENV that is set, as test runners do: Vue would come with its warnings, half as large again.
+  process.env.NODE_ENV = 'production';
+  try {
+    await build({ configFile: join(WEB, 'vite.config.ts'), mode: 'production', logLevel: 'error' });
+  } finally {
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
+  }
   writeFileSync(STAMP, wanted);
 }
 
