@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
+import { startInfluxd } from '../../../tools/real/influxd.ts';
 import { buildApp } from '../src/app.ts';
 import { influxSetup } from '../src/commands/influx-setup.ts';
 import { compose } from '../src/composition.ts';
@@ -58,6 +60,26 @@ describe('setting up', () => {
       const orgs = await fetch(`${url}/api/v2/authorizations`, { headers: { authorization: `Token ${token}` } });
       expect(((await orgs.json()) as { authorizations?: unknown[] }).authorizations ?? []).toEqual([]);
     }
+  });
+
+  it('prepares an InfluxDB that nobody has set up yet', async () => {
+    const bare = await startInfluxd({ bare: true });
+    const adminToken = randomBytes(32).toString('hex');
+    const setup = { url: bare.url, org: 'lab', bucket: 'robots', adminToken, retentionSeconds: 7 * 86_400 };
+    const tokens = await setUpInflux(setup);
+    expect(await setUpInflux(setup)).toEqual(tokens);
+    const written = await fetch(`${bare.url}/api/v2/write?org=lab&bucket=robots`, {
+      method: 'POST',
+      headers: { authorization: `Token ${tokens.writeToken}` },
+      body: 'm v=1',
+    });
+    expect(written.status).toBe(204);
+    const buckets = await fetch(`${bare.url}/api/v2/buckets?name=robots`, {
+      headers: { authorization: `Token ${adminToken}` },
+    });
+    const { buckets: found } = (await buckets.json()) as { buckets: { retentionRules: { everySeconds: number }[] }[] };
+    expect(found[0]?.retentionRules[0]?.everySeconds).toBe(7 * 86_400);
+    await bare.stop();
   });
 
   it('writes the tokens into a file that only its owner reads, and says what is missing', async () => {
