@@ -43,6 +43,22 @@ it('opened while the server is not there, it waits for it', async () => {
   await visible(page, 'Sessions');
 });
 
+it('a one-time link opened meanwhile keeps its form', async () => {
+  const page = await (await browser.open()).newPage();
+  await page.goto('/setup#secret');
+  await page.getByLabel('Name').fill('Ada');
+  await page.route('**/api/**', (route) => route.abort());
+  await page.getByLabel('E-mail').fill('ada@lab.example');
+  await page.getByLabel('Password').first().fill('correct horse battery');
+  await page.getByRole('button', { name: 'Create administrator' }).click();
+  await visible(page, 'The server does not answer');
+  await page.unroute('**/api/**');
+  await expect.poll(() => page.getByText('What you see may be old').count()).toBe(0);
+  await page.getByRole('button', { name: 'Create administrator' }).click();
+  await visible(page, 'This link no longer works');
+  expect(await page.getByLabel('Name').inputValue()).toBe('Ada');
+});
+
 it('a page that cannot be read says why, with a way on', async () => {
   const page = await (await browser.admin()).newPage();
   const problem = {

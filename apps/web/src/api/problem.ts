@@ -46,3 +46,7 @@ export const asProblem = (error: unknown): ApiProblem =>
   error instanceof ApiProblem
     ? error
     : new ApiProblem('internal_error', 500, String((error as Error)?.message ?? error));
+
+/** A page that shows something already need not repeat what the banner says: that nobody answers. */
+export const isNews = (error: unknown, showsData: boolean): boolean =>
+  Boolean(error) && !(showsData && asProblem(error).code === 'unreachable');

@@ -35,7 +35,7 @@ export const robots = {
   short: { cpu_percent: 'CPU', memory_percent: 'Mem', disk_percent: 'Disk', temperature_c: 'Temp' },
   empty: {
     title: 'Add the first robot',
-    text: 'Run this on the robot. It shows an eight-digit code; type the code in here.',
+    text: 'It then shows an eight-digit code and its QR code. Type the code in here, or scan it.',
     enterCode: 'Enter the code',
   },
   demo: { add: 'Add demonstration robots', remove: 'Remove the demonstration robots' },
