@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { setUpInflux } from '../apps/api/src/metrics/stores/influxdb-setup.ts';
 import { startInfluxd } from '../tools/real/influxd.ts';
@@ -24,6 +25,8 @@ const LOADS: Load[] = [
 const CEILING: Load = { name: '5000 lines, 4 connections', connections: 4, lines: 5000, gzip: false };
 const ROBOTS = 1000;
 const WARM_UP_S = 3;
+const MAX_SETTLING_MS = 60_000;
+const SETTLING_STEP_MS = 1000;
 
 const { values } = parseArgs({
   options: {
@@ -75,11 +78,21 @@ try {
       return [{ name, cpu: cpuSeconds(own) }, ...database];
     });
 
+  /** InfluxDB works on after a load (snapshots, compactions): the next measurement must not pay for the one before. */
+  const untilIdle = async () => {
+    for (const end = Date.now() + MAX_SETTLING_MS; Date.now() < end; ) {
+      const busy = cpuSeconds([influxd.pid]);
+      await sleep(SETTLING_STEP_MS);
+      if (cpuSeconds([influxd.pid]) - busy < (0.1 * SETTLING_STEP_MS) / 1000) return;
+    }
+  };
+
   const rows: Row[] = [];
   const measure = async (load: Load, target: Target, round: number) => {
     const count = load.lines > 1000 ? 40 : 400;
     const bodies = join(dir, `bodies-${load.lines}-${load.gzip}-${target.stamped}-${load.lines > 1000}`);
     await writeBodies(bodies, { count, lines: load.lines, gzip: load.gzip, stamped: target.stamped });
+    await untilIdle();
     for (const { pid } of running) resetPeak(pid);
     const before = usage();
     const result = await run(load, target, bodies, count, dir, round === 0 ? WARM_UP_S : seconds);

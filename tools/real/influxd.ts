@@ -18,9 +18,10 @@ const START_TIMEOUT_MS = 60_000;
  * with this process. Data is kept in `dir`, and found there again, token included, by the next start; without `dir` it
  * is in a temporary folder that goes with stop() or kill().
  *
+ * With `bare` it is left as it comes: nobody has set it up.
  * `pause()` freezes it as an overloaded disk would: it still takes connections and answers nothing until `resume()`.
  */
-export async function startInfluxd(options: { dir?: string; port?: number } = {}) {
+export async function startInfluxd(options: { dir?: string; port?: number; bare?: boolean } = {}) {
   const influxd = await ensureInfluxd();
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'robowatch-influxd-')));
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -33,7 +34,7 @@ export async function startInfluxd(options: { dir?: string; port?: number } = {}
   };
   try {
     await untilHealthy(url, child);
-    const adminToken = await setUp(url, join(dir, 'admin-token'));
+    const adminToken = options.bare ? '' : await setUp(url, join(dir, 'admin-token'));
     return {
       url,
       adminToken,

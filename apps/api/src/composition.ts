@@ -16,6 +16,7 @@ import { runJobs } from './jobs/runner.ts';
 import { SeriesCatalog } from './metrics/catalog/series-catalog.ts';
 import { Ingest } from './metrics/ingest.ts';
 import { LineBudget } from './metrics/line-budget.ts';
+import type { MetricsStore } from './metrics/metrics-store.ts';
 import { Presence } from './metrics/presence.ts';
 import { RobotCache } from './metrics/reporting-robot.ts';
 import { openStore } from './metrics/stores/open-store.ts';
@@ -32,9 +33,12 @@ export async function compose(config: Config) {
   const url = config.database.url ?? (embedded as { url: string }).url;
   const { db } = connect(url, config.database.poolSize);
   const events = new EventBus(url);
+  let store: MetricsStore;
   try {
     await events.start();
     await migrate(db);
+    store = await openStore(db, config);
+    await store.maintain();
   } catch (error) {
     await events.close();
     await db.destroy();
@@ -46,8 +50,6 @@ export async function compose(config: Config) {
     );
   }
 
-  const store = openStore(db, config);
-  await store.maintain();
   const telemetry = new Telemetry();
   const catalog = new SeriesCatalog(db, config.catalog);
   const presence = new Presence(db);

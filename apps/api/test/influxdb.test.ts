@@ -1,11 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
+import { startInfluxd } from '../../../tools/real/influxd.ts';
 import { buildApp } from '../src/app.ts';
 import { influxSetup } from '../src/commands/influx-setup.ts';
 import { compose } from '../src/composition.ts';
+import { loadConfig } from '../src/config/config.ts';
 import { setUpInflux } from '../src/metrics/stores/influxdb-setup.ts';
 import { startTestInflux, type TestInflux } from './influx.ts';
 import { useTestApi } from './test-api.ts';
@@ -60,6 +63,26 @@ describe('setting up', () => {
     }
   });
 
+  it('prepares an InfluxDB that nobody has set up yet', async () => {
+    const bare = await startInfluxd({ bare: true });
+    const adminToken = randomBytes(32).toString('hex');
+    const setup = { url: bare.url, org: 'lab', bucket: 'robots', adminToken, retentionSeconds: 7 * 86_400 };
+    const tokens = await setUpInflux(setup);
+    expect(await setUpInflux(setup)).toEqual(tokens);
+    const written = await fetch(`${bare.url}/api/v2/write?org=lab&bucket=robots`, {
+      method: 'POST',
+      headers: { authorization: `Token ${tokens.writeToken}` },
+      body: 'm v=1',
+    });
+    expect(written.status).toBe(204);
+    const buckets = await fetch(`${bare.url}/api/v2/buckets?name=robots`, {
+      headers: { authorization: `Token ${adminToken}` },
+    });
+    const { buckets: found } = (await buckets.json()) as { buckets: { retentionRules: { everySeconds: number }[] }[] };
+    expect(found[0]?.retentionRules[0]?.everySeconds).toBe(7 * 86_400);
+    await bare.stop();
+  });
+
   it('writes the tokens into a file that only its owner reads, and says what is missing', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'robowatch-influx-setup-'));
     const file = join(dir, '.env');
@@ -75,6 +98,27 @@ describe('setting up', () => {
     await expect(influxSetup({ ...env, INFLUX_ADMIN_TOKEN: 'x'.repeat(40) }, file)).rejects.toThrow('refuses');
     await expect(influxSetup({ ...env, INFLUX_URL: 'http://127.0.0.1:1' }, file)).rejects.toThrow('cannot be reached');
     rmSync(dir, { recursive: true });
+  });
+});
+
+describe('starting', () => {
+  it.each([
+    ['INFLUX_WRITE_TOKEN', 'wrong', 'InfluxDB refuses INFLUX_WRITE_TOKEN.'],
+    ['INFLUX_READ_TOKEN', 'wrong', 'InfluxDB refuses INFLUX_READ_TOKEN.'],
+    ['INFLUX_BUCKET', 'none', 'InfluxDB has no such organisation or bucket.'],
+    ['INFLUX_ORG', 'nobody', 'InfluxDB has no such organisation or bucket.'],
+  ])('with a wrong %s is refused in a sentence', async (name, value, sentence) => {
+    const { url } = api.deps().config.database;
+    const env = { DATABASE_URL: url, SECRET_KEY: randomBytes(32).toString('hex'), LOG_LEVEL: 'silent' };
+    await expect(compose(loadConfig({ ...env, ...influx.settings, [name]: value }))).rejects.toThrow(sentence);
+  });
+
+  it('while InfluxDB is away goes on, not ready', async () => {
+    const { config } = api.deps();
+    const away = { ...config, influx: config.influx && { ...config.influx, url: 'http://127.0.0.1:1' } };
+    const deps = await compose(away);
+    await expect(deps.store.ready()).rejects.toThrow();
+    await deps.close();
   });
 });
 

@@ -1,4 +1,4 @@
-import { type FluxTableMetaData, InfluxDB, type ParameterizedQuery } from '@influxdata/influxdb-client';
+import { type FluxTableMetaData, flux, InfluxDB, type ParameterizedQuery } from '@influxdata/influxdb-client';
 import { Pool } from 'undici';
 import { AppError } from '../../errors.ts';
 
@@ -15,6 +15,7 @@ export interface InfluxConfig {
 type Value = number | string | boolean | null;
 
 const QUERY_TIMEOUT_MS = 30_000;
+const CHECK_TIMEOUT_MS = 5_000;
 const unreachable = () =>
   new AppError('store_unavailable', 'The metrics store does not answer. Try again shortly.', { retryAfter: 10 });
 
@@ -24,6 +25,8 @@ export class InfluxClient {
   #pool: Pool;
   #writePath: string;
   #deletePath: string;
+  #queryPath: string;
+  #readToken: string;
   #writeHeaders: Record<string, string>;
   #queries: ReturnType<InfluxDB['getQueryApi']>;
 
@@ -32,6 +35,8 @@ export class InfluxClient {
     this.#pool = new Pool(url, { connections, keepAliveTimeout: 60_000, headersTimeout: QUERY_TIMEOUT_MS });
     this.#writePath = `/api/v2/write?${new URLSearchParams({ org, bucket, precision: 'ns' })}`;
     this.#deletePath = `/api/v2/delete?${new URLSearchParams({ org, bucket })}`;
+    this.#queryPath = `/api/v2/query?${new URLSearchParams({ org })}`;
+    this.#readToken = readToken;
     this.#writeHeaders = { authorization: `Token ${writeToken}` };
     this.#queries = new InfluxDB({ url, token: readToken, timeout: QUERY_TIMEOUT_MS }).getQueryApi(org);
   }
@@ -75,6 +80,19 @@ export class InfluxClient {
       .catch(() => undefined);
     await reply?.body.dump();
     if (reply?.statusCode !== 204) throw unreachable();
+  }
+
+  /** Statuses of an empty write and of a read, with the two tokens. @throws when it cannot be reached */
+  async tryTokens(): Promise<{ write: number; read: number }> {
+    const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+    const { status: write } = await this.write(Buffer.alloc(0), signal);
+    const query = String(flux`from(bucket: ${this.bucket}) |> range(start: -1s) |> limit(n: 1)`);
+    const reply = await this.#pool.request({
+      ...{ method: 'POST', path: this.#queryPath, signal, body: query },
+      headers: { authorization: `Token ${this.#readToken}`, 'content-type': 'application/vnd.flux' },
+    });
+    const text = await reply.body.text();
+    return { write, read: text.includes('could not find bucket') ? 404 : reply.statusCode };
   }
 
   async healthy(): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { ConfigError } from '../../config/env.ts';
 import type { LogQuery, MetricsStore, RobotLines, SeriesQuery } from '../metrics-store.ts';
 import { InfluxClient, type InfluxConfig } from './influxdb-client.ts';
 import { LogTimes } from './influxdb-log-times.ts';
@@ -25,6 +26,15 @@ export class InfluxStore implements MetricsStore {
     queryTrends(this.#client, robotIds, from, to, everySeconds);
   purge = (robotId: number) => this.#client.delete(`robot_id="${robotId}"`);
   async maintain(): Promise<void> {}
+
+  /** Whether it can be used as configured; one that is away at the moment is waited for. @throws ConfigError */
+  async verify(): Promise<void> {
+    const { write, read } = await this.#client.tryTokens().catch(() => ({ write: 0, read: 0 }));
+    const again = 'Run `npm run influx:setup`, or check INFLUX_URL, INFLUX_ORG and INFLUX_BUCKET.';
+    if (write === 404 || read === 404) throw new ConfigError(`InfluxDB has no such organisation or bucket. ${again}`);
+    if (write === 401 || write === 403) throw new ConfigError(`InfluxDB refuses INFLUX_WRITE_TOKEN. ${again}`);
+    if (read === 401 || read === 403) throw new ConfigError(`InfluxDB refuses INFLUX_READ_TOKEN. ${again}`);
+  }
 
   async ready(): Promise<void> {
     if (!(await this.#client.healthy())) throw new Error('InfluxDB is not healthy');

@@ -4,9 +4,11 @@ import type { MetricsStore } from '../metrics-store.ts';
 import { InfluxStore } from './influxdb.ts';
 import { PostgresStore } from './postgres.ts';
 
-/** The store that the configuration names. */
-export function openStore(db: Database, { influx, metrics, ingest }: Config): MetricsStore {
-  return influx
-    ? new InfluxStore(influx, { writesInFlight: ingest.writesInFlight, maxFutureMs: metrics.maxFuture * 1000 })
-    : new PostgresStore(db, metrics.retention);
+/** The store that the configuration names. @throws ConfigError when it cannot be used that way */
+export async function openStore(db: Database, { influx, metrics, ingest }: Config): Promise<MetricsStore> {
+  if (!influx) return new PostgresStore(db, metrics.retention);
+  const limits = { writesInFlight: ingest.writesInFlight, maxFutureMs: metrics.maxFuture * 1000 };
+  const store = new InfluxStore(influx, limits);
+  await store.verify();
+  return store;
 }
