@@ -89,7 +89,7 @@ try {
 
   const rows: Row[] = [];
   const measure = async (load: Load, target: Target, round: number) => {
-    const count = load.lines > 1000 ? 40 : 400;
+    const count = load.lines > 1000 ? 40 : ROBOTS;
     const bodies = join(dir, `bodies-${load.lines}-${load.gzip}-${target.stamped}-${load.lines > 1000}`);
     await writeBodies(bodies, { count, lines: load.lines, gzip: load.gzip, stamped: target.stamped });
     await untilIdle();

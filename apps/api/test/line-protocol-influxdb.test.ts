@@ -92,7 +92,7 @@ const robot = {
   hostname: 'h',
   architecture: 'arm64',
   status: 'active',
-  first_write_at: null,
+  has_written: true,
 } as const;
 
 it('accepts what the real InfluxDB accepts, and nothing that it refuses', async () => {

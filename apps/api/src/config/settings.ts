@@ -232,7 +232,7 @@ export const SETTINGS = [
     min: 0,
     max: 1000,
     about:
-      'How long a write may wait for more lines while another one is under way; it waits half of what a write takes. Nothing waits while the store is idle.',
+      'How long a write may wait for more lines while another one is under way; it waits a tenth of what a write takes. Nothing waits while the store is idle.',
   },
   {
     name: 'INGEST_WRITES_IN_FLIGHT',

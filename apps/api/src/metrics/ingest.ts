@@ -6,8 +6,8 @@ import { FairQueue } from './fair-queue.ts';
 import type { Refusals } from './line-protocol/refusal.ts';
 import type { RobotShape } from './line-protocol/robot-shape.ts';
 import type { StampedLines } from './line-protocol/stamped-lines.ts';
-import type { MetricsStore } from './metrics-store.ts';
-import { findReporting, type ReportingRobot } from './reporting-robot.ts';
+import type { MetricsStore, RobotLines } from './metrics-store.ts';
+import { type ReportingRobot, recheckReporting } from './reporting-robot.ts';
 
 export interface Submission {
   tokenHash: string;
@@ -59,7 +59,7 @@ const unavailable = () =>
   });
 
 /** A batch lingers for this share of what a write takes: a slow store gets fewer and larger writes. */
-const LINGER_SHARE = 0.5;
+const LINGER_SHARE = 0.1;
 /** Weight of the newest write in the mean. */
 const SMOOTHING = 0.2;
 
@@ -200,7 +200,7 @@ export class Ingest {
 
   async #send(batch: Waiting[], signal: AbortSignal): Promise<void> {
     const { db, store, catalog, telemetry } = this.#deps;
-    const robots = await findReporting(db, [...new Set(batch.map((waiting) => waiting.tokenHash))]);
+    const robots = await recheckReporting(db, [...new Set(batch.map((waiting) => waiting.robotId))]);
     const allowed = batch.flatMap((waiting) => {
       const robot = robots.get(waiting.tokenHash);
       if (robot) return [{ waiting, robot }];
@@ -209,26 +209,33 @@ export class Ingest {
     });
     if (allowed.length === 0) return;
     const notAdmitted = await catalog.admit(allowed.map(({ waiting }) => waiting));
-    const shares = allowed.map(({ waiting, robot }, i) => {
-      const refused: Refusals = notAdmitted[i] ?? new Map();
-      return { robotId: robot.id, lines: waiting.lines, refused };
-    });
-    const written = shares.filter(({ lines, refused }) => lines.count > refused.size);
+    const shares = allowed.map(({ waiting, robot }, i) => ({
+      ...{ waiting, robot, robotId: robot.id, lines: waiting.lines },
+      refused: notAdmitted[i] ?? NOTHING,
+    }));
+    const [written, hopeless] = [shares.filter(hasLinesLeft), shares.filter((share) => !hasLinesLeft(share))];
+    for (const { waiting, robot, refused } of hopeless) waiting.resolve({ robot, refused });
+    if (written.length === 0) return;
+
     const started = performance.now();
-    const refusals = written.length > 0 ? await store.write(written, signal) : [];
+    const late = await store.write(written, signal);
     const took = performance.now() - started;
     this.#writeMs += (took - this.#writeMs) * SMOOTHING;
     telemetry.upstream(took);
-    const byStore = new Map(written.map((share, i) => [share, refusals[i]]));
-    for (const [i, { waiting, robot }] of allowed.entries()) {
-      const share = shares[i];
-      const late = share && byStore.get(share);
-      const refused = new Map([...(share?.refused ?? []), ...(late ?? [])]);
-      telemetry.stored(waiting.lines.count - refused.size);
+    let stored = 0;
+    for (const [i, { waiting, robot, refused: early }] of written.entries()) {
+      const refused = merged(early, late[i] ?? NOTHING);
+      stored += waiting.lines.count - refused.size;
       waiting.resolve({ robot, refused });
     }
+    telemetry.stored(stored);
   }
 }
+
+const NOTHING: Refusals = new Map();
+const hasLinesLeft = ({ lines, refused }: RobotLines) => lines.count > refused.size;
+const merged = (some: Refusals, more: Refusals): Refusals =>
+  more.size === 0 ? some : some.size === 0 ? more : new Map([...some, ...more]);
 
 function timeout(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(unavailable()), { once: true }));

@@ -45,7 +45,7 @@ export async function receiveMetrics(
   const accepted = await deps.ingest.submit({ tokenHash, robotId: robot.id, waitedMs, shape, lines });
   // Renamed since the cache learnt it: this body carries the former name, the next one the new.
   if (!sameIdentity(accepted.robot, robot)) deps.robots.drop(tokenHash);
-  if (accepted.robot.first_write_at === null) await noteFirstWrite(deps, accepted.robot.id, tokenHash);
+  if (!accepted.robot.has_written) await noteFirstWrite(deps, accepted.robot.id, tokenHash);
 
   const stored = lines.count - accepted.refused.size;
   if (stored > 0) deps.presence.note(robot.id, Number.isFinite(lines.newestMs) ? lines.newestMs : null);

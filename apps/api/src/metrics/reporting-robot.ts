@@ -11,18 +11,30 @@ export interface ReportingRobot {
   hostname: string;
   architecture: Architecture | null;
   status: RobotStatus;
-  first_write_at: Date | null;
+  has_written: boolean;
 }
 
-/** Robots whose token may write, by token hash: one query for any number of them. */
-export async function findReporting(db: Database, hashes: string[]): Promise<Map<string, ReportingRobot>> {
-  const rows = await db
+const mayReport = (db: Database) =>
+  db
     .selectFrom('robots')
-    .select(['influxdb_token', 'id', 'name', 'hostname', 'architecture', 'status', 'first_write_at'])
-    .where('influxdb_token', '=', sql<string>`any(${hashes}::text[])`)
-    .where('status', 'in', ['active', 'error'])
-    .execute();
-  return new Map(rows.map(({ influxdb_token, ...robot }) => [influxdb_token as string, robot]));
+    .select(['influxdb_token', 'id', 'name', 'hostname', 'architecture', 'status'])
+    .select(sql<boolean>`first_write_at is not null`.as('has_written'))
+    .where('status', 'in', ['active', 'error']);
+
+type Row = Awaited<ReturnType<ReturnType<typeof mayReport>['execute']>>[number];
+const byToken = (rows: Row[]): Map<string, ReportingRobot> =>
+  new Map(rows.map(({ influxdb_token, ...robot }) => [influxdb_token as string, robot]));
+
+/** Robots whose token may write, by token hash: one query for any number of them. */
+async function findReporting(db: Database, hashes: readonly string[]): Promise<Map<string, ReportingRobot>> {
+  const isOneOf = sql<string>`any(${hashes}::text[])`;
+  return byToken(await mayReport(db).where('influxdb_token', '=', isOneOf).execute());
+}
+
+/** Which of these robots may write now, and with which token: by its hash. */
+export async function recheckReporting(db: Database, robotIds: number[]): Promise<Map<string, ReportingRobot>> {
+  const isOneOf = sql<number>`any(${robotIds}::int[])`;
+  return byToken(await mayReport(db).where('id', '=', isOneOf).execute());
 }
 
 const MAX_LOOKUPS = 1000;
@@ -37,7 +49,7 @@ export class RobotCache {
   constructor(db: Database, timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
     const load = async (hashes: readonly string[]) => {
-      const found = await findReporting(db, [...hashes]);
+      const found = await findReporting(db, hashes);
       return hashes.map((hash) => found.get(hash));
     };
     this.#lookups = new DataLoader(load, {

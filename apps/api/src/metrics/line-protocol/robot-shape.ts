@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { ReportingRobot } from '../reporting-robot.ts';
 import type { FieldType } from './field-value.ts';
 
@@ -33,6 +34,18 @@ export interface KnownSeries {
   next: KnownSeries | undefined;
 }
 
+/**
+ * Robots of a fleet have the same keys and field names: one string of each for all of them stays in the processor's cache,
+ * which is what comparing them costs.
+ */
+const strings = new LRUCache<string, string>({ max: 100_000 });
+function shared(text: string): string {
+  const known = strings.get(text);
+  if (known !== undefined) return known;
+  strings.set(text, text);
+  return text;
+}
+
 /** Keys in other spellings (order of tags, identity tags of the client's own) count beside the series themselves. */
 const MAX_KEYS = 20_000;
 
@@ -60,7 +73,7 @@ export class RobotShape {
   /** @param key measurement and tags as the client sent them */
   find(key: string): KnownSeries | undefined {
     const series = this.#byKey.get(key);
-    if (series) series.key = key;
+    if (series && series.key !== key) series.key = shared(key);
     return series;
   }
 
@@ -85,7 +98,7 @@ export class RobotShape {
   }
 
   learnField(measurement: string, field: string, type: FieldType): void {
-    this.#fieldsOf(measurement).set(field, { name: field, type, seenAt: currentLine() });
+    this.#fieldsOf(measurement).set(field, { name: shared(field), type, seenAt: currentLine() });
   }
 
   learnSeries(id: number, head: string, measurement: string): KnownSeries {

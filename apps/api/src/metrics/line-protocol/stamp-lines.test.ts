@@ -12,7 +12,7 @@ const robot = {
   hostname: 'h',
   architecture: 'arm64',
   status: 'active',
-  first_write_at: null,
+  has_written: true,
 } as const;
 const tags = new Map([
   ['robot', ',robot=r'],
