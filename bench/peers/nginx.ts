@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Child, startChild } from '../../tools/real/child.ts';
@@ -44,5 +44,9 @@ ${known}
   await writeFile(file, config, { mode: 0o600 });
   const child = await startChild('nginx', ['-c', file, '-p', dir], { cwd: dir, env: {} });
   await untilListening(port, child);
-  return { ...child, url: `http://127.0.0.1:${port}` };
+  const stop = async () => {
+    await child.stop();
+    await rm(dir, { recursive: true, force: true });
+  };
+  return { ...child, stop, url: `http://127.0.0.1:${port}` };
 }

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, type ServerProcess } from '../../apps/api/test/server-process.ts';
+import { ensureBuilt } from '../../apps/web/build/ensure-built.ts';
+import { startCaddy } from '../../tools/real/caddy.ts';
+import { freePort } from '../../tools/real/free-port.ts';
+
+const DIST = join(import.meta.dirname, '../../apps/web/dist');
+const dir = mkdtempSync(join(tmpdir(), 'robowatch-web-container-'));
+let server: ServerProcess;
+let caddy: Awaited<ReturnType<typeof startCaddy>>;
+let origin: string;
+
+beforeAll(async () => {
+  await ensureBuilt();
+  server = await launch({ env: { DATA_DIR: dir, TRUSTED_PROXIES: '127.0.0.1' } });
+  const port = await freePort();
+  origin = `http://127.0.0.1:${port}`;
+  caddy = await startCaddy(join(import.meta.dirname, 'Caddyfile'), origin, {
+    WEB_PORT: String(port),
+    API_URL: `http://127.0.0.1:${server.ports.API_PORT}`,
+    WEB_URL: server.origin,
+    WEB_ROOT: DIST,
+  });
+});
+afterAll(async () => {
+  await caddy?.stop();
+  await server?.end();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const HEADERS = [
+  ...['content-security-policy', 'x-content-type-options', 'x-frame-options', 'referrer-policy'],
+  ...['cross-origin-opener-policy', 'cross-origin-resource-policy', 'cache-control'],
+];
+const picked = (headers: Record<string, unknown>) =>
+  HEADERS.map((name) => [name, String(headers[name]).replace(/;\s*/g, ';').toLowerCase()]);
+
+/** Not fetch, which unpacks. */
+function get(url: string, headers: Record<string, string> = {}) {
+  return new Promise<{ status?: number; headers: Record<string, unknown>; body: Buffer }>((resolve, reject) => {
+    request(url, { headers }, (reply) => {
+      const chunks: Buffer[] = [];
+      reply.on('data', (chunk: Buffer) => chunks.push(chunk));
+      reply.on('end', () => resolve({ status: reply.statusCode, headers: reply.headers, body: Buffer.concat(chunks) }));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+const asset = async () => /src="(\/assets\/[^"]+\.js)"/.exec((await get(origin)).body.toString())?.[1] as string;
+
+describe('the web app served by the real Caddy', () => {
+  it('is the same app with the same headers as npm start serves', async () => {
+    for (const path of ['/', '/robots/7', '/pair?code=12345678', await asset()]) {
+      const [own, ours] = [await get(origin + path), await get(server.origin + path)];
+      expect(own.status, path).toBe(200);
+      expect(own.body.equals(ours.body), path).toBe(true);
+      expect(picked(own.headers), path).toEqual(picked(ours.headers));
+      expect(own.headers['content-type'], path).toMatch(/^text\/(html|javascript); charset=utf-8$/);
+    }
+    expect((await get(`${origin}/assets/none.js`)).status).toBe(404);
+  });
+
+  it('comes compressed as it was built', async () => {
+    for (const encoding of ['br', 'gzip']) {
+      const reply = await get(origin + (await asset()), { 'accept-encoding': encoding });
+      expect(reply.headers['content-encoding']).toBe(encoding);
+    }
+  });
+
+  it('has the API beside it: a person signs in, a robot reports, events come as they happen', async () => {
+    const call = (path: string, options: RequestInit = {}) => fetch(`${origin}/api${path}`, options);
+    const json = { 'content-type': 'application/json' };
+    const login = await call('/auth/login', {
+      method: 'POST',
+      headers: json,
+      body: JSON.stringify({ email: 'admin@lab.example', password: 'correct horse battery' }),
+    });
+    const { access_token } = (await login.json()) as { access_token: string };
+    const bearer = { authorization: `Bearer ${access_token}` };
+    const events = await call('/events', { headers: bearer });
+    const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader?.read())?.value).toContain('retry');
+    await call('/pair', { method: 'POST', headers: json, body: '{"hostname":"orange","code":"57721566"}' });
+    const confirmed = await call('/pair/57721566/confirm', {
+      method: 'POST',
+      headers: { ...json, ...bearer },
+      body: '{}',
+    });
+    const { influxdb_token } = (await confirmed.json()) as { influxdb_token: string };
+    expect((await reader?.read())?.value).toContain('robot_paired');
+    await reader?.cancel();
+    const report = { method: 'POST', headers: { authorization: `Bearer ${influxdb_token}` }, body: 'm v=1' };
+    expect((await call('/metrics', report)).status).toBe(204);
+    expect(await (await fetch(`${origin}/install.sh`)).text()).toMatch(/^#!\/bin\/sh/);
+  });
+});
