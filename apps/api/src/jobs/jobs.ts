@@ -33,8 +33,7 @@ export function makeJobs({
     { name: 'expire pairing codes', everyMs: 15_000, run: () => expireCodes(db) },
     { name: 'delete expired sessions', everyMs: 3_600_000, run: () => deleteExpiredSessions(db) },
     { name: 'keep the metrics store tidy', everyMs: 3_600_000, run: () => store.maintain() },
-    { name: 'note which series are in use', everyMs: 3_600_000, run: () => catalog.touch() },
-    { name: 'forget series without points', everyMs: 3_600_000, run: () => catalog.expire(config.metrics.retention) },
+    { name: 'forget series without points', everyMs: 3_600_000, run: () => catalog.tidy(config.metrics.retention) },
     { name: 'purge deleted robots', everyMs: 15_000, run: () => purge(db, store, catalog) },
   ];
 }

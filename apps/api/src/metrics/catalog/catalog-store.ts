@@ -65,15 +65,20 @@ export async function countPerRobot(db: Db, table: 'metric_series' | 'metric_fie
   return new Map(rows.map(({ robot_id, count }) => [robot_id, Number(count)]));
 }
 
+/** Written down once in half an hour at most: enough for a retention of an hour and a day. */
+const stale = sql`last_seen_at < now() - interval '30 minutes'`;
+
 export async function touchSeries(db: Db, ids: number[]): Promise<void> {
-  await sql`update metric_series set last_seen_at = now() where id = any(${ids}::int[])`.execute(db);
+  if (ids.length === 0) return;
+  await sql`update metric_series set last_seen_at = now() where id = any(${ids}::int[]) and ${stale}`.execute(db);
 }
 
 export async function touchFields(db: Db, rows: FieldKey[]): Promise<void> {
+  if (rows.length === 0) return;
   const given = rows.map((row) => ({ ...row, type: 'float' as const }));
   await sql`
     update metric_fields f set last_seen_at = now() from ${givenFields(given)}
-    where f.robot_id = g.robot_id and f.measurement = g.measurement and f.field = g.field`.execute(db);
+    where f.robot_id = g.robot_id and f.measurement = g.measurement and f.field = g.field and ${stale}`.execute(db);
 }
 
 /** Those whose last point has outlived its retention. */

@@ -89,6 +89,7 @@ export class SeriesCatalog {
       find: (rows) => store.findFields(this.#db, rows),
       insert: (rows) => store.insertFields(this.#db, rows),
     });
+    await store.touchFields(this.#db, [...known.values()]);
     for (const entry of entries) {
       const { robotId, shape, measurement, fields, novel } = entry;
       for (const { raw, name, type } of fields) {
@@ -110,6 +111,10 @@ export class SeriesCatalog {
       find: (rows) => store.findSeries(this.#db, rows),
       insert: (rows) => store.insertSeries(this.#db, rows),
     });
+    await store.touchSeries(
+      this.#db,
+      [...known.values()].map(({ id }) => id),
+    );
     for (const entry of entries) {
       const { shape, lines, novel } = entry;
       const id = known.get(seriesKey(row(entry)))?.id;
@@ -152,8 +157,11 @@ export class SeriesCatalog {
 
   measurements = (robotId: number) => store.listFields(this.#db, robotId);
 
-  /** Notes what was in use since the last call, and forgets the rest here; to be called every hour or so. */
-  async touch(): Promise<void> {
+  /**
+   * Notes what was in use since the last call and forgets the rest here; then deletes the rows of what no point within
+   * the retention belongs to. To be called every hour or so.
+   */
+  async tidy(retentionSeconds: number): Promise<void> {
     const since = this.#lastTick;
     this.#lastTick = currentLine();
     const series: number[] = [];
@@ -166,12 +174,10 @@ export class SeriesCatalog {
         fields.push({ robot_id: robotId, ...names });
       }
     }
-    if (series.length > 0) await store.touchSeries(this.#db, series);
-    if (fields.length > 0) await store.touchFields(this.#db, fields);
+    await store.touchSeries(this.#db, series);
+    await store.touchFields(this.#db, fields);
+    await store.deleteUnseen(this.#db, retentionSeconds + GRACE_SECONDS);
   }
-
-  /** Deletes the rows of what no point within the retention belongs to. */
-  expire = (retentionSeconds: number) => store.deleteUnseen(this.#db, retentionSeconds + GRACE_SECONDS);
 
   async purge(robotId: number): Promise<void> {
     this.#shapes.delete(robotId);
