@@ -11,12 +11,13 @@ import type { Composition } from './composition.ts';
 import { demoRoutes } from './demo/routes.ts';
 import { eventRoutes } from './events/routes.ts';
 import { requireAdmin, requireUser } from './http/caller.ts';
-import { connectionLimits, quickClose } from './http/connections.ts';
+import { connectionLimits, quickClose, serverWithShortcut } from './http/connections.ts';
 import { registerErrorHandling } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
 import { collectOpenApi, serveOpenApi } from './http/openapi.ts';
 import type { App } from './http/schemas.ts';
 import { serverInfoRoutes } from './http/server-info.ts';
+import { reportHandler } from './metrics/report-handler.ts';
 import { metricsRoutes, reportRoutes } from './metrics/routes.ts';
 import { ownerPairingRoutes, robotPairingRoutes } from './pairing/routes.ts';
 import { robotRoutes } from './robots/routes.ts';
@@ -32,15 +33,15 @@ const ajv = {
 export async function buildApp(deps: Composition) {
   const { config } = deps;
   const limits = connectionLimits(config.listen.requestTimeout);
+  const report = reportHandler(deps);
+  const reports = { method: 'POST', path: '/api/metrics', handle: report };
   const app = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
     genReqId: () => randomUUID(),
     bodyLimit: 64 * 1024,
-    ...limits,
-    http: limits,
-    connectionTimeout: 0,
+    serverFactory: (handler) => serverWithShortcut(limits, reports, handler),
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -53,8 +54,7 @@ export async function buildApp(deps: Composition) {
   await collectOpenApi(app);
 
   const prefix = '/api';
-  // Robots' reports first, by themselves: what serves browsers would be half of what an answer costs.
-  await app.register(async (robots: App) => reportRoutes(robots, deps), { prefix });
+  await app.register(async (robots: App) => reportRoutes(robots, report), { prefix });
   await app.register(
     async (people) => {
       await people.register(helmet, { contentSecurityPolicy: false, hsts: config.publicUrl.startsWith('https:') });

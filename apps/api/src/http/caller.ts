@@ -5,6 +5,7 @@ import { findSessionUser } from '../auth/session-store.ts';
 import type { SigningKeys } from '../auth/signing-keys.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
+import { bearerOf } from './bearer.ts';
 
 export type Caller = NonNullable<Awaited<ReturnType<typeof findSessionUser>>>;
 
@@ -16,7 +17,7 @@ declare module 'fastify' {
 
 /** The token of `Authorization: Bearer …`, if there is one. */
 export function bearer(request: FastifyRequest): string | undefined {
-  return /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+  return bearerOf(request.headers.authorization);
 }
 
 /** @throws AppError unauthorized */

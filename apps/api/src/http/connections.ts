@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
 
 const SWEEP_MS = 50;
@@ -13,6 +13,25 @@ export const connectionLimits = (requestSeconds: number) => ({
   requestTimeout: requestSeconds * 1000,
   connectionsCheckingInterval: 2_000,
 });
+
+/**
+ * A server whose requests of one method and path skip the framework. While it is closing they take its way: it tells the
+ * clients to go elsewhere.
+ */
+export function serverWithShortcut(
+  options: ServerOptions,
+  shortcut: { method: string; path: string; handle: RequestListener },
+  framework: RequestListener,
+): Server {
+  const { method, path, handle } = shortcut;
+  const isShort = (url: string) => url === path || (url.startsWith(path) && url[path.length] === '?');
+  const server = createServer(options, (request, response) =>
+    request.method === method && isShort(request.url ?? '') && server.listening
+      ? handle(request, response)
+      : framework(request, response),
+  );
+  return server;
+}
 
 /**
  * Makes a server close within the time its requests take: what Node would wait for, up to the keep-alive time, are

@@ -1,58 +1,22 @@
-import type { IncomingMessage } from 'node:http';
-import type { FastifyRequest } from 'fastify';
-import { sha256 } from '../auth/secret-box.ts';
 import type { Database } from '../db/schema.ts';
-import { AppError, notFound } from '../errors.ts';
-import { bearer } from '../http/caller.ts';
+import { notFound } from '../errors.ts';
 import { type App, Empty, IdParams, replies, security } from '../http/schemas.ts';
 import { isVisible, type Viewer, visibleIds } from '../robots/robot-store.ts';
 import type { SeriesCatalog } from './catalog/series-catalog.ts';
-import type { LineBudget } from './line-budget.ts';
 import type { Aggregate, Measurement, MetricsStore } from './metrics-store.ts';
-import { BodyBudget, readBody } from './read-body.ts';
-import { type ReceiveDeps, receiveMetrics } from './receive-metrics.ts';
-import type { ReportingRobot } from './reporting-robot.ts';
+import type { ReportHandler } from './report-handler.ts';
 import * as schemas from './schemas.ts';
 import { readEvery, readRange } from './time-range.ts';
 import { emptyTrend } from './trends.ts';
-import { unpack } from './unpack.ts';
 
 const tags = ['metrics'];
 const TREND_WINDOWS = 60;
 const TREND_WINDOW_S = 60;
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** `waitedMs` is what looking the token up has taken of the time an answer may take */
-    reporting: { robot: ReportingRobot; tokenHash: string; waitedMs: number };
-  }
-}
-
-type ReportDeps = ReceiveDeps & { budget: LineBudget };
-
-/** For robots with a token: who it is, is known before the body is read. */
-export function reportRoutes(app: App, deps: ReportDeps): void {
-  const { maxBodyBytes, maxUnpackedBytes, maxLines, maxPendingBytes } = deps.config.ingest;
-  const receiving = new BodyBudget(maxPendingBytes);
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) =>
-    readBody(payload, maxBodyBytes, receiving),
-  );
-  app.addHook('onResponse', async (_request, reply) =>
-    deps.telemetry.request(reply.statusCode, reply.elapsedTime / 1000),
-  );
-  app.decorateRequest('reporting');
-  app.addHook('onRequest', async (request) => {
-    const token = bearer(request);
-    const tokenHash = token ? sha256(token) : '';
-    const started = performance.now();
-    const robot = token ? await deps.robots.find(tokenHash) : undefined;
-    if (!robot) throw new AppError('unauthorized', 'This token is not valid, or the robot is switched off.');
-    deps.budget.check(robot.id);
-    request.reporting = { robot, tokenHash, waitedMs: performance.now() - started };
-  });
-
+/** For robots with a token. Most reports reach the handler without this route, which describes it and takes the others. */
+export function reportRoutes(app: App, report: ReportHandler): void {
   const problems = [
+    'validation_failed',
     'nothing_usable',
     'unauthorized',
     'payload_too_large',
@@ -64,9 +28,12 @@ export function reportRoutes(app: App, deps: ReportDeps): void {
   ] as const;
   const description =
     'InfluxDB line protocol, identity or gzip. 204 only after the store has accepted every line; 422 tells which lines were refused while all others are stored.';
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.post(
     '/metrics',
     {
+      attachValidation: true,
       schema: {
         tags,
         description,
@@ -77,23 +44,10 @@ export function reportRoutes(app: App, deps: ReportDeps): void {
       },
     },
     async (request, reply) => {
-      const { reporting } = request;
-      const sent = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      const body = await unpack(sent, request.headers['content-encoding']?.trim().toLowerCase(), maxUnpackedBytes);
-      const lines = countLines(body);
-      if (lines > maxLines)
-        throw new AppError('payload_too_large', `The body has more than ${maxLines} lines. Send smaller batches.`);
-      deps.budget.spend(reporting.robot.id, lines);
-      await receiveMetrics(deps, reporting, body, request.query.precision ?? 'ns');
-      return reply.code(204).send(null);
+      reply.hijack();
+      await report(request.raw, reply.raw);
     },
   );
-}
-
-function countLines(body: Buffer): number {
-  let lines = body.length > 0 ? 1 : 0;
-  for (let i = body.indexOf(10); i !== -1; i = body.indexOf(10, i + 1)) lines++;
-  return lines;
 }
 
 /** Those asked for, or all, that the function can work on: text and booleans have no mean, only last and count. */

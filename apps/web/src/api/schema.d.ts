@@ -32,7 +32,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description nothing_usable, validation_failed */
+                /** @description validation_failed, nothing_usable */
                 400: {
                     headers: {
                         [name: string]: unknown;

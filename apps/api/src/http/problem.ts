@@ -1,0 +1,70 @@
+import { isUnreachable } from '../db/client.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
+
+const TITLES: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+/** A problem document (RFC 9457) and its headers. `type` is about:blank: the meaning is in `code`. */
+export function problemOf(
+  error: AppError,
+  requestId: string,
+): { headers: Record<string, string>; document: Record<string, unknown> } {
+  const { retryAfter, members } = error.extras;
+  return {
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(retryAfter && { 'retry-after': String(retryAfter) }),
+      ...(error.status === 401 && { 'www-authenticate': 'Bearer' }),
+    },
+    document: {
+      type: 'about:blank',
+      title: TITLES[error.status] ?? 'Error',
+      status: error.status,
+      detail: error.message,
+      code: error.code,
+      request_id: requestId,
+      ...members,
+    },
+  };
+}
+
+/** Whether the log should have it: it is ours to mend, or the operator's. */
+export const isOurFault = ({ status, code }: AppError) => status >= 500 && code !== 'overloaded';
+
+/** Maps what libraries throw to our closed list; whatever is left is ours to mend and shows no detail. */
+export function asAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const {
+    statusCode = 500,
+    message = '',
+    validation,
+  } = error as { statusCode?: number; message?: string; validation?: unknown };
+  if (isUnreachable(error))
+    return new AppError('database_unavailable', 'The database cannot be reached. Try again shortly.', {
+      retryAfter: 5,
+    });
+  if (validation) return new AppError('validation_failed', `${message}.`);
+  const byStatus: Record<number, ErrorCode> = {
+    413: 'payload_too_large',
+    415: 'unsupported_media_type',
+    408: 'request_timeout',
+    404: 'not_found',
+  };
+  const code = byStatus[statusCode] ?? (statusCode >= 400 && statusCode < 500 ? 'validation_failed' : 'internal_error');
+  return new AppError(
+    code,
+    code === 'internal_error' ? 'Something went wrong on our side. The log has it under this request_id.' : message,
+  );
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { sha256 } from '../auth/secret-box.ts';
+import { AppError } from '../errors.ts';
+import { bearerOf } from '../http/bearer.ts';
+import { asAppError, isOurFault, problemOf } from '../http/problem.ts';
+import type { LineBudget } from './line-budget.ts';
+import type { Precision } from './line-protocol/stamp-lines.ts';
+import { BodyBudget, readBody } from './read-body.ts';
+import { type ReceiveDeps, receiveMetrics } from './receive-metrics.ts';
+import { unpack } from './unpack.ts';
+
+export type ReportDeps = ReceiveDeps & { budget: LineBudget; log: Logger };
+export type ReportHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+const PRECISIONS: readonly string[] = ['ns', 'us', 'ms', 's'] satisfies Precision[];
+
+/**
+ * `POST /api/metrics` on Node's own request and response: the framework would cost a sixth of what an answer does
+ * (docs/performance.md). Who it is, is known before the body is read. Answers 204, or a problem document; never rejects.
+ */
+export function reportHandler(deps: ReportDeps): ReportHandler {
+  const receiving = new BodyBudget(deps.config.ingest.maxPendingBytes);
+  return async (request, response) => {
+    const started = performance.now();
+    try {
+      await receive(deps, receiving, request, started);
+      response.writeHead(204).end();
+    } catch (error) {
+      answerProblem(deps.log, request, response, error);
+    }
+    deps.telemetry.request(response.statusCode, (performance.now() - started) / 1000);
+  };
+}
+
+/** @throws AppError */
+async function receive(deps: ReportDeps, receiving: BodyBudget, request: IncomingMessage, started: number) {
+  const { maxBodyBytes, maxUnpackedBytes, maxLines } = deps.config.ingest;
+  const { authorization, 'content-encoding': encoding } = request.headers;
+  const token = bearerOf(authorization);
+  const tokenHash = token ? sha256(token) : '';
+  const robot = token ? await deps.robots.find(tokenHash) : undefined;
+  if (!robot) throw new AppError('unauthorized', 'This token is not valid, or the robot is switched off.');
+  deps.budget.check(robot.id);
+  const waitedMs = performance.now() - started;
+  const precision = precisionOf(request.url);
+
+  const sent = await readBody(request, maxBodyBytes, receiving);
+  const body = await unpack(sent, encoding?.trim().toLowerCase(), maxUnpackedBytes);
+  const lines = countLines(body);
+  if (lines > maxLines)
+    throw new AppError('payload_too_large', `The body has more than ${maxLines} lines. Send smaller batches.`);
+  deps.budget.spend(robot.id, lines);
+  await receiveMetrics(deps, { robot, tokenHash, waitedMs }, body, precision);
+}
+
+/** @throws AppError validation_failed */
+function precisionOf(url = ''): Precision {
+  const query = url.indexOf('?');
+  const precision = query === -1 ? null : new URLSearchParams(url.slice(query)).get('precision');
+  if (precision === null) return 'ns';
+  if (!PRECISIONS.includes(precision))
+    throw new AppError('validation_failed', `precision must be one of ${PRECISIONS.join(', ')}.`);
+  return precision as Precision;
+}
+
+function countLines(body: Buffer): number {
+  let lines = body.length > 0 ? 1 : 0;
+  for (let i = body.indexOf(10); i !== -1; i = body.indexOf(10, i + 1)) lines++;
+  return lines;
+}
+
+function answerProblem(log: Logger, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  const known = asAppError(error);
+  const requestId = randomUUID();
+  if (isOurFault(known)) log.error({ err: error, reqId: requestId }, 'request failed');
+  const { headers, document } = problemOf(known, requestId);
+  // What was refused before it was read to its end will not be read: the connection cannot be used again.
+  if (!request.complete) headers.connection = 'close';
+  const body = JSON.stringify(document);
+  response.writeHead(known.status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+}
