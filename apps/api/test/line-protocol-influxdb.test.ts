@@ -93,6 +93,7 @@ const robot = {
   architecture: 'arm64',
   status: 'active',
   has_written: true,
+  version: '1',
 } as const;
 
 it('accepts what the real InfluxDB accepts, and nothing that it refuses', async () => {

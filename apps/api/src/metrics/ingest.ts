@@ -7,11 +7,9 @@ import type { Refusals } from './line-protocol/refusal.ts';
 import type { RobotShape } from './line-protocol/robot-shape.ts';
 import type { StampedLines } from './line-protocol/stamped-lines.ts';
 import type { MetricsStore, RobotLines } from './metrics-store.ts';
-import { type ReportingRobot, recheckReporting } from './reporting-robot.ts';
+import { type KnownRobot, type ReportingRobot, recheckReporting } from './reporting-robot.ts';
 
-export interface Submission {
-  tokenHash: string;
-  robotId: number;
+export interface Submission extends KnownRobot {
   /** What has gone already of the time its answer may take. */
   waitedMs: number;
   shape: RobotShape;
@@ -93,7 +91,7 @@ export class Ingest {
   submit(submission: Submission): Promise<Accepted> {
     const bytes = submission.lines.bytes.length;
     const { maxPendingBytes, timeoutMs } = this.#options;
-    const own = this.#pendingOf.get(submission.robotId) ?? 0;
+    const own = this.#pendingOf.get(submission.robot.id) ?? 0;
     if (this.#pendingBytes + bytes > maxPendingBytes) return Promise.reject(unavailable());
     if (own > 0 && own + bytes > maxPendingBytes * SHARE_OF_PENDING) {
       const detail = 'This robot sends faster than the store takes it. Wait for the answers to what was sent.';
@@ -121,7 +119,7 @@ export class Ingest {
 
   #enqueue(waiting: Waiting): void {
     if (this.#queue.size === 0) this.#oldest = waiting.since;
-    this.#queue.push(waiting.robotId, waiting);
+    this.#queue.push(waiting.robot.id, waiting);
     this.#queuedLines += waiting.lines.count;
     this.#queuedBytes += waiting.bytes;
     this.#hold(waiting, waiting.bytes);
@@ -134,11 +132,11 @@ export class Ingest {
     });
   }
 
-  #hold({ robotId }: Waiting, bytes: number): void {
+  #hold({ robot }: Waiting, bytes: number): void {
     this.#pendingBytes += bytes;
-    const own = (this.#pendingOf.get(robotId) ?? 0) + bytes;
-    if (own > 0) this.#pendingOf.set(robotId, own);
-    else this.#pendingOf.delete(robotId);
+    const own = (this.#pendingOf.get(robot.id) ?? 0) + bytes;
+    if (own > 0) this.#pendingOf.set(robot.id, own);
+    else this.#pendingOf.delete(robot.id);
   }
 
   #pump(): void {
@@ -200,19 +198,16 @@ export class Ingest {
 
   async #send(batch: Waiting[], signal: AbortSignal): Promise<void> {
     const { db, store, catalog, telemetry } = this.#deps;
-    const robots = await recheckReporting(db, [...new Set(batch.map((waiting) => waiting.robotId))]);
+    const robots = await recheckReporting(db, batch);
     const allowed = batch.flatMap((waiting) => {
       const robot = robots.get(waiting.tokenHash);
-      if (robot) return [{ waiting, robot }];
+      if (robot) return [{ waiting, robot, robotId: robot.id, shape: waiting.shape, lines: waiting.lines }];
       waiting.reject(new AppError('unauthorized', 'This token is not valid, or the robot is switched off.'));
       return [];
     });
     if (allowed.length === 0) return;
-    const notAdmitted = await catalog.admit(allowed.map(({ waiting }) => waiting));
-    const shares = allowed.map(({ waiting, robot }, i) => ({
-      ...{ waiting, robot, robotId: robot.id, lines: waiting.lines },
-      refused: notAdmitted[i] ?? NOTHING,
-    }));
+    const notAdmitted = await catalog.admit(allowed);
+    const shares = allowed.map((share, i) => ({ ...share, refused: notAdmitted[i] ?? NOTHING }));
     const [written, hopeless] = [shares.filter(hasLinesLeft), shares.filter((share) => !hasLinesLeft(share))];
     for (const { waiting, robot, refused } of hopeless) waiting.resolve({ robot, refused });
     if (written.length === 0) return;

@@ -9,7 +9,7 @@ import type { Ingest } from './ingest.ts';
 import { type Precision, stampLines } from './line-protocol/stamp-lines.ts';
 import type { RejectedLine } from './line-protocol/stamped-lines.ts';
 import type { Presence } from './presence.ts';
-import { type ReportingRobot, type RobotCache, sameIdentity } from './reporting-robot.ts';
+import type { KnownRobot, ReportingRobot, RobotCache } from './reporting-robot.ts';
 
 export interface ReceiveDeps {
   db: Database;
@@ -30,7 +30,7 @@ const MAX_REASONS = 10;
  */
 export async function receiveMetrics(
   deps: ReceiveDeps,
-  { tokenHash, robot, waitedMs }: { tokenHash: string; robot: ReportingRobot; waitedMs: number },
+  { tokenHash, robot, waitedMs }: KnownRobot & { waitedMs: number },
   body: Buffer,
   precision: Precision,
 ): Promise<void> {
@@ -42,9 +42,9 @@ export async function receiveMetrics(
     const detail = 'No line of the request could be read; nothing was stored.';
     throw rejection('nothing_usable', detail, 0, lines.rejected);
   }
-  const accepted = await deps.ingest.submit({ tokenHash, robotId: robot.id, waitedMs, shape, lines });
-  // Renamed since the cache learnt it: this body carries the former name, the next one the new.
-  if (!sameIdentity(accepted.robot, robot)) deps.robots.drop(tokenHash);
+  const accepted = await deps.ingest.submit({ tokenHash, robot, waitedMs, shape, lines });
+  // Renamed meanwhile: this body carries the former name, the next one the new.
+  if (accepted.robot !== robot) deps.robots.renew(tokenHash, accepted.robot);
   if (!accepted.robot.has_written) await noteFirstWrite(deps, accepted.robot.id, tokenHash);
 
   const stored = lines.count - accepted.refused.size;

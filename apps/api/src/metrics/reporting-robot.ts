@@ -12,29 +12,44 @@ export interface ReportingRobot {
   architecture: Architecture | null;
   status: RobotStatus;
   has_written: boolean;
+  /** Of the row: another one after every change (PostgreSQL's xmin). */
+  version: string;
 }
 
-const mayReport = (db: Database) =>
-  db
-    .selectFrom('robots')
-    .select(['influxdb_token', 'id', 'name', 'hostname', 'architecture', 'status'])
-    .select(sql<boolean>`first_write_at is not null`.as('has_written'))
-    .where('status', 'in', ['active', 'error']);
+/** A robot as it was when its token was looked up. */
+export interface KnownRobot {
+  tokenHash: string;
+  robot: ReportingRobot;
+}
 
-type Row = Awaited<ReturnType<ReturnType<typeof mayReport>['execute']>>[number];
-const byToken = (rows: Row[]): Map<string, ReportingRobot> =>
-  new Map(rows.map(({ influxdb_token, ...robot }) => [influxdb_token as string, robot]));
+type Row = ReportingRobot & { influxdb_token: string };
+
+const columns = sql`influxdb_token, robots.id, name, hostname, architecture, status,
+  first_write_at is not null as has_written, robots.xmin::text as version`;
+const mayReport = sql`status in ('active', 'error')`;
 
 /** Robots whose token may write, by token hash: one query for any number of them. */
 async function findReporting(db: Database, hashes: readonly string[]): Promise<Map<string, ReportingRobot>> {
-  const isOneOf = sql<string>`any(${hashes}::text[])`;
-  return byToken(await mayReport(db).where('influxdb_token', '=', isOneOf).execute());
+  const { rows } = await sql<Row>`
+    select ${columns} from robots where influxdb_token = any(${hashes}::text[]) and ${mayReport}`.execute(db);
+  return new Map(rows.map(({ influxdb_token, ...robot }) => [influxdb_token, robot]));
 }
 
-/** Which of these robots may write now, and with which token: by its hash. */
-export async function recheckReporting(db: Database, robotIds: number[]): Promise<Map<string, ReportingRobot>> {
-  const isOneOf = sql<number>`any(${robotIds}::int[])`;
-  return byToken(await mayReport(db).where('id', '=', isOneOf).execute());
+/** Who of them may write now, as they are now, by token hash. Rows that are still the known version are not read again. */
+export async function recheckReporting(db: Database, known: KnownRobot[]): Promise<Map<string, ReportingRobot>> {
+  const asked = new Map(known.map((one) => [one.robot.id, one]));
+  const versions = [...asked.values()].map(({ robot }) => robot.version);
+  const { rows } = await sql<{ asked_id: number } & Partial<Row>>`
+    select asked.id as asked_id, ${columns}
+    from unnest(${[...asked.keys()]}::int[], ${versions}::text[]) as asked (id, version)
+    left join robots on robots.id = asked.id and ${mayReport}
+    where robots.xmin::text is distinct from asked.version`.execute(db);
+  const changed = new Set(rows.map(({ asked_id }) => asked_id));
+  const unchanged = [...asked.values()].filter(({ robot }) => !changed.has(robot.id));
+  const now = new Map(unchanged.map(({ tokenHash, robot }) => [tokenHash, robot]));
+  for (const { asked_id: _, influxdb_token, ...robot } of rows)
+    if (influxdb_token) now.set(influxdb_token, robot as ReportingRobot);
+  return now;
 }
 
 const MAX_LOOKUPS = 1000;
@@ -75,6 +90,11 @@ export class RobotCache {
       timer = setTimeout(() => reject(error()), this.#timeoutMs);
     });
     return Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
+  }
+
+  /** As a write has just found it. */
+  renew(hash: string, robot: ReportingRobot): void {
+    this.#robots.set(hash, robot);
   }
 
   drop(hash: string): void {

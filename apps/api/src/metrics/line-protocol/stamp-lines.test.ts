@@ -13,6 +13,7 @@ const robot = {
   architecture: 'arm64',
   status: 'active',
   has_written: true,
+  version: '1',
 } as const;
 const tags = new Map([
   ['robot', ',robot=r'],
