@@ -6,7 +6,7 @@ import { cacheFolder } from '../../tools/real/build-cache.ts';
 import { type Child, startChild } from '../../tools/real/child.ts';
 import { freePort } from '../../tools/real/free-port.ts';
 import { runCommand } from '../../tools/real/run-command.ts';
-import { untilListening } from './until-listening.ts';
+import { untilListening } from '../../tools/real/until-listening.ts';
 
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 

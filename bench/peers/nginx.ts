@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Child, startChild } from '../../tools/real/child.ts';
 import { freePort } from '../../tools/real/free-port.ts';
-import { untilListening } from './until-listening.ts';
+import { untilListening } from '../../tools/real/until-listening.ts';
 
 /** nginx as a plain authenticated reverse proxy in front of InfluxDB: a map of tokens, no stamping, no gathering. */
 export async function startNginx(options: {

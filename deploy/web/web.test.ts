@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, type ServerProcess } from '../../apps/api/test/server-process.ts';
 import { ensureBuilt } from '../../apps/web/build/ensure-built.ts';
-import { startCaddy } from '../../tools/real/caddy.ts';
 import { freePort } from '../../tools/real/free-port.ts';
+import { buildImage } from '../../tools/real/images.ts';
+import { untilListening } from '../../tools/real/until-listening.ts';
 
-const DIST = join(import.meta.dirname, '../../apps/web/dist');
+const CHECKOUT = join(import.meta.dirname, '../..');
 const dir = mkdtempSync(join(tmpdir(), 'robowatch-web-container-'));
 let server: ServerProcess;
-let caddy: Awaited<ReturnType<typeof startCaddy>>;
+let image: Awaited<ReturnType<typeof buildImage>>;
+let container: Awaited<ReturnType<typeof image.start>>;
 let origin: string;
 
 beforeAll(async () => {
@@ -19,15 +21,18 @@ beforeAll(async () => {
   server = await launch({ env: { DATA_DIR: dir, TRUSTED_PROXIES: '127.0.0.1' } });
   const port = await freePort();
   origin = `http://127.0.0.1:${port}`;
-  caddy = await startCaddy(join(import.meta.dirname, 'Caddyfile'), origin, {
+  image = await buildImage(join(import.meta.dirname, 'Dockerfile'), CHECKOUT);
+  container = await image.start({
+    WEB_BIND: '127.0.0.1',
     WEB_PORT: String(port),
     API_URL: `http://127.0.0.1:${server.ports.API_PORT}`,
     WEB_URL: server.origin,
-    WEB_ROOT: DIST,
   });
+  await untilListening(port, container);
 });
 afterAll(async () => {
-  await caddy?.stop();
+  await container?.stop();
+  await image?.remove();
   await server?.end();
   rmSync(dir, { recursive: true, force: true });
 });
@@ -53,7 +58,14 @@ function get(url: string, headers: Record<string, string> = {}) {
 }
 const asset = async () => /src="(\/assets\/[^"]+\.js)"/.exec((await get(origin)).body.toString())?.[1] as string;
 
-describe('the web app served by the real Caddy', () => {
+describe('the web app’s container', () => {
+  it('runs as a user without rights and complains of nothing', () => {
+    expect(image.config.User).toBe('1000:1000');
+    expect(Object.keys(image.config.ExposedPorts)).toEqual(['9101/tcp']);
+    expect(container.output()).toContain('server running');
+    expect(container.output()).not.toMatch(/"level":"error"/);
+  });
+
   it('is the same app with the same headers as npm start serves', async () => {
     for (const path of ['/', '/robots/7', '/pair?code=12345678', await asset()]) {
       const [own, ours] = [await get(origin + path), await get(server.origin + path)];

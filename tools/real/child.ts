@@ -92,9 +92,9 @@ async function isStopped(pid: number): Promise<boolean> {
   return states.every((stat) => stat[stat.lastIndexOf(')') + 2] === 'T');
 }
 
-/** Waits on a pipe from this process; when that closes, the process it guards is ended. Works after a SIGKILL too. */
+/** Waits on a pipe from this process; when that closes, the process it guards is ended, with its group. Works after a SIGKILL too. */
 function endWithThisProcess(pid: number): ChildProcess {
-  const guard = spawn('sh', ['-c', 'cat >/dev/null; kill -KILL "$0" 2>/dev/null', String(pid)], {
+  const guard = spawn('sh', ['-c', 'cat >/dev/null; kill -KILL "-$0" 2>/dev/null', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });

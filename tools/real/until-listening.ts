@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Child } from '../../tools/real/child.ts';
+import type { Child } from './child.ts';
 
 /** Waits, half a minute at the most, until a program takes connections. */
 export async function untilListening(port: number, child: Child): Promise<void> {
@@ -15,5 +15,5 @@ export async function untilListening(port: number, child: Child): Promise<void> 
     socket.destroy();
     if (up) return;
   }
-  throw new Error(`A peer did not start:\n${child.output()}`);
+  throw new Error(`It did not start:\n${child.output()}`);
 }
