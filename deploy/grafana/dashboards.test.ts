@@ -5,11 +5,27 @@ import { expect, it } from 'vitest';
 import { launch } from '../../apps/api/test/server-process.ts';
 import { freePort } from '../../tools/real/free-port.ts';
 import { startPrometheus } from '../../tools/real/prometheus.ts';
+import { provisioned } from './as-grafana/data-source.ts';
 import { serverDashboard } from './server-dashboard.ts';
 import { dashboardFiles, fileOf } from './write-dashboards.ts';
 
 it('are committed as they are generated: npm run dashboards', () => {
   for (const [name, text] of Object.entries(dashboardFiles())) expect(readFileSync(fileOf(name), 'utf8')).toBe(text);
+});
+
+it('ask the data sources that provisioning makes, by uid and type', () => {
+  const made = ['influxdb.yaml', 'prometheus.yaml'].flatMap((file) => provisioned(file, {}));
+  for (const source of made) expect(source).toMatchObject({ access: 'proxy', editable: false });
+  const sources = new Set(made.map(({ uid, type }) => `${type} ${uid}`));
+  for (const [name, text] of Object.entries(dashboardFiles())) {
+    const asked: string[] = [];
+    JSON.parse(text, (key, value) => {
+      if (key === 'datasource' && value.uid !== '-- Grafana --') asked.push(`${value.type} ${value.uid}`);
+      return value;
+    });
+    expect(asked.length, name).toBeGreaterThan(10);
+    expect(sources, name).toEqual(expect.toSatisfy((all: Set<string>) => asked.every((source) => all.has(source))));
+  }
 });
 
 interface Target {

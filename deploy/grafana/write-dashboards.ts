@@ -1,11 +1,15 @@
 import { writeFileSync } from 'node:fs';
+import { robotDashboard } from './robot-dashboard.ts';
 import { serverDashboard } from './server-dashboard.ts';
 
 const FOLDER = new URL('./dashboards/', import.meta.url);
 
+const file = (dashboard: object) => `${JSON.stringify(dashboard, null, 2)}\n`;
+
 /** The files Grafana's provisioning reads, by name. */
 export const dashboardFiles = () => ({
-  'robowatch-server.json': `${JSON.stringify(serverDashboard, null, 2)}\n`,
+  'robowatch-robot.json': file(robotDashboard),
+  'robowatch-server.json': file(serverDashboard),
 });
 
 export const fileOf = (name: string) => new URL(name, FOLDER);

@@ -1,0 +1,32 @@
+import type { DataFrame } from './data-frames.ts';
+
+export interface Option {
+  label: string;
+  value: string;
+}
+
+/**
+ * The choices of a query variable: the InfluxDB data source's toMetricFindValue, then scenes' metricNamesToVariableValues
+ * with a regular expression that names its groups `text` and `value`, or without one.
+ */
+export function variableOptions(frames: DataFrame[], regex: string | undefined): Option[] {
+  const names = frames.flatMap(({ fields }) => {
+    const field = fields.find(({ type }) => type === 'string') ?? fields.find(({ type }) => type !== 'time');
+    return field?.values.map(String) ?? [];
+  });
+  const pattern = regex ? stringToJsRegex(regex) : undefined;
+  const options = [...new Set(names)].flatMap((name): Option[] => {
+    if (!pattern) return [{ label: name, value: name }];
+    const groups = pattern.exec(name)?.groups;
+    const [label, value] = [groups?.text ?? groups?.value, groups?.value ?? groups?.text];
+    return label === undefined || value === undefined ? [] : [{ label, value }];
+  });
+  return [...new Map(options.toReversed().map((option) => [option.value, option])).values()].toReversed();
+}
+
+/** Grafana's function of this name, for an expression in slashes. */
+function stringToJsRegex(text: string): RegExp {
+  const [, source, flags] = /^\/(.*?)\/(g?i?m?y?s?)$/.exec(text) ?? [];
+  if (source === undefined) throw new Error(`'${text}' is not a valid regular expression.`);
+  return new RegExp(source, flags);
+}

@@ -1,0 +1,89 @@
+import { StackingConfigBuilder, StackingMode } from '@grafana/grafana-foundation-sdk/common';
+import {
+  DashboardBuilder,
+  DashboardCursorSync,
+  QueryVariableBuilder,
+  RowBuilder,
+  VariableRefresh,
+  VariableSort,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import { chart, colours, DATASOURCE, EVERY_LABEL, FIELD, label, logEntries, stat, table } from './robot-panels.ts';
+import {
+  anyMeasurement,
+  charts,
+  header,
+  LOG_COLUMNS,
+  LOG_LIMIT,
+  logs,
+  MEASUREMENT_VARIABLE,
+  measurements,
+  ROBOT_OPTION,
+  ROBOT_VARIABLE,
+  robots,
+} from './robot-queries.ts';
+
+/** Grafana reads no more than this and half of it again; 1000 unless told. */
+const MAX_OPTIONS = 10_000;
+const MEASUREMENT = `\${${MEASUREMENT_VARIABLE}}`;
+
+const variable = (name: string, label: string, query: string) =>
+  new QueryVariableBuilder(name)
+    .label(label)
+    .datasource(DATASOURCE)
+    .query({ refId: `variable-${name}`, query, maxDataPoints: MAX_OPTIONS })
+    .sort(VariableSort.NaturalAsc);
+
+const percent = (title: string, query: string) => stat(title, 'percent', query).decimals(0).thresholds(colours(80, 95));
+const percentChart = (title: string, legend: string, query: string) =>
+  chart(title, 'percent', legend, query).min(0).max(100);
+
+/** One robot, as the web app's page of it shows it and links to it. */
+export const robotDashboard = new DashboardBuilder('Robowatch robot')
+  .uid('robowatch-robot')
+  .tags(['robowatch'])
+  .timezone('browser')
+  .tooltip(DashboardCursorSync.Crosshair)
+  .refresh('10s')
+  .time({ from: 'now-1h', to: 'now' })
+  .withVariable(variable(ROBOT_VARIABLE, 'Robot', robots).regex(ROBOT_OPTION).refresh(VariableRefresh.OnDashboardLoad))
+  .withVariable(
+    variable(MEASUREMENT_VARIABLE, 'Other measurement', measurements).refresh(VariableRefresh.OnTimeRangeChanged),
+  )
+  .withPanel(stat('Robot', 'string', header.identity, '/.*/').span(9))
+  .withPanel(stat('Last seen', 'dateTimeFromNow', header.lastSeen).description('By the robot’s own clock.').span(3))
+  .withPanel(stat('Uptime', 's', header.uptime).span(3))
+  .withPanel(percent('CPU now', header.cpu).span(2))
+  .withPanel(percent('Memory now', header.memory).span(2))
+  .withPanel(percent('Disk', header.disk).description('The root’s, or the fullest one’s.').span(2))
+  .withPanel(
+    stat('Temperature', 'celsius', header.temperature)
+      .description('Of the hottest sensor.')
+      .thresholds(colours(70, 85))
+      .span(3),
+  )
+  .withPanel(
+    percentChart('CPU', FIELD, charts.cpu)
+      .stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'))
+      .fillOpacity(40),
+  )
+  .withPanel(percentChart('Cores', label('cpu'), charts.cores))
+  .withPanel(percentChart('Memory', 'used', charts.memory))
+  .withPanel(chart('Load', 'short', FIELD, charts.load).min(0))
+  .withPanel(chart('Temperature of each sensor', 'celsius', label('sensor'), charts.temperature))
+  .withPanel(percentChart('Disks', label('path'), charts.disk))
+  .withPanel(
+    chart('Network', 'Bps', `${label('interface')} ${FIELD}`, charts.net)
+      .description('What a reboot sets back is left out.')
+      .min(0),
+  )
+  .withPanel(chart('Uptime since the last boot', 's', 'uptime', charts.uptime).min(0))
+  .withRow(new RowBuilder('Logs'))
+  .withPanel(logEntries('Logs', LOG_COLUMNS, LOG_LIMIT, logs).description(`The newest ${LOG_LIMIT}.`))
+  .withRow(new RowBuilder(`Whatever else it sends: ${MEASUREMENT}`))
+  .withPanel(
+    chart(MEASUREMENT, 'short', `${FIELD} ${EVERY_LABEL}`, anyMeasurement.chart).description(
+      'The last value of each window.',
+    ),
+  )
+  .withPanel(table(`${MEASUREMENT}: newest values`, anyMeasurement.newest))
+  .build();

@@ -1,0 +1,163 @@
+/**
+ * The robot dashboard's queries, in Flux with Grafana's variables. `${robot_id:percentencode}` leaves an id as it is and
+ * encodes whatever else stands in the address, quotes and `$` included, so that it is nobody's id and ends no string.
+ */
+export const ROBOT_VARIABLE = 'robot_id';
+export const MEASUREMENT_VARIABLE = 'measurement';
+
+const OF_ROBOT = `r.robot_id == "\${${ROBOT_VARIABLE}:percentencode}"`;
+const SHOWN = 'start: v.timeRangeStart, stop: v.timeRangeStop';
+/** For what is wanted of a robot that has been silent for longer than the time shown. */
+const LAST_MONTH = 'start: -30d';
+/** What the server stamps. A robot renamed has each series twice, which are one without it. */
+const IDENTITY = ['_measurement', 'robot', 'hostname', 'arch', 'robot_id'];
+const TOTAL_CPU = '(r.cpu == "cpu-total" or not exists r.cpu)';
+/** They have panels of their own. */
+const KNOWN = ['cpu', 'mem', 'disk', 'net', 'temp', 'system', 'syslog'];
+
+const flux = (...lines: string[]) => lines.join('\n');
+const drop = (...columns: string[]) => `  |> drop(columns: ${JSON.stringify(columns)})`;
+const read = (where: string, range = SHOWN) =>
+  flux('from(bucket: v.defaultBucket)', `  |> range(${range})`, `  |> filter(fn: (r) => ${where})`);
+const fields = (measurement: string, ...names: string[]) =>
+  `${OF_ROBOT} and r._measurement == "${measurement}" and (${names.map((name) => `r._field == "${name}"`).join(' or ')})`;
+const busy = '  |> map(fn: (r) => ({r with _value: 100.0 - float(v: r._value)}))';
+
+const windowed = (fn: string, createEmpty: boolean) =>
+  `  |> aggregateWindow(every: v.windowPeriod, fn: ${fn}, createEmpty: ${createEmpty}, timeSrc: "_start")`;
+/** The series of all the robot's names as one; windows without data stay, so that they are seen as gaps. */
+const joined = flux(drop(...IDENTITY), windowed('mean', true));
+const lines = (where: string, fn = 'mean', ...then: string[]) =>
+  flux(read(where), windowed(fn, false), ...then, joined);
+
+/** The newest value of each series. */
+const newestOfEach = (where: string) =>
+  flux(read(where), '  |> last()', drop(...IDENTITY), '  |> sort(columns: ["_time"])', '  |> last()');
+const value = '  |> keep(columns: ["_time", "_value"])';
+const newest = (where: string, ...then: string[]) => flux(newestOfEach(where), ...then, '  |> group()', value);
+
+/** What the robot is by its newest data, whatever that is. */
+const newestStamp = flux(
+  read(OF_ROBOT, LAST_MONTH),
+  '  |> last()',
+  '  |> keep(columns: ["_time", "robot", "hostname", "arch"])',
+  '  |> group()',
+  '  |> sort(columns: ["_time"], desc: true)',
+  '  |> limit(n: 1)',
+);
+
+export const header = {
+  identity: flux(newestStamp, '  |> keep(columns: ["robot", "hostname", "arch"])'),
+  /** ms since 1970 */
+  lastSeen: flux(newestStamp, '  |> map(fn: (r) => ({_time: r._time, _value: int(v: r._time) / 1000000}))'),
+  uptime: newest(fields('system', 'uptime')),
+  cpu: newest(`${fields('cpu', 'usage_idle')} and ${TOTAL_CPU}`, busy),
+  memory: newest(fields('mem', 'used_percent')),
+  /** The root's, or the fullest one's. */
+  disk: newest(
+    fields('disk', 'used_percent'),
+    '  |> group()',
+    '  |> map(fn: (r) => ({r with root: if exists r.path and r.path == "/" then 1 else 0}))',
+    '  |> sort(columns: ["root", "_value"], desc: true)',
+    '  |> limit(n: 1)',
+  ),
+  temperature: newest(fields('temp', 'temp'), '  |> group()', '  |> max()'),
+};
+
+export const charts = {
+  cpu: flux(
+    'import "strings"',
+    lines(
+      `${OF_ROBOT} and r._measurement == "cpu" and r._field =~ /^usage_/ and r._field !~ /idle|guest/ and ${TOTAL_CPU}`,
+      'mean',
+      '  |> map(fn: (r) => ({r with _field: strings.trimPrefix(v: r._field, prefix: "usage_")}))',
+    ),
+  ),
+  cores: lines(`${fields('cpu', 'usage_idle')} and exists r.cpu and r.cpu != "cpu-total"`, 'mean', busy),
+  memory: lines(fields('mem', 'used_percent')),
+  load: lines(fields('system', 'load1', 'load5', 'load15')),
+  disk: lines(fields('disk', 'used_percent')),
+  temperature: lines(fields('temp', 'temp')),
+  uptime: lines(fields('system', 'uptime'), 'last'),
+  /** Between the last counts of windows at their own times; nothing where a reboot has set the counter back. */
+  net: flux(
+    read(fields('net', 'bytes_recv', 'bytes_sent')),
+    '  |> window(every: v.windowPeriod)',
+    '  |> last()',
+    drop('_start', '_stop', ...IDENTITY),
+    '  |> sort(columns: ["_time"])',
+    '  |> derivative(unit: 1s, nonNegative: true)',
+    `  |> range(${SHOWN})`,
+    joined,
+  ),
+};
+
+/** Grafana takes the first column of text for the entry, and `level` for its colour. */
+export const LOG_COLUMNS = ['_time', 'body', 'level', 'program'];
+export const LOG_LIMIT = 500;
+export const logs = flux(
+  read(fields('syslog', 'message', 'level', 'program')),
+  `  |> tail(n: ${LOG_LIMIT})`,
+  '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")',
+  '  |> filter(fn: (r) => exists r.message)',
+  '  |> group()',
+  // Before the new columns: of what pivot makes, map loses rows at the end that have no level or no program.
+  '  |> sort(columns: ["_time"], desc: true)',
+  `  |> limit(n: ${LOG_LIMIT})`,
+  '  |> map(fn: (r) => ({',
+  '    _time: r._time,',
+  '    body: if exists r.program and r.program != "" then r.program + ": " + r.message else r.message,',
+  '    level: if exists r.level then r.level else "",',
+  '    program: if exists r.program then r.program else "",',
+  '  }))',
+);
+
+const OF_MEASUREMENT = `${OF_ROBOT} and r._measurement =~ /^\${${MEASUREMENT_VARIABLE}:regex}$/`;
+
+export const anyMeasurement = {
+  /** Numbers, and truth as 0 and 1. Of text there is a last value, but no mean: with it the storage would read all. */
+  chart: flux(
+    'import "types"',
+    lines(
+      OF_MEASUREMENT,
+      'last',
+      '  |> filter(fn: (r) => not types.isType(v: r._value, type: "string"))',
+      '  |> toFloat()',
+    ),
+  ),
+  /** Text too. */
+  newest: flux(
+    newestOfEach(OF_MEASUREMENT),
+    '  |> toString()',
+    '  |> group()',
+    drop('_start', '_stop'),
+    '  |> sort(columns: ["_field"])',
+  ),
+};
+
+/** One text for each robot: its newest name, and its id in brackets. */
+export const robots = flux(
+  'import "influxdata/influxdb/schema"',
+  'ids = schema.tagValues(bucket: v.defaultBucket, tag: "robot_id")',
+  '  |> map(fn: (r) => ({_time: 1970-01-01T00:00:00Z, robot_id: r._value, robot: ""}))',
+  'names =',
+  read('r._measurement == "system" and r._field == "uptime" and exists r.robot_id', LAST_MONTH),
+  '  |> last()',
+  '  |> keep(columns: ["_time", "robot_id", "robot"])',
+  '  |> group()',
+  'union(tables: [ids, names])',
+  '  |> group(columns: ["robot_id"])',
+  '  |> sort(columns: ["_time"])',
+  '  |> last(column: "robot")',
+  '  |> group()',
+  '  |> map(fn: (r) => ({_value: r.robot + " (" + r.robot_id + ")"}))',
+);
+/** Makes an option of that text: what is shown, and the id. */
+export const ROBOT_OPTION = '/^(?<text>[\\s\\S]*\\((?<value>\\d+)\\))$/';
+
+/** The names of what a robot sends beside what has panels of its own. */
+export const measurements = flux(
+  'import "influxdata/influxdb/schema"',
+  `schema.tagValues(bucket: v.defaultBucket, tag: "_measurement", predicate: (r) => ${OF_ROBOT}, ${SHOWN})`,
+  `  |> filter(fn: (r) => not contains(value: r._value, set: ${JSON.stringify(KNOWN)}))`,
+);
