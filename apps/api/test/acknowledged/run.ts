@@ -1,19 +1,23 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../../../tools/real/free-port.ts';
 import { startPostgres } from '../../../../tools/real/postgres.ts';
 import { startTestInflux, type TestInflux } from '../influx.ts';
-import { launch, type ServerProcess } from '../server-process.ts';
+import type { ServerProcess } from '../server-process.ts';
 import { type Blow, unleash, type Victim } from './chaos.ts';
 import { seeded } from './random.ts';
+import { startReplicas } from './replicas.ts';
 import { SimulatedRobot } from './simulated-robot.ts';
+import { switchOffAndOn } from './switching.ts';
 
 export interface Report {
   seed: number;
   robots: number;
+  replicas: number;
   blows: Blow[];
+  /** How often a robot was switched off and on again. */
+  switched: number;
   replies: Record<string, number>;
   acknowledged: number;
   stored: number;
@@ -25,6 +29,8 @@ export interface Report {
   doubled: string[];
   /** Never acknowledged, though everything ran again for long enough. */
   stuck: number;
+  /** Reports that began after their robot was switched off, and were accepted. */
+  acceptedWhileOff: number;
 }
 
 interface Point {
@@ -39,30 +45,27 @@ interface Point {
 const DRAIN_MS = 90_000;
 
 /**
- * Many robots report while InfluxDB, PostgreSQL and the API are killed (SIGKILL) or stand still at random moments; at the
- * end what was acknowledged is compared, point by point, with what InfluxDB holds.
+ * Many robots report, to any of several API processes, while those, InfluxDB and PostgreSQL are killed (SIGKILL) or stand
+ * still at random moments, and while robots are switched off and on again; at the end what was acknowledged is compared, point by point, with what InfluxDB holds.
  */
 export async function acknowledgedRun({
   seed,
   seconds,
   robots,
+  replicas,
 }: {
   seed: number;
   seconds: number;
   robots: number;
+  replicas: number;
 }): Promise<Report> {
   const dir = await mkdtemp(join(tmpdir(), 'robowatch-acknowledged-'));
   const postgres = await startPostgres();
   const influxOptions = { dir: join(dir, 'influxdb'), port: await freePort() };
   let influx = await startTestInflux(influxOptions);
-  const env = {
-    ...{ API_PORT: String(await freePort()), WEB_PORT: String(await freePort()) },
-    ...{ DATABASE_URL: postgres.url, SECRET_KEY: randomBytes(32).toString('hex'), PAIR_REQUESTS_PER_ADDRESS: '10000' },
-    ...influx.settings,
-  };
-  let api = await launch({ env });
+  const api = await startReplicas(replicas, { DATABASE_URL: postgres.url, ...influx.settings });
   try {
-    const fleet = await pairAll(api, robots, seed);
+    const fleet = await pairAll(api.any(seeded(seed)), robots, seed);
     const victims: Victim[] = [
       {
         name: 'influxd',
@@ -80,25 +83,27 @@ export async function acknowledgedRun({
         pause: postgres.pause,
         resume: postgres.resume,
       },
-      {
-        name: 'api',
-        kill: () => api.end('SIGKILL'),
-        restart: async () => {
-          api = await launch({ env });
-          if (api.child.exitCode !== null) throw new Error(`The API did not start again:\n${api.output()}`);
-        },
-      },
+      ...api.victims,
     ];
     const stop = new AbortController();
     const end = Date.now() + seconds * 1000;
     const measuring = () => Date.now() < end;
-    const lives = Promise.all(fleet.map(({ robot }) => robot.live(api.origin, measuring, stop.signal)));
+    const lives = Promise.all(fleet.map(({ robot }) => robot.live(api.urls, measuring, stop.signal)));
+    const chosen = seeded(seed + 1000);
+    const switching = switchOffAndOn(
+      fleet,
+      () => api.any(chosen),
+      chosen,
+      () => !measuring(),
+    );
     const blows = await unleash(victims, seeded(seed), () => !measuring());
+    const switched = await switching;
     const drained = setTimeout(() => stop.abort(), DRAIN_MS);
     await lives;
     clearTimeout(drained);
-    if (api.child.exitCode !== null) throw new Error(`The API ended by itself:\n${api.output()}`);
-    return { seed, robots, blows, ...(await compare(fleet, influx)) };
+    const ended = api.endedByItself();
+    if (ended !== undefined) throw new Error(`The API ended by itself:\n${ended}`);
+    return { seed, robots, replicas, blows, switched, ...(await compare(fleet, influx)) };
   } finally {
     await api.end();
     await influx.stop();
@@ -130,8 +135,10 @@ async function pairAll(api: ServerProcess, count: number, seed: number): Promise
   return fleet;
 }
 
-async function compare(fleet: Paired[], influx: TestInflux): Promise<Omit<Report, 'seed' | 'robots' | 'blows'>> {
-  const report = { acknowledged: 0, stored: 0, stuck: 0 };
+type Compared = Omit<Report, 'seed' | 'robots' | 'replicas' | 'blows' | 'switched'>;
+
+async function compare(fleet: Paired[], influx: TestInflux): Promise<Compared> {
+  const report = { acknowledged: 0, stored: 0, stuck: 0, acceptedWhileOff: 0 };
   const [lost, foreign, doubled]: [string[], string[], string[]] = [[], [], []];
   const replies = new Map<string, number>();
   for (const { id, name, robot } of fleet) {
@@ -149,6 +156,7 @@ async function compare(fleet: Paired[], influx: TestInflux): Promise<Omit<Report
     report.acknowledged += robot.acknowledged.size;
     report.stored += stored.size;
     report.stuck += robot.waiting;
+    report.acceptedWhileOff += robot.acceptedWhileOff;
   }
   return { ...report, replies: Object.fromEntries(replies), lost, foreign, doubled };
 }

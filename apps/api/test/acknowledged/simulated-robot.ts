@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { between, type Random } from './random.ts';
+import { between, pick, type Random } from './random.ts';
 
 interface Item {
   /** What the store must hold under it: `cpu/cpu0 <time>` or `log <text>`. */
@@ -24,7 +24,12 @@ export class SimulatedRobot {
   readonly sent = new Map<string, string>();
   readonly replies = new Map<string, number>();
   readonly number: number;
+  /** Requests that began and were answered 2xx while the robot was switched off. */
+  acceptedWhileOff = 0;
   #token: string;
+  /** Goes up when it is switched off, and when it is switched on again. */
+  #switched = 0;
+  #isOff = false;
   #random: Random;
   #kept: Item[] = [];
   #sequence = 0;
@@ -40,11 +45,17 @@ export class SimulatedRobot {
     return this.#kept.length;
   }
 
-  /** Measures and sends until told to stop measuring; then only sends what is left, until `signal`. */
-  async live(url: string, measuring: () => boolean, signal: AbortSignal): Promise<void> {
+  /** To be told after the call that did it has returned, and before the call that ends it. */
+  switchOff(isOff: boolean): void {
+    this.#isOff = isOff;
+    this.#switched++;
+  }
+
+  /** Measures and sends, to any of the addresses, until told to stop measuring; then only sends what is left, until `signal`. */
+  async live(urls: () => string[], measuring: () => boolean, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && (measuring() || this.#kept.length > 0)) {
       if (measuring()) this.#measure();
-      await this.#flush(url, signal);
+      await this.#flush(pick(this.#random, urls()), signal);
       await sleep(between(this.#random, 50, 300), undefined, { signal }).catch(() => undefined);
     }
   }
@@ -79,10 +90,12 @@ export class SimulatedRobot {
     const headers: Record<string, string> = { authorization: `Bearer ${this.#token}` };
     if (isGzip) headers['content-encoding'] = 'gzip';
     const body = isGzip ? new Uint8Array(gzipSync(text)) : text;
+    const [wasOff, switched] = [this.#isOff, this.#switched];
     const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
     const reply = await fetch(`${url}/api/metrics`, { method: 'POST', headers, body, signal: limit }).catch(
       () => undefined,
     );
+    if (reply?.ok && wasOff && switched === this.#switched) this.acceptedWhileOff++;
     await reply?.arrayBuffer().catch(() => undefined);
     const outcome = reply ? String(reply.status) : 'no answer';
     this.replies.set(outcome, (this.replies.get(outcome) ?? 0) + 1);
