@@ -37,7 +37,7 @@ export async function compose(config: Config) {
   try {
     await events.start();
     await migrate(db);
-    store = await openStore(db, config);
+    store = await openStore(db, config, log);
     await store.maintain();
   } catch (error) {
     await events.close();

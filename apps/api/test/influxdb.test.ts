@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pino from 'pino';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startInfluxd } from '../../../tools/real/influxd.ts';
 import { buildApp } from '../src/app.ts';
@@ -10,6 +11,7 @@ import { influxSetup } from '../src/commands/influx-setup.ts';
 import { compose } from '../src/composition.ts';
 import { loadConfig } from '../src/config/config.ts';
 import { setUpInflux } from '../src/metrics/stores/influxdb-setup.ts';
+import { openStore } from '../src/metrics/stores/open-store.ts';
 import { startTestInflux, type TestInflux } from './influx.ts';
 import { useTestApi } from './test-api.ts';
 
@@ -113,12 +115,16 @@ describe('starting', () => {
     await expect(compose(loadConfig({ ...env, ...influx.settings, [name]: value }))).rejects.toThrow(sentence);
   });
 
-  it('while InfluxDB is away goes on, not ready', async () => {
-    const { config } = api.deps();
+  it('while InfluxDB is away goes on, not ready, and says so', async () => {
+    const { config, db } = api.deps();
     const away = { ...config, influx: config.influx && { ...config.influx, url: 'http://127.0.0.1:1' } };
     const deps = await compose(away);
     await expect(deps.store.ready()).rejects.toThrow();
     await deps.close();
+    const said: string[] = [];
+    const store = await openStore(db, away, pino({ level: 'warn' }, { write: (line) => said.push(line) }));
+    expect(said.join()).toContain('InfluxDB does not answer at INFLUX_URL');
+    await store.close();
   });
 });
 

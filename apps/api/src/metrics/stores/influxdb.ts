@@ -27,13 +27,16 @@ export class InfluxStore implements MetricsStore {
   purge = (robotId: number) => this.#client.delete(`robot_id="${robotId}"`);
   async maintain(): Promise<void> {}
 
-  /** Whether it can be used as configured; one that is away at the moment is waited for. @throws ConfigError */
-  async verify(): Promise<void> {
-    const { write, read } = await this.#client.tryTokens().catch(() => ({ write: 0, read: 0 }));
+  /** @returns false when it is away at the moment. @throws ConfigError when it cannot be used as configured */
+  async verify(): Promise<boolean> {
+    const statuses = await this.#client.tryTokens().catch(() => undefined);
+    if (!statuses) return false;
+    const { write, read } = statuses;
     const again = 'Run `npm run influx:setup`, or check INFLUX_URL, INFLUX_ORG and INFLUX_BUCKET.';
     if (write === 404 || read === 404) throw new ConfigError(`InfluxDB has no such organisation or bucket. ${again}`);
     if (write === 401 || write === 403) throw new ConfigError(`InfluxDB refuses INFLUX_WRITE_TOKEN. ${again}`);
     if (read === 401 || read === 403) throw new ConfigError(`InfluxDB refuses INFLUX_READ_TOKEN. ${again}`);
+    return true;
   }
 
   async ready(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Config } from '../../config/config.ts';
 import type { Database } from '../../db/schema.ts';
 import type { MetricsStore } from '../metrics-store.ts';
@@ -5,10 +6,11 @@ import { InfluxStore } from './influxdb.ts';
 import { PostgresStore } from './postgres.ts';
 
 /** The store that the configuration names. @throws ConfigError when it cannot be used that way */
-export async function openStore(db: Database, { influx, metrics, ingest }: Config): Promise<MetricsStore> {
+export async function openStore(db: Database, { influx, metrics, ingest }: Config, log: Logger): Promise<MetricsStore> {
   if (!influx) return new PostgresStore(db, metrics.retention);
   const limits = { writesInFlight: ingest.writesInFlight, maxFutureMs: metrics.maxFuture * 1000 };
   const store = new InfluxStore(influx, limits);
-  await store.verify();
+  if (!(await store.verify()))
+    log.warn('InfluxDB does not answer at INFLUX_URL; until it does, robots are told to keep their data (503)');
   return store;
 }
