@@ -67,8 +67,10 @@ it('pairs a robot by its code, waits for its first figures and shows its charts 
 
   await page.waitForURL(/\/robots\/\d+$/);
   await page.getByRole('heading', { name: 'Курьер 1' }).waitFor();
-  for (const chart of ['cpu', 'cores', 'mem', 'load', 'temp', 'disk', 'net', 'battery-percent'])
+  for (const chart of ['cpu', 'cores', 'mem', 'load', 'temp', 'disk', 'net', 'battery-percent']) {
+    await page.locator(`[data-chart="${chart}"]`).scrollIntoViewIfNeeded();
     await page.locator(`[data-chart="${chart}"] canvas`).waitFor();
+  }
   const net = page.locator('[data-chart="net"]');
   await expect.poll(() => net.innerText()).toMatch(/wlan0 ↓\s+[\d.]+ KiB\/s/);
   await expect.poll(() => page.locator('[data-chart="temp"]').innerText()).toMatch(/soc_thermal\s+[\d.]+ °C/);
@@ -81,6 +83,7 @@ it('pairs a robot by its code, waits for its first figures and shows its charts 
   expect((await download).suggestedFilename()).toMatch(/^_*.*-mem-.*\.csv$/);
 
   const plot = page.locator('[data-chart="cpu"] .u-over');
+  await plot.scrollIntoViewIfNeeded();
   const box = await plot.boundingBox();
   if (!box) throw new Error('no chart');
   await page.mouse.move(box.x + box.width * 0.5, box.y + 40);

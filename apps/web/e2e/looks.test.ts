@@ -28,7 +28,7 @@ const pages = (): [path: string, ready: string][] => [
   ['/', 'article, [role=row] a'],
   ['/pair', 'fieldset'],
   ['/pair?code=16180339', 'dl'],
-  [`/robots/${robotId}`, '[data-chart=net] canvas'],
+  [`/robots/${robotId}`, '[data-chart] canvas'],
   [`/robots/${robotId}/logs`, 'ol li'],
   [`/robots/${robotId}/settings`, 'select option:nth-child(1)'],
   ['/admin/users', 'td'],

@@ -24,7 +24,7 @@ async function takeAll(): Promise<void> {
     ['fleet', '/', 'article path[d^=M], [role=row] path[d^=M]'],
     ['pair', '/pair', 'fieldset'],
     ['pair-confirm', `/pair?code=${CODE}`, 'dl'],
-    ['robot', `/robots/${courier}`, '[data-chart=net] canvas'],
+    ['robot', `/robots/${courier}`, '[data-chart] canvas'],
     ['logs', `/robots/${courier}/logs`, 'ol li'],
     ['settings', `/robots/${courier}/settings`, 'option'],
     ['users', '/admin/users', 'td'],

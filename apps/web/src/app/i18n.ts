@@ -1,17 +1,14 @@
-import { en as uiEnglish, ru as uiRussian } from '@nuxt/ui/locale';
 import { useLocalStorage } from '@vueuse/core';
-import { computed, watch } from 'vue';
+import { watch } from 'vue';
 import { createI18n } from 'vue-i18n';
 import { en } from '../locales/en';
 
 export const LOCALES = { en: 'English', ru: 'Русский' } as const;
 export type Locale = keyof typeof LOCALES;
-const uiLocales = { en: uiEnglish, ru: uiRussian };
 
 const preferred: Locale = navigator.languages.some((language) => language.startsWith('ru')) ? 'ru' : 'en';
 export const locale = useLocalStorage<Locale>('robowatch.locale', preferred);
 if (!(locale.value in LOCALES)) locale.value = 'en';
-export const uiLocale = computed(() => uiLocales[locale.value]);
 
 const RUSSIAN = new Intl.PluralRules('ru');
 /** Forms in the order one | few | many: 1 робот, 2 робота, 5 роботов. */

@@ -1,5 +1,6 @@
 import { nextTick } from 'vue';
 import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw } from 'vue-router';
+import SignInPage from '../auth/SignInPage.vue';
 import { useSession } from '../auth/session';
 import { i18n } from './i18n';
 
@@ -55,7 +56,7 @@ const routes: RouteRecordRaw[] = [
   {
     path: '/sign-in',
     name: 'sign-in',
-    component: () => import('../auth/SignInPage.vue'),
+    component: SignInPage,
     meta: { title: 'auth.signIn', who: 'anyone' },
   },
   {
@@ -78,6 +79,14 @@ const routes: RouteRecordRaw[] = [
   },
 ];
 
+export const loadSignedInApp = () => import('./SignedInApp.vue');
+
+/** The code of a page comes while it is found out who is signed in. */
+function preload({ matched }: RouteLocationNormalized): void {
+  const loads = matched.map(({ components }) => components?.default as unknown);
+  for (const load of [loadSignedInApp, ...loads]) if (typeof load === 'function') load().catch(() => undefined);
+}
+
 export function makeRouter() {
   const router = createRouter({
     history: createWebHistory(),
@@ -87,11 +96,18 @@ export function makeRouter() {
   router.beforeEach(async (to) => {
     const session = useSession();
     if (to.meta.who === 'anyone' && to.name !== 'sign-in') return true;
-    if (session.state === 'unknown') await session.resume().catch(() => undefined);
+    if (session.state === 'unknown') {
+      const resumed = session.resume().catch(() => undefined);
+      // Most who open this page are not signed in; who is, is led on by App.vue.
+      if (to.name === 'sign-in') return true;
+      preload(to);
+      await resumed;
+    }
     if (session.state === 'unknown') return true; // nobody answers: App.vue says so
     if (to.name === 'sign-in') return session.state === 'signed-in' ? afterSignIn(to) : true;
     if (session.state === 'signed-out')
       return { name: 'sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
+    await loadSignedInApp();
     return true;
   });
   router.afterEach(async (to, from) => {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { SeriesReply } from '../api/types';
 import { chartsOf, inOrder } from './charts';
 import { toCsv } from './csv';
-import { plotData } from './plot-options';
+import { plotData, tableOf } from './plot-options';
 
 const reply = (
   measurement: string,
@@ -33,7 +33,8 @@ it('stacks what keeps the CPU busy, and shows each core in its order', () => {
     ['cpu2', 30],
     ['cpu10', 60],
   ]);
-  expect(plotData(cpu as NonNullable<typeof cpu>).slice(1)).toEqual([[15], [20]]);
+  const chart = cpu as NonNullable<typeof cpu>;
+  expect(plotData(chart, tableOf(chart)).slice(1)).toEqual([[15], [20]]);
 });
 
 it('shows network counters as rates, disks by path, sensors by name', () => {

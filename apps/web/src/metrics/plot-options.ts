@@ -1,6 +1,8 @@
 import uPlot from 'uplot';
 import type { Chart } from './charts';
+import { linePicture } from './line-picture';
 import { stacked } from './series';
+import { extremes, yRange } from './y-range';
 
 /** Eight hues that stay apart for the colour-blind as well, for either background. */
 const PALETTE = {
@@ -17,14 +19,16 @@ export const lineColour = (index: number, dark: boolean) => {
   return palette[index % palette.length] as string;
 };
 
-/** uPlot's shared times (in seconds) and a column for each line. */
-export function plotData({ lines, stacked: isStacked }: Chart): uPlot.AlignedData {
+/** Shared times, in seconds, and a column for each line. */
+export function tableOf({ lines }: Chart): uPlot.AlignedData {
   if (lines.length === 0) return [[]];
-  const tables = lines.map(
-    ({ points }): uPlot.AlignedData => [points.map(([time]) => time / 1000), points.map(([, value]) => value)],
-  );
-  const [times, ...columns] = uPlot.join(tables);
-  return [times, ...(isStacked ? stacked(columns as (number | null)[][]) : columns)] as uPlot.AlignedData;
+  return uPlot.join(lines.map(({ points }) => [points.map(([time]) => time / 1000), points.map(([, value]) => value)]));
+}
+
+/** What is drawn of a chart's table. */
+export function plotData({ stacked: isStacked }: Chart, table: uPlot.AlignedData): uPlot.AlignedData {
+  const [times, ...columns] = table;
+  return isStacked ? [times, ...stacked(columns as (number | null)[][])] : table;
 }
 
 export interface PlotHooks {
@@ -70,7 +74,7 @@ export function plotOptions(
     },
     scales: {
       x: { time: true },
-      y: { range: (_plot, min, max) => yRange(min, max, chart.max) },
+      y: { range: (plot) => yRange(extremes(plot), chart.max) },
     },
     axes: [
       {
@@ -91,10 +95,12 @@ export function plotOptions(
           width: 1.4,
           fill: chart.stacked ? `${stroke}33` : undefined,
           show: !hidden.has(label),
+          auto: false,
           points: { show: false },
         };
       }),
     ],
+    plugins: [linePicture()],
     bands: chart.stacked ? chart.lines.slice(1).map((_, i): uPlot.Band => ({ series: [i + 2, i + 1] })) : [],
     hooks: {
       setCursor: [(plot) => hooks.onCursor(plot.cursor.idx ?? null)],
@@ -108,13 +114,6 @@ export function plotOptions(
       ],
     },
   };
-}
-
-function yRange(min: number | null, max: number | null, top: number | undefined): [number, number] {
-  if (top !== undefined) return [0, Math.max(top, max ?? 0)];
-  if (min === null || max === null) return [0, 1];
-  const room = (max - min) * 0.1 || Math.abs(max) * 0.1 || 1;
-  return [min >= 0 && min < max * 0.5 ? 0 : min - room, max + room];
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();

@@ -1,6 +1,7 @@
-import { keepPreviousData, useQueries, useQuery } from '@tanstack/vue-query';
-import { computed } from 'vue';
+import { useQueries, useQuery } from '@tanstack/vue-query';
+import { computed, watch } from 'vue';
 import { api, dataOf } from '../api/client';
+import type { SeriesReply } from '../api/types';
 import { inOrder } from './charts';
 import { isPreset, type TimeRange } from './time-range';
 import { noteServerTime } from './use-time-range';
@@ -18,13 +19,18 @@ export function useMeasurements(robotId: () => number) {
   });
 }
 
-/** The series of every measurement over one range, read again as they grow while the range is live. */
+/**
+ * The series of every measurement over one range, read again as they grow while the range is live; those of the range
+ * before stay until the new ones are there.
+ */
 export function useSeries(
   robotId: () => number,
   measurements: () => string[],
   range: () => TimeRange,
   everySeconds: () => number,
 ) {
+  /** TanStack's keepPreviousData knows nothing of a former range: a list of queries gives each key an observer of its own. */
+  const newest = new Map<string, SeriesReply>();
   const queries = computed(() => {
     const [id, every, wanted] = [robotId(), everySeconds(), range()];
     const refetch = Math.min(LONGEST_REFETCH_MS, Math.max(SHORTEST_REFETCH_MS, every * 1000));
@@ -40,8 +46,12 @@ export function useSeries(
         return reply;
       },
       refetchInterval: isPreset(wanted) ? refetch : (false as const),
-      placeholderData: keepPreviousData,
+      placeholderData: () => newest.get(measurement),
     }));
   });
-  return useQueries({ queries });
+  const results = useQueries({ queries });
+  watch(results, (all) => {
+    for (const { data } of all) if (data) newest.set(data.measurement, data);
+  });
+  return results;
 }

@@ -38,6 +38,7 @@ export function useTimeRange(fallback: Preset) {
   const view = shallowRef<Span>(spanOf(range.value, serverNow()));
   const every = computed(() => stepSeconds(spanOf(range.value, 0)));
   let commit: ReturnType<typeof setTimeout> | undefined;
+  let pending = 0;
 
   watch(range, (next) => (view.value = spanOf(next, serverNow())));
   const { pause, resume } = useIntervalFn(() => (view.value = spanOf(range.value, serverNow())), 1000);
@@ -53,7 +54,16 @@ export function useTimeRange(fallback: Preset) {
     clearTimeout(commit);
     commit = setTimeout(() => set(span), COMMIT_MS);
   }
-  const pan = (share: number) => preview(shifted(view.value, share, serverNow()));
+  /** However many steps a hand makes in one frame, the charts move once. */
+  function pan(share: number): void {
+    if (pending === 0)
+      requestAnimationFrame(() => {
+        const sum = pending;
+        pending = 0;
+        preview(shifted(view.value, sum, serverNow()));
+      });
+    pending += share;
+  }
   const zoom = (factor: number) => set(scaled(view.value, factor, serverNow()));
   const freeze = () => set({ ...view.value });
   function follow(): void {

@@ -1,12 +1,20 @@
 import { computed } from 'vue';
 import { useI18n } from 'vue-i18n';
-import { makeFormat } from './format';
+import { type Format, makeFormat } from './format';
 
 /** `en` as this browser's owner writes it, if they said: en-GB. */
 const regional = (language: string) => navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
 
+/** To make Intl's formatters takes milliseconds: one set a language, not one a component. */
+const formats = new Map<string, Format>();
+function formatOf(tag: string): Format {
+  const format = formats.get(tag) ?? makeFormat(tag);
+  formats.set(tag, format);
+  return format;
+}
+
 /** Figures and times in the language in use. */
 export function useFormat() {
   const { locale } = useI18n();
-  return computed(() => makeFormat(regional(locale.value)));
+  return computed(() => formatOf(regional(locale.value)));
 }

@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import type uPlot from 'uplot';
+import { expect, it } from 'vitest';
+import { extremes, yRange } from './y-range';
+
+const plot = (columns: (number | null | undefined)[][], shown: boolean[]) =>
+  ({ data: [[], ...columns], series: [{}, ...shown.map((show) => ({ show }))] }) as unknown as uPlot;
+
+it('holds every value of the lines that are shown, and asks nothing of the others', () => {
+  const value = fc.option(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { nil: null });
+  const line = fc.record({ show: fc.boolean(), column: fc.array(value) });
+  fc.assert(
+    fc.property(fc.array(line), (lines) => {
+      const [min, max] = extremes(
+        plot(
+          lines.map(({ column }) => column),
+          lines.map(({ show }) => show),
+        ),
+      );
+      const shown = lines.flatMap(({ show, column }) => (show ? column : [])).filter((value) => value !== null);
+      expect([min, max]).toEqual([Math.min(...shown), Math.max(...shown)]);
+      const [bottom, top] = yRange([min, max]);
+      expect(bottom).toBeLessThan(top);
+      for (const value of shown) expect(value >= bottom && value <= top).toBe(true);
+    }),
+  );
+});
+
+it('ends where the scale is known to end, unless a value is beyond it', () => {
+  expect(yRange([3, 40], 100)).toEqual([0, 100]);
+  expect(yRange([3, 140], 100)).toEqual([0, 140]);
+  expect(yRange(extremes(plot([[null]], [true])))).toEqual([0, 1]);
+});
