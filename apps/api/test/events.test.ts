@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type FleetEvent, publish } from '../src/events/event-bus.ts';
 import { type Person, useTestApi } from './test-api.ts';
 
 const api = useTestApi();
@@ -47,6 +48,18 @@ describe('GET /api/events', () => {
     const theirs = await api.pairedRobot(stranger);
     await expect.poll(other.events).toEqual([`robot_paired {"robot_id":${theirs.id}}`]);
     expect(own.events()).toEqual(told);
+  });
+
+  it('tells of a whole fleet at once, in order', async () => {
+    const { db, events } = api.deps();
+    const got: number[] = [];
+    const listen = (event: FleetEvent) => 'robot_id' in event && event.owner_id === -7 && got.push(event.robot_id);
+    events.on('event', listen);
+    const ids = Array.from({ length: 1000 }, (_, i) => 2_147_483_647 - i);
+    await publish(db, ...ids.map((robot_id) => ({ type: 'robot_status_changed' as const, robot_id, owner_id: -7 })));
+    await expect.poll(() => got.length).toBe(1000);
+    events.off('event', listen);
+    expect(got).toEqual(ids);
   });
 
   it('tells once of a robot that fell silent', async () => {

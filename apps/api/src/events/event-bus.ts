@@ -14,9 +14,15 @@ export type FleetEvent =
     }
   | { type: 'access_changed'; user_id: number };
 
-/** Tells every replica, once the surrounding transaction has committed (PostgreSQL NOTIFY). */
-export async function publish(db: Db, event: FleetEvent): Promise<void> {
-  await sql`select pg_notify(${CHANNEL}, ${JSON.stringify(event)})`.execute(db);
+/** PostgreSQL takes less than 8,000 bytes in one notification. */
+const MAX_EVENTS = 64;
+
+/** Tells every replica, once the surrounding transaction has committed (PostgreSQL NOTIFY), in one statement. */
+export async function publish(db: Db, ...events: FleetEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  const payloads: string[] = [];
+  for (let i = 0; i < events.length; i += MAX_EVENTS) payloads.push(JSON.stringify(events.slice(i, i + MAX_EVENTS)));
+  await sql`select pg_notify(${CHANNEL}, payload) from unnest(${payloads}::text[]) as payload`.execute(db);
 }
 
 /** One listening connection a process, re-made when it breaks; emits `event`. */
@@ -38,7 +44,9 @@ export class EventBus extends EventEmitter<{ event: [FleetEvent] }> {
       keepAlive: true,
     });
     this.#client = client;
-    client.on('notification', ({ payload }) => payload && this.emit('event', JSON.parse(payload) as FleetEvent));
+    client.on('notification', ({ payload }) => {
+      for (const event of JSON.parse(payload ?? '[]') as FleetEvent[]) this.emit('event', event);
+    });
     client.on('error', () => {});
     client.on('end', () => void this.#restart());
     await client.connect();

@@ -43,13 +43,17 @@ export class Presence {
         update robots set last_seen_at = greatest(last_seen_at, g.at), clock_skew_ms = coalesce(g.skew, clock_skew_ms), announced_offline = false
         from unnest(${seen.map(([id]) => id)}::int[], ${seen.map(([, { at }]) => new Date(at).toISOString())}::timestamptz[], ${skews}::bigint[]) as g (id, at, skew)
         where robots.id = g.id returning robots.id, robots.owner_id`.execute(this.#db);
-      for (const row of rows) await publish(this.#db, { type: 'robot_seen', robot_id: row.id, owner_id: row.owner_id });
+      await publish(this.#db, ...rows.map(eventOf('robot_seen')));
     } catch (error) {
       for (const [id, sighting] of seen) if (!this.#seen.has(id)) this.#seen.set(id, sighting);
       throw error;
     }
   }
 }
+
+const eventOf =
+  (type: 'robot_seen' | 'robot_offline') =>
+  ({ id, owner_id }: { id: number; owner_id: number | null }) => ({ type, robot_id: id, owner_id });
 
 /** Tells once of each robot that fell silent. */
 export async function announceOffline(db: Database, offlineAfter: number): Promise<void> {
@@ -58,5 +62,5 @@ export async function announceOffline(db: Database, offlineAfter: number): Promi
     where not announced_offline and last_seen_at < now() - make_interval(secs => ${offlineAfter}) returning id, owner_id`.execute(
     db,
   );
-  for (const row of rows) await publish(db, { type: 'robot_offline', robot_id: row.id, owner_id: row.owner_id });
+  await publish(db, ...rows.map(eventOf('robot_offline')));
 }
