@@ -2,9 +2,23 @@ import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Tables } from './schema.ts';
 
+const NAME = /^\/\* (\w+) \*\//;
+
+/** A statement that begins with a comment of one word is prepared under it, once a connection: for those that run all the time. */
+class PreparingClient extends pg.Client {
+  // biome-ignore lint/suspicious/noExplicitAny: query() has many forms; the others are passed on as they are
+  override query(...args: any[]): any {
+    const [text, values, ...rest] = args;
+    const name = typeof text === 'string' ? NAME.exec(text)?.[1] : undefined;
+    const query = super.query as (...args: unknown[]) => unknown;
+    return query.apply(this, name ? [{ name, text, values }, ...rest] : args);
+  }
+}
+
 /** A pool and the query builder on it. Statements are bounded, so a stuck database cannot hold requests for ever. */
 export function connect(url: string, poolSize: number) {
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString: url,
     max: poolSize,
     connectionTimeoutMillis: 3000,

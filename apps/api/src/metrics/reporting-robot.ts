@@ -39,11 +39,11 @@ async function findReporting(db: Database, hashes: readonly string[]): Promise<M
 export async function recheckReporting(db: Database, known: KnownRobot[]): Promise<Map<string, ReportingRobot>> {
   const asked = new Map(known.map((one) => [one.robot.id, one]));
   const versions = [...asked.values()].map(({ robot }) => robot.version);
-  const { rows } = await sql<{ asked_id: number } & Partial<Row>>`
+  const { rows } = await sql<{ asked_id: number } & Partial<Row>>`/* recheck */
     select asked.id as asked_id, ${columns}
-    from unnest(${[...asked.keys()]}::int[], ${versions}::text[]) as asked (id, version)
+    from unnest(${[...asked.keys()]}::int[], ${versions}::xid[]) as asked (id, version)
     left join robots on robots.id = asked.id and ${mayReport}
-    where robots.xmin::text is distinct from asked.version`.execute(db);
+    where robots.xmin is distinct from asked.version`.execute(db);
   const changed = new Set(rows.map(({ asked_id }) => asked_id));
   const unchanged = [...asked.values()].filter(({ robot }) => !changed.has(robot.id));
   const now = new Map(unchanged.map(({ tokenHash, robot }) => [tokenHash, robot]));
