@@ -119,7 +119,7 @@ try {
     for (const load of loads) for (const target of targets) await measure(load, target, round);
   }
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}`;
-  process.stdout.write(printTable(rows, machine));
+  process.stdout.write(printTable(rows, machine, CEILING.name));
   if (values.json) await writeFile(values.json, `${JSON.stringify({ machine, at: new Date(), rows }, null, 1)}\n`);
 } finally {
   for (const { stop } of running.reverse()) await stop();

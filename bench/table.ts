@@ -19,8 +19,22 @@ function median(values: number[]): number {
 const round = (value: number, digits = 0) =>
   value.toLocaleString('en', { maximumFractionDigits: digits, minimumFractionDigits: digits });
 
-/** One Markdown table: medians of the rounds, spread of requests/s, and the ratio to writing straight into InfluxDB. */
-export function printTable(rows: Row[], machine: string): string {
+const rate = (row: Row) => row.requests / row.seconds;
+
+/** The median of the ratios of each round: what changes the machine's speed meanwhile meets both of a pair. */
+function ratio(of: Row[], to: Row[], value: (row: Row) => number): number {
+  const pairs = of.flatMap((row) => {
+    const other = to.find((one) => one.round === row.round);
+    return other ? [value(row) / value(other)] : [];
+  });
+  return median(pairs);
+}
+
+/**
+ * One Markdown table: medians of the rounds, spread of requests/s, and lines/s as a ratio to writing straight into
+ * InfluxDB and as a share of what it takes in the largest bodies (`ceiling`, the load's name).
+ */
+export function printTable(rows: Row[], machine: string, ceiling: string): string {
   const head = [
     'load',
     'target',
@@ -28,6 +42,7 @@ export function printTable(rows: Row[], machine: string): string {
     'min–max',
     'lines/s',
     '× InfluxDB',
+    '% of ceiling',
     'p50 ms',
     'p99 ms',
     'failed',
@@ -40,11 +55,13 @@ export function printTable(rows: Row[], machine: string): string {
     line(head),
     line(head.map(() => '---')),
   ];
+  const most = rows.filter((row) => row.load === ceiling);
+  const lineRate = (row: Row) => rate(row) * row.lines_per_request;
+  const orDash = (value: number, digits = 0) => (Number.isFinite(value) ? round(value, digits) : '–');
   for (const [load, ofLoad] of Map.groupBy(rows, (row) => row.load)) {
-    const rate = (of: Row[]) => of.map((row) => row.requests / row.seconds);
-    const direct = median(rate(ofLoad.filter((row) => row.target === 'influxdb')));
+    const direct = ofLoad.filter((row) => row.target === 'influxdb');
     for (const [target, of] of Map.groupBy(ofLoad, (row) => row.target)) {
-      const perSecond = rate(of);
+      const perSecond = of.map(rate);
       const mid = median(perSecond);
       const usage = (of[0] as Row).processes.flatMap(({ name }, i) => {
         const cpu = median(of.map((row) => row.processes[i]?.cpu_s_per_million_lines ?? 0));
@@ -55,7 +72,8 @@ export function printTable(rows: Row[], machine: string): string {
       out.push(
         line([
           ...[load, target, round(mid), `${round(Math.min(...perSecond))}–${round(Math.max(...perSecond))}`],
-          ...[round(mid * (of[0] as Row).lines_per_request), Number.isFinite(direct) ? round(mid / direct, 2) : '–'],
+          round(mid * (of[0] as Row).lines_per_request),
+          ...[orDash(ratio(of, direct, rate), 2), orDash(100 * ratio(of, most, lineRate))],
           ...[round(median(of.map((row) => row.p50_ms)), 1), round(median(of.map((row) => row.p99_ms)), 1)],
           String(of.reduce((sum, row) => sum + row.failed, 0)),
           usage.map(({ name, cpu }) => `${name} ${round(cpu, 1)}`).join(', '),

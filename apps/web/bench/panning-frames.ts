@@ -39,12 +39,13 @@ export function observeFrames(): void {
   }).observe(document, { childList: true, subtree: true });
 }
 
-/** From the last byte of the charts' data to the frame after the last canvas was drawn. */
+/** From the last byte of the charts' data to the frame after the last canvas was drawn; what is read again later is not counted. */
 export function firstDrawMs(page: Page): Promise<number> {
   return page.evaluate(() => {
+    const { canvasDrawn } = window as unknown as Observed;
     const replies = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
-    const arrived = Math.max(...replies.filter(({ name }) => /\/metrics\/\w+\?/.test(name)).map((r) => r.responseEnd));
-    return (window as unknown as Observed).canvasDrawn - arrived;
+    const data = replies.filter(({ name, responseEnd }) => /\/metrics\/\w+\?/.test(name) && responseEnd <= canvasDrawn);
+    return canvasDrawn - Math.max(...data.map(({ responseEnd }) => responseEnd));
   });
 }
 
