@@ -83,7 +83,7 @@ it('pairs a robot by its code, waits for its first figures and shows its charts 
   expect((await download).suggestedFilename()).toMatch(/^_*.*-mem-.*\.csv$/);
 
   const plot = page.locator('[data-chart="cpu"] .u-over');
-  await plot.scrollIntoViewIfNeeded();
+  await page.locator('[data-chart="cpu"]').scrollIntoViewIfNeeded();
   const box = await plot.boundingBox();
   if (!box) throw new Error('no chart');
   await page.mouse.move(box.x + box.width * 0.5, box.y + 40);

@@ -86,9 +86,12 @@ it('moves the lines with the time, gaps and all, before the data of the new rang
   await expectGap(page, 'mem', 0.25);
   await expect.poll(() => asked.length).toBeGreaterThan(1);
   await expectGap(page, 'mem', 0.25);
+  const plot = await page.locator('[data-chart=mem] .u-over').elementHandle();
   for (const answer of asked) answer();
   await expect.poll(async () => (await drawnIn(page, 'mem'))?.start).toBeLessThan(0.01);
   await expectGap(page, 'mem', 0.25);
+  // A hand that drags keeps hold of it.
+  expect(await plot?.evaluate((over) => over.isConnected)).toBe(true);
 });
 
 it('draws a chart when it comes near the screen, over the time the others have been moved to', async () => {
