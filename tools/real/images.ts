@@ -7,7 +7,9 @@ import { type Child, startChild } from './child.ts';
 import { ensureDebian } from './debian.ts';
 import { runCommand } from './run-command.ts';
 
-const NODE_PACKAGE = createRequire(import.meta.url).resolve('node/package.json');
+const require = createRequire(import.meta.url);
+const NODE_PACKAGE = require.resolve('node/package.json');
+const { version: NODE_VERSION } = require(NODE_PACKAGE) as { version: string };
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 const missing = 'Images cannot be built: buildah is not installed.';
 
@@ -41,7 +43,7 @@ const storage = (folder: string) => ['--root', join(folder, 'layers'), '--runroo
 
 /** The folder of a storage that has the images of BASES. */
 async function ensureBases(): Promise<string> {
-  const marker = await buildOnce('images', '1', async (folder) => {
+  const marker = await buildOnce('images', `node-${NODE_VERSION}-1`, async (folder) => {
     const context = await mkdtemp(join(tmpdir(), 'robowatch-images-'));
     try {
       await copyFile(await ensureDebian(), join(context, 'debian.tar'));

@@ -11,7 +11,7 @@ it('loses nothing that was acknowledged, though everything is killed at random m
   expect(report.doubled, summary).toEqual([]);
   expect(report.stuck, summary).toBe(0);
   expect(report.acceptedWhileOff, summary).toBe(0);
-  expect(report.switched).toBeGreaterThan(3);
+  expect(report.switched).toBeGreaterThan(0);
   expect(report.acknowledged).toBeGreaterThan(1000);
   expect(new Set(report.blows.map(({ victim }) => victim)).size, summary).toBeGreaterThan(1);
 }, 240_000);

@@ -45,7 +45,8 @@ export class EventBus extends EventEmitter<{ event: [FleetEvent] }> {
     });
     this.#client = client;
     client.on('notification', ({ payload }) => {
-      for (const event of JSON.parse(payload ?? '[]') as FleetEvent[]) this.emit('event', event);
+      // A replica of a former version tells of one event at a time.
+      for (const event of [JSON.parse(payload ?? '[]') as FleetEvent | FleetEvent[]].flat()) this.emit('event', event);
     });
     client.on('error', () => {});
     client.on('end', () => void this.#restart());

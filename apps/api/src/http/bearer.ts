@@ -1,4 +1,4 @@
 /** The token of `Authorization: Bearer …`, if there is one. @param authorization the header's value */
-export function bearerOf(authorization = ''): string | undefined {
+export function bearer(authorization = ''): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
 }

@@ -5,7 +5,7 @@ import { findSessionUser } from '../auth/session-store.ts';
 import type { SigningKeys } from '../auth/signing-keys.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
-import { bearerOf } from './bearer.ts';
+import { bearer } from './bearer.ts';
 
 export type Caller = NonNullable<Awaited<ReturnType<typeof findSessionUser>>>;
 
@@ -13,11 +13,6 @@ declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller;
   }
-}
-
-/** The token of `Authorization: Bearer …`, if there is one. */
-export function bearer(request: FastifyRequest): string | undefined {
-  return bearerOf(request.headers.authorization);
 }
 
 /** @throws AppError unauthorized */
@@ -33,7 +28,7 @@ export async function identify(db: Database, keys: SigningKeys, token: string | 
 export function requireUser(scope: FastifyInstance, db: Database, keys: SigningKeys): void {
   scope.decorateRequest('caller');
   scope.addHook('onRequest', async (request) => {
-    request.caller = await identify(db, keys, bearer(request));
+    request.caller = await identify(db, keys, bearer(request.headers.authorization));
   });
 }
 

@@ -33,6 +33,7 @@ export function reportRoutes(app: App, report: ReportHandler): void {
   app.post(
     '/metrics',
     {
+      // The handler judges the query itself, as it does without this route.
       attachValidation: true,
       schema: {
         tags,

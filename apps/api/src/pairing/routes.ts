@@ -2,7 +2,8 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
 import type { Attempts } from '../http/attempts.ts';
-import { bearer, robotActor, userActor } from '../http/caller.ts';
+import { bearer } from '../http/bearer.ts';
+import { robotActor, userActor } from '../http/caller.ts';
 import { type App, replies, security } from '../http/schemas.ts';
 import { confirmPairing } from './confirm-pairing.ts';
 import { findPending } from './pair-code-store.ts';
@@ -49,7 +50,7 @@ export function robotPairingRoutes(app: App, { db, config, sealKey, pairingAttem
     async (request, reply) => {
       reply.header('cache-control', 'no-store');
       return guessing([[pairingAttempts.address, request.ip]], () =>
-        pollPairing(db, config, sealKey, request.params.code, bearer(request)),
+        pollPairing(db, config, sealKey, request.params.code, bearer(request.headers.authorization)),
       );
     },
   );

@@ -1,5 +1,5 @@
 import { useIntervalFn } from '@vueuse/core';
-import { computed, ref, shallowRef, watch } from 'vue';
+import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
 import {
   isPreset,
@@ -38,6 +38,7 @@ export function useTimeRange(fallback: Preset) {
   const view = shallowRef<Span>(spanOf(range.value, serverNow()));
   const every = computed(() => stepSeconds(spanOf(range.value, 0)));
   let commit: ReturnType<typeof setTimeout> | undefined;
+  let frame: number | undefined;
   let pending = 0;
 
   watch(range, (next) => (view.value = spanOf(next, serverNow())));
@@ -56,14 +57,18 @@ export function useTimeRange(fallback: Preset) {
   }
   /** However many steps a hand makes in one frame, the charts move once. */
   function pan(share: number): void {
-    if (pending === 0)
-      requestAnimationFrame(() => {
-        const sum = pending;
-        pending = 0;
-        preview(shifted(view.value, sum, serverNow()));
-      });
     pending += share;
+    frame ??= requestAnimationFrame(() => {
+      preview(shifted(view.value, pending, serverNow()));
+      pending = 0;
+      frame = undefined;
+    });
   }
+  // Whoever leaves while the hand has just rested must not take the range along to another page.
+  onScopeDispose(() => {
+    clearTimeout(commit);
+    if (frame !== undefined) cancelAnimationFrame(frame);
+  });
   const zoom = (factor: number) => set(scaled(view.value, factor, serverNow()));
   const freeze = () => set({ ...view.value });
   function follow(): void {

@@ -17,7 +17,8 @@ const NEWLINE = 10,
   MINUS = 45;
 const MAX_KEY_LENGTH = 65_535;
 const MAX_TIME = 9_223_372_036_854_775_806n;
-const SCALE: Record<Precision, bigint> = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000_000n };
+/** Nanoseconds of each unit. */
+export const SCALE: Record<Precision, bigint> = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000_000n };
 const RESERVED = new Set(['_measurement', '_field', 'time']);
 /** Set by us alone; a client's are dropped in whatever escaped spelling. */
 const IDENTITY = new Set(['robot', 'hostname', 'arch', 'robot_id']);
