@@ -3,6 +3,7 @@ import ui from '@nuxt/ui/vite';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vite';
 import { precompress } from './build/precompress.ts';
+import { preloadStart } from './build/preload-start.ts';
 
 /** Nuxt UI's own defaults, except: components are imported by name, colours are in app/style.css, icons come with the bundle. */
 export const nuxtUi = () =>
@@ -22,17 +23,21 @@ export const iconify = {
 };
 
 /**
- * One file for what every page begins with, one for what else everybody needs who is signed in: forty small files take
- * turns on a browser's six connections.
+ * One file each: for what goes ahead, for what every page begins with, for what else everybody needs who is signed in.
+ * Forty small files take turns on a browser's six connections.
  */
 const together = [
-  { name: 'start', tags: ['$initial' as const], priority: 1 },
-  { name: 'signed-in', test: /src\/app\/SignedInApp\.vue|src\/robots\/use-robots\.ts|src\/ui\/use-format\.ts/ },
+  { name: 'main', test: /src\/main\.ts|rolldown\/runtime/, priority: 2 },
+  { name: 'start', test: /src\/app\/start\.ts/, priority: 1 },
+  {
+    name: 'signed-in',
+    test: /src\/(app\/SignedInApp|robots\/(use-robots|StateMark)|ui\/(use-format|use-query-param|CopyField)|pairing\/InstallCommand|api\/server)\.(vue|ts)/,
+  },
 ];
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  plugins: [vue(), nuxtUi(), precompress()],
+  plugins: [vue(), nuxtUi(), preloadStart(), precompress()],
   resolve: { alias: [iconify] },
   define: {
     __VUE_I18N_FULL_INSTALL__: false,

@@ -1,15 +1,16 @@
 import './app/style.css';
 import '@fontsource-variable/inter/wght.css';
-import { createPinia } from 'pinia';
-import { createApp } from 'vue';
-import App from './app/App.vue';
-import { i18n, useChosenLocale } from './app/i18n';
-import { makeRouter } from './app/router';
-import { registerIcons } from './ui/icons';
+import { startEarly } from './app/start-early';
 
-registerIcons();
-await useChosenLocale();
-const router = makeRouter();
-const app = createApp(App).use(createPinia()).use(i18n).use(router);
-// Until the first page is there, the start page shows the name.
-router.isReady().finally(() => app.mount('#app'));
+/** Resolves when the start page has been painted: the app's code, which comes meanwhile, would hold that up. */
+const painted = () =>
+  new Promise<void>((resolve) => (document.hidden ? resolve() : requestAnimationFrame(() => setTimeout(resolve))));
+
+/** Not awaited at the top: what is imported shares modules with this one and would wait for it. */
+async function main() {
+  startEarly(location.pathname).catch(() => undefined);
+  await painted();
+  const { start } = await import('./app/start');
+  await start();
+}
+void main();

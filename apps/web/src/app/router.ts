@@ -3,6 +3,7 @@ import { createRouter, createWebHistory, type RouteLocationNormalized, type Rout
 import SignInPage from '../auth/SignInPage.vue';
 import { useSession } from '../auth/session';
 import { i18n } from './i18n';
+import { loadFleetPage, loadSignedInApp } from './start-early';
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -26,7 +27,7 @@ const robotPage = {
 };
 
 const routes: RouteRecordRaw[] = [
-  { path: '/', name: 'fleet', component: () => import('../robots/FleetPage.vue'), meta: { title: 'robots.fleet' } },
+  { path: '/', name: 'fleet', component: loadFleetPage, meta: { title: 'robots.fleet' } },
   { path: '/pair', name: 'pair', component: () => import('../pairing/PairPage.vue'), meta: { title: 'pairing.title' } },
   robotPage,
   {
@@ -78,8 +79,6 @@ const routes: RouteRecordRaw[] = [
     meta: { title: 'app.notFound.title' },
   },
 ];
-
-export const loadSignedInApp = () => import('./SignedInApp.vue');
 
 /** The code of a page comes while it is found out who is signed in. */
 function preload({ matched }: RouteLocationNormalized): void {

@@ -1,10 +1,10 @@
 import { defineStore } from 'pinia';
 import { computed, readonly, ref } from 'vue';
-import { readProblem } from '../api/problem';
 import { reach } from '../api/reachability';
 import type { SignedIn, User } from '../api/types';
+import { foundSession, grantOf, refresh } from './find-session';
 import { exclusively } from './tab-lock';
-import { type Grant, openTabs } from './tabs';
+import { askOtherTabs, type Grant, openTabs } from './tabs';
 
 /** Renewed this long before it expires, or at two thirds of a short life. */
 const AHEAD_MS = 30_000;
@@ -43,8 +43,9 @@ export const useSession = defineStore('session', () => {
   }
 
   /** Takes a reply of sign-in, set-up or invitation. */
-  function adopt({ access_token, expires_in, user: signedIn }: SignedIn) {
-    const next = { token: access_token, expiresAt: Date.now() + expires_in * 1000, user: signedIn };
+  const adopt = (reply: SignedIn) => take(grantOf(reply));
+
+  function take(next: Grant) {
     hold(next);
     tabs.grant(next);
   }
@@ -59,18 +60,20 @@ export const useSession = defineStore('session', () => {
   function renew(stale: string | null): Promise<boolean> {
     return exclusively(async () => {
       if (grant && grant.token !== stale && isGood(grant)) return true;
-      // keepalive: the reply must be taken even when the page goes, or the cookie would be one that was used.
-      const response = await reach('/api/auth/refresh', { method: 'POST', keepalive: true });
-      if (response.ok) adopt((await response.json()) as SignedIn);
-      else if (response.status === 401) end();
-      else throw await readProblem(response);
-      return response.ok;
+      const next = await refresh(reach);
+      if (next) take(next);
+      else end();
+      return next !== null;
     });
   }
 
   async function resume(): Promise<void> {
-    await tabs.ask();
-    if (!grant) await renew(null);
+    const found = await foundSession();
+    if (grant) return; // told by another tab meanwhile
+    if (found === null) return end();
+    const known = found ?? (await askOtherTabs());
+    if (known && isGood(known)) take(known);
+    else if (!grant) await renew(null);
   }
 
   async function signOut(): Promise<void> {

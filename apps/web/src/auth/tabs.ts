@@ -9,11 +9,12 @@ export interface Grant {
 }
 
 type Message = { type: 'ask' } | { type: 'grant'; grant: Grant } | { type: 'signed-out' };
+const CHANNEL = 'robowatch.session';
 const ANSWER_MS = 80;
 
 /** The tabs of one browser share an access token, so that they do not each use up the refresh token. */
 export function openTabs(handlers: { current(): Grant | null; onGrant(grant: Grant): void; onSignedOut(): void }) {
-  const channel = new BroadcastChannel('robowatch.session');
+  const channel = new BroadcastChannel(CHANNEL);
   const post = (message: Message) => channel.postMessage(message);
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
     if (data.type === 'grant') handlers.onGrant(data.grant);
@@ -24,11 +25,15 @@ export function openTabs(handlers: { current(): Grant | null; onGrant(grant: Gra
   return {
     grant: (grant: Grant) => post({ type: 'grant', grant }),
     signedOut: () => post({ type: 'signed-out' }),
-    /** Resolves once a tab that is signed in has answered, or none has in time. */
-    async ask(): Promise<void> {
-      post({ type: 'ask' });
-      const end = Date.now() + ANSWER_MS;
-      while (!handlers.current() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
-    },
   };
+}
+
+/** The session of another tab, once one has answered; null when none has in time. */
+export function askOtherTabs(): Promise<Grant | null> {
+  const channel = new BroadcastChannel(CHANNEL);
+  return new Promise<Grant | null>((resolve) => {
+    channel.onmessage = ({ data }: MessageEvent<Message>) => data.type === 'grant' && resolve(data.grant);
+    channel.postMessage({ type: 'ask' } satisfies Message);
+    setTimeout(() => resolve(null), ANSWER_MS);
+  }).finally(() => channel.close());
 }

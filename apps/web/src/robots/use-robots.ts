@@ -2,10 +2,10 @@ import { useQuery, useQueryClient } from '@tanstack/vue-query';
 import { useThrottleFn } from '@vueuse/core';
 import { computed } from 'vue';
 import { api, dataOf } from '../api/client';
+import { ROBOTS_PAGE } from '../api/early-replies';
 import { useLiveEvents } from '../api/live-events';
 import type { Robot } from '../api/types';
 
-const PAGE = 1000;
 const POLL_MS = 10_000;
 /** With live events a look now and then is enough: figures age without an event too. */
 const LIVE_POLL_MS = 60_000;
@@ -16,7 +16,7 @@ async function fetchRobots(): Promise<Robot[]> {
   const robots: Robot[] = [];
   let cursor: string | undefined;
   do {
-    const page = await dataOf(api.GET('/api/robots', { params: { query: { limit: PAGE, cursor } } }));
+    const page = await dataOf(api.GET('/api/robots', { params: { query: { limit: ROBOTS_PAGE, cursor } } }));
     robots.push(...page.items);
     cursor = page.next_cursor ?? undefined;
   } while (cursor);

@@ -1,0 +1,15 @@
+import { createPinia } from 'pinia';
+import { createApp } from 'vue';
+import { registerIcons } from '../ui/icons';
+import App from './App.vue';
+import { i18n, useChosenLocale } from './i18n';
+import { makeRouter } from './router';
+
+/** The app takes the place of the start page's name as soon as its first page is there. */
+export async function start(): Promise<void> {
+  registerIcons();
+  await useChosenLocale();
+  const router = makeRouter();
+  const app = createApp(App).use(createPinia()).use(i18n).use(router);
+  router.isReady().finally(() => app.mount('#app'));
+}
