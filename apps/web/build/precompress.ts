@@ -16,7 +16,10 @@ export function precompress(): Plugin {
       for (const file of globSync('**/*.{js,css,html,svg}', { cwd: outDir })) {
         const content = readFileSync(join(outDir, file));
         if (content.length < 1024) continue;
-        const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: content.length };
+        const params = {
+          [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+          [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
+        };
         writeFileSync(join(outDir, `${file}.br`), brotliCompressSync(content, { params }));
         writeFileSync(join(outDir, `${file}.gz`), gzipSync(content, { level: 9 }));
       }

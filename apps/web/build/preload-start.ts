@@ -17,7 +17,8 @@ export function preloadStart(): Plugin {
         const unnamed = [...files].filter((file) => !html.includes(file));
         return unnamed.map((file) => ({
           tag: 'link',
-          attrs: { rel: 'modulepreload', crossorigin: true, href: `/${file}` },
+          // After the style, which is all that the first paint needs.
+          attrs: { rel: 'modulepreload', crossorigin: true, fetchpriority: 'low', href: `/${file}` },
         }));
       },
     },

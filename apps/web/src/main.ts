@@ -1,6 +1,5 @@
 import './app/style.css';
-import '@fontsource-variable/inter/wght.css';
-import { startEarly } from './app/start-early';
+import { askEarly, loadEarly } from './app/start-early';
 
 /** Resolves when the start page has been painted: the app's code, which comes meanwhile, would hold that up. */
 const painted = () =>
@@ -8,9 +7,12 @@ const painted = () =>
 
 /** Not awaited at the top: what is imported shares modules with this one and would wait for it. */
 async function main() {
-  startEarly(location.pathname).catch(() => undefined);
+  const path = location.pathname;
+  askEarly(path).catch(() => undefined);
   await painted();
-  const { start } = await import('./app/start');
+  const app = import('./app/start');
+  loadEarly(path).catch(() => undefined);
+  const { start } = await app;
   await start();
 }
 void main();

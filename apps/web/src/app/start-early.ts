@@ -1,20 +1,31 @@
-import { askEarly, ROBOTS_PAGE } from '../api/early-replies';
+import { askAhead, ROBOTS_PAGE } from '../api/early-replies';
 import { findSession } from '../auth/find-session';
 
 export const loadSignedInApp = () => import('./SignedInApp.vue');
 export const loadFleetPage = () => import('../robots/FleetPage.vue');
 
-/** Pages on which nobody is looked for who is signed in. */
-const PUBLIC = ['/setup', '/invitation'];
+/** The browser loads what it knows of languages at first use, some ten milliseconds: while nothing else can be done. */
+function warmUp() {
+  const language = document.documentElement.lang;
+  new Intl.Collator(language, { numeric: true }).compare('1', '2');
+  new Intl.NumberFormat(language).format(1);
+}
 
-/**
- * What takes a round trip each, one after the other, begins before the app's code is there: who is signed in, the fleet,
- * and the code that only who is signed in needs.
- */
-export async function startEarly(path: string): Promise<void> {
+/** Pages on which nobody is looked for who is signed in, and the one where most are not. */
+const PUBLIC = ['/setup', '/invitation'];
+const SIGN_IN = '/sign-in';
+
+/** What takes round trips one after the other begins before the app's code is there: who is signed in, then the fleet. */
+export async function askEarly(path: string): Promise<void> {
   if (PUBLIC.includes(path)) return;
-  const grant = await findSession();
-  if (!grant) return;
-  if (path === '/') askEarly(`/api/robots?limit=${ROBOTS_PAGE}`, grant.token);
+  const finding = findSession();
+  setTimeout(warmUp);
+  const grant = await finding;
+  if (grant && path === '/') askAhead(`/api/robots?limit=${ROBOTS_PAGE}`, grant.token);
+}
+
+/** The code that only who is signed in needs comes beside the app's own. */
+export async function loadEarly(path: string): Promise<void> {
+  if (PUBLIC.includes(path) || path === SIGN_IN) return;
   await Promise.all([loadSignedInApp(), path === '/' && loadFleetPage()]);
 }

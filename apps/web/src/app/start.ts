@@ -1,3 +1,4 @@
+import '@fontsource-variable/inter/wght.css';
 import { createPinia } from 'pinia';
 import { createApp } from 'vue';
 import { registerIcons } from '../ui/icons';

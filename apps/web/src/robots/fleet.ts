@@ -74,6 +74,13 @@ function sortValue(robot: Robot, key: SortKey): string | number | null {
   }
 }
 
+const collators = new Map<string, Intl.Collator>();
+function collatorOf(locale: string): Intl.Collator {
+  const collator = collators.get(locale) ?? new Intl.Collator(locale, { numeric: true, sensitivity: 'base' });
+  collators.set(locale, collator);
+  return collator;
+}
+
 /** Those that match, in order; what is unknown comes last either way. */
 export function arrange(
   robots: Robot[],
@@ -86,7 +93,7 @@ export function arrange(
   }: { q?: string; condition?: Condition; sort: SortKey; descending: boolean; locale: string },
 ): Robot[] {
   const words = q.toLocaleLowerCase(locale).split(/\s+/).filter(Boolean);
-  const collator = new Intl.Collator(locale, { numeric: true, sensitivity: 'base' });
+  const collator = collatorOf(locale);
   const text = (robot: Robot) =>
     [robot.name, robot.hostname, robot.ip_address, robot.architecture, robot.owner?.name, robot.owner?.email]
       .join(' ')

@@ -18,21 +18,26 @@ type Value = number | null | undefined;
 const SUFFIX: Partial<Record<Unit, string>> = { percent: '%', celsius: '°C', volt: 'V', ampere: 'A' };
 const SUFFIX_RU: Partial<Record<Unit, string>> = { ...SUFFIX, volt: 'В', ampere: 'А' };
 
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
 /** Writes figures and times the way `locale` does. */
 export function makeFormat(locale: string) {
   const russian = locale.startsWith('ru');
-  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'always', style: 'short' });
-  const just = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
-  const dateTimeFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
-  const exactFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
-  const clockFormat = new Intl.DateTimeFormat(locale, {
-    month: 'short',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    hourCycle: 'h23',
-  });
+  // Each takes a millisecond to make, and no page needs them all.
+  const just = once(() => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }));
+  const relative = once(() => new Intl.RelativeTimeFormat(locale, { numeric: 'always', style: 'short' }));
+  const dateTime = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }));
+  const exactTime = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }));
+  const clock = once(
+    () =>
+      new Intl.DateTimeFormat(locale, {
+        ...{ month: 'short', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' },
+        hourCycle: 'h23',
+      }),
+  );
   const numbers = new Map<number, Intl.NumberFormat>();
 
   const number = (value: Value, digits = 0): string => {
@@ -76,11 +81,11 @@ export function makeFormat(locale: string) {
   const ago = (time: string | number, now = Date.now()): string => {
     const seconds = Math.round((new Date(time).getTime() - now) / 1000);
     const magnitude = Math.abs(seconds);
-    if (magnitude < 2) return just.format(0, 'second');
-    if (magnitude < 60) return relative.format(seconds, 'second');
-    if (magnitude < 3600) return relative.format(Math.round(seconds / 60), 'minute');
-    if (magnitude < 172_800) return relative.format(Math.round(seconds / 3600), 'hour');
-    return relative.format(Math.round(seconds / 86_400), 'day');
+    if (magnitude < 2) return just().format(0, 'second');
+    if (magnitude < 60) return relative().format(seconds, 'second');
+    if (magnitude < 3600) return relative().format(Math.round(seconds / 60), 'minute');
+    if (magnitude < 172_800) return relative().format(Math.round(seconds / 3600), 'hour');
+    return relative().format(Math.round(seconds / 86_400), 'day');
   };
 
   return {
@@ -89,10 +94,10 @@ export function makeFormat(locale: string) {
     duration,
     inUnit,
     ago,
-    dateTime: (time: string | number) => dateTimeFormat.format(new Date(time)),
+    dateTime: (time: string | number) => dateTime().format(new Date(time)),
     /** Short and of one width, for columns. */
-    clock: (time: string | number) => clockFormat.format(new Date(time)),
-    exactTime: (time: string | number) => exactFormat.format(new Date(time)),
+    clock: (time: string | number) => clock().format(new Date(time)),
+    exactTime: (time: string | number) => exactTime().format(new Date(time)),
   };
 }
 

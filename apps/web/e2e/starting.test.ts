@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { useBrowser, visible } from './browser.ts';
+import { startRobots } from './robots.ts';
+import { withAdmin } from './server.ts';
+
+const browser = useBrowser(withAdmin);
+let robots: Awaited<ReturnType<typeof startRobots>>;
+beforeAll(async () => {
+  robots = await startRobots(browser.server().url, { robots: 2 });
+});
+afterAll(() => robots?.stop());
+
+const APP = /\/assets\/start-[\w-]+\.js$/;
+const FLEET = /\/api\/robots\?limit=/;
+
+it('asks who is signed in and for the fleet before the code of the app is there, and paints the name', async () => {
+  const page = await (await browser.admin()).newPage();
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const release = Promise.withResolvers<void>();
+  await page.route(APP, async (route) => {
+    await release.promise;
+    await route.continue();
+  });
+  await page.goto('/', { waitUntil: 'commit' });
+  await page.waitForResponse(FLEET);
+  await page.locator('#app', { hasText: 'Robowatch' }).waitFor();
+  await expect.poll(() => asked.some((path) => path.includes('/assets/signed-in-'))).toBe(true);
+  expect(await page.getByRole('main').count()).toBe(0);
+  release.resolve();
+  await visible(page, 'courier-01');
+  expect(asked.filter((path) => path === '/api/auth/refresh')).toHaveLength(1);
+});
+
+it('what fails of it is asked for again', async () => {
+  const page = await (await browser.admin()).newPage();
+  const failed: string[] = [];
+  for (const path of ['**/api/auth/refresh', FLEET]) {
+    await page.route(
+      path,
+      (route) => {
+        failed.push(route.request().url());
+        return route.abort();
+      },
+      { times: 1 },
+    );
+  }
+  await page.goto('/');
+  await visible(page, 'courier-01');
+  expect(failed).toHaveLength(2);
+});
+
+it('nobody is looked for on the pages of one-time links', async () => {
+  const page = await (await browser.admin()).newPage();
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto('/invitation', { waitUntil: 'networkidle' });
+  await page.getByRole('heading').first().waitFor();
+  expect(asked.filter((path) => /refresh|signed-in|robots/.test(path))).toEqual([]);
+});
+
+it('every address of the app opens by itself, with its way to elsewhere', async () => {
+  const page = await (await browser.admin()).newPage();
+  for (const path of ['/', '/pair', '/profile', '/admin/users', '/admin/robots', '/admin/audit', '/nowhere']) {
+    await page.goto(path);
+    await page.getByRole('navigation').getByRole('link', { name: 'Audit log' }).waitFor();
+    await page.getByRole('button', { name: 'Account' }).waitFor();
+    expect((await page.getByRole('main').innerText()).length, path).toBeGreaterThan(0);
+  }
+});

@@ -1,0 +1,36 @@
+import { mount } from '@vue/test-utils';
+import { expect, it } from 'vitest';
+import { defineComponent, h } from 'vue';
+import { useTurns } from './use-turns';
+
+const tasks = async (count: number) => {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setTimeout(resolve));
+};
+
+function pieces() {
+  const drawn: number[] = [];
+  const component = defineComponent({
+    setup() {
+      const turn = useTurns(3);
+      return () => {
+        drawn.push(turn.value);
+        return h('p');
+      };
+    },
+  });
+  return { drawn, component: mount(component) };
+}
+
+it('draws one piece more with each task, and stops at the last', async () => {
+  const { drawn } = pieces();
+  expect(drawn).toEqual([0]);
+  await tasks(12);
+  expect(drawn).toEqual([0, 1, 2, 3]);
+});
+
+it('ends with its component', async () => {
+  const { drawn, component } = pieces();
+  component.unmount();
+  await tasks(12);
+  expect(drawn).toEqual([0]);
+});
