@@ -5,8 +5,7 @@ import { publish } from '../events/event-bus.ts';
 import { client, userActor } from '../http/caller.ts';
 import { type App, Empty, replies, security } from '../http/schemas.ts';
 import { User } from '../users/schemas.ts';
-import { updateUser } from '../users/user-store.ts';
-import { acceptInvitation, changePassword, readInvitation, setUp } from './accounts.ts';
+import { acceptInvitation, changePassword, changeProfile, readInvitation, setUp } from './accounts.ts';
 import * as schemas from './schemas.ts';
 import { sha256 } from './secret-box.ts';
 import { endSession, listSessions } from './session-store.ts';
@@ -127,17 +126,7 @@ export function ownAuthRoutes(app: App, { db, attempts }: AuthDeps): void {
         response: replies({ 200: User }, 'unauthorized', 'session_ended'),
       },
     },
-    async (request) => {
-      const { caller } = request;
-      const user = await updateUser(db, caller.id, request.body);
-      await audit(db, userActor(request), {
-        action: 'user.changed',
-        target: { kind: 'user', id: caller.id, name: caller.email },
-        details: request.body,
-      });
-      if (!user) throw notFound('user');
-      return user;
-    },
+    async (request) => changeProfile(db, userActor(request), request.caller.id, request.body),
   );
 
   app.post(

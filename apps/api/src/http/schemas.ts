@@ -6,7 +6,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify';
-import { type TSchema, Type } from 'typebox';
+import { type TProperties, type TSchema, Type } from 'typebox';
 import { ERROR_STATUS, type ErrorCode } from '../errors.ts';
 
 /** Fastify with types taken from the routes' schemas. */
@@ -47,6 +47,13 @@ export function replies<Own extends Record<number, TSchema>>(own: Own, ...proble
   ]);
   return { ...Object.fromEntries(described), ...own } as Own;
 }
+
+/**
+ * What a client sends: a closed set of members. Anything else is refused, so that a misspelt member is not silently left
+ * out and nothing that was not thought of reaches a use-case.
+ */
+export const Body = <Members extends TProperties>(members: Members) =>
+  Type.Object(members, { additionalProperties: false });
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const Timestamp = Type.Unsafe<Date | string>({ type: 'string', format: 'date-time' });

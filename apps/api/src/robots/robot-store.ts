@@ -160,7 +160,8 @@ export interface RobotUpdate {
 }
 
 export async function updateRobot(db: Db, id: number, change: RobotUpdate): Promise<void> {
-  if (Object.keys(change).length > 0) await db.updateTable('robots').set(change).where('id', '=', id).execute();
+  if (Object.values(change).some((value) => value !== undefined))
+    await db.updateTable('robots').set(change).where('id', '=', id).execute();
 }
 
 /** Its metrics are purged afterwards, by a job. */

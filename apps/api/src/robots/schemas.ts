@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Cursor, Id, Limit, Name, Nullable, Timestamp } from '../http/schemas.ts';
+import { Body, Cursor, Id, Limit, Name, Nullable, Timestamp } from '../http/schemas.ts';
 
 export const Architecture = Type.Union([Type.Literal('arm64'), Type.Literal('amd64'), Type.Literal('armhf')]);
 export const RobotStatus = Type.Union([
@@ -56,7 +56,7 @@ export const RobotQuery = Type.Object({
 });
 export type RobotQuery = Static<typeof RobotQuery>;
 
-export const RobotChange = Type.Object({
+export const RobotChange = Body({
   name: Type.Optional(Name),
   status: Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('inactive')])),
   owner_id: Type.Optional(Type.Integer({ minimum: 1, maximum: 2147483647, description: 'administrators only' })),

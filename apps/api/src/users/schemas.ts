@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Cursor, Id, Limit, Name, Timestamp } from '../http/schemas.ts';
+import { Body, Cursor, Id, Limit, Name, Timestamp } from '../http/schemas.ts';
 
 export const Role = Type.Union([Type.Literal('user'), Type.Literal('admin')]);
 export const Email = Type.String({ maxLength: 255, pattern: '^\\s*[^\\s@]+@[^\\s@]+\\s*$' });
@@ -14,13 +14,13 @@ export const User = Type.Object({
   created_at: Timestamp,
 });
 
-export const NewUser = Type.Object({
+export const NewUser = Body({
   email: Email,
   name: Name,
   role: Type.Optional(Role),
   password: Type.Optional(Password),
 });
-export const UserChange = Type.Object({
+export const UserChange = Body({
   name: Type.Optional(Name),
   role: Type.Optional(Role),
   is_active: Type.Optional(Type.Boolean()),
