@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import type { useTestApi } from './test-api.ts';
 
@@ -109,6 +111,49 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
         expect.stringContaining('older than the retention'),
         expect.stringContaining('future'),
       ]);
+    });
+
+    it('refuses names too long to be kept, and stores what came beside them', async () => {
+      const hostile = await reporting();
+      const others = [await reporting(), await reporting()];
+      const long = (bytes: number) => randomBytes(bytes).toString('base64url').slice(0, bytes);
+      const [fits, tooLong, huge] = [long(255), long(256), long(6_000)];
+      const lines = [
+        `m,t=${huge} v=1`,
+        `${fits} ${fits}=1`,
+        `${tooLong} v=1`,
+        `m ${tooLong}=1`,
+        `${huge} v=1`,
+        `m ${huge}=1`,
+        `m,${huge}=${'x'.repeat(64_000)} v=1`,
+      ];
+      const [bad, ...good] = await Promise.all([
+        hostile.send(lines.join('\n')),
+        ...others.map(({ send }) => send('m v=1')),
+      ]);
+      expect(good.map((reply) => reply.status)).toEqual([204, 204]);
+      expect(bad.body).toMatchObject({ status: 422, accepted: 2, rejected_lines: [3, 4, 5, 6, 7] });
+      expect(bad.body.reasons[0].reason).toBe('measurement is longer than 255 bytes');
+      expect((await hostile.read(fits)).series).toMatchObject([{ field: fits }]);
+    });
+
+    it('lets nobody else suffer when what one robot brings cannot be noted', async () => {
+      const hostile = await reporting();
+      const others = [await reporting(), await reporting()];
+      const { db } = api.deps();
+      await sql`
+        create function refuse_field() returns trigger language plpgsql as
+          $$ begin if new.field = 'poison' then raise exception 'refused'; end if; return new; end $$;
+        create trigger refuse_field before insert on metric_fields for each row execute function refuse_field()`.execute(
+        db,
+      );
+      const [bad, ...good] = await Promise.all([
+        hostile.send('m poison=1'),
+        ...others.map(({ send }) => send('m fresh=1')),
+      ]);
+      await sql`drop trigger refuse_field on metric_fields; drop function refuse_field`.execute(db);
+      expect(good.map((reply) => reply.status)).toEqual([204, 204]);
+      expect(bad.status).toBe(500);
     });
 
     it('never lets one robot write as another', async () => {
