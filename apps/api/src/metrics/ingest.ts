@@ -219,7 +219,12 @@ export class Ingest {
     telemetry.upstream(took);
     let stored = 0;
     for (const [i, { waiting, robot, refused: early }] of written.entries()) {
-      const refused = merged(early, late[i] ?? NOTHING);
+      const outcome = late[i] ?? NOTHING;
+      if (outcome instanceof Error) {
+        waiting.reject(outcome);
+        continue;
+      }
+      const refused = merged(early, outcome);
       stored += waiting.lines.count - refused.size;
       waiting.resolve({ robot, refused });
     }

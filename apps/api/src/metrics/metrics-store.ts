@@ -11,6 +11,9 @@ export interface RobotLines {
   refused: Refusals;
 }
 
+/** What became of one robot's share: the lines that were refused, or why it is not known to be stored. */
+export type Outcome = Refusals | Error;
+
 export type Aggregate = 'mean' | 'min' | 'max' | 'last' | 'sum' | 'count';
 
 export interface SeriesQuery {
@@ -59,9 +62,9 @@ export interface Measurement {
 export interface MetricsStore {
   /**
    * Resolves when all that was not refused is stored durably; rejects when that is not known, also once `signal` aborts.
-   * @returns refusals by robot, in the order given
+   * @returns what became of each robot's share, in the order given
    */
-  write(batch: RobotLines[], signal: AbortSignal): Promise<Refusals[]>;
+  write(batch: RobotLines[], signal: AbortSignal): Promise<Outcome[]>;
   series(query: SeriesQuery): Promise<Series[]>;
   logs(query: LogQuery): Promise<{ items: LogEntry[]; next_cursor: string | null }>;
   /** The newest figures of each robot that sent any within the last hour. */

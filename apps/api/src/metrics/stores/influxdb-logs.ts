@@ -4,6 +4,7 @@ import { decodeCursor, page } from '../../http/pagination.ts';
 import { rfc3339 } from '../log-time.ts';
 import type { LogEntry, LogQuery } from '../metrics-store.ts';
 import type { InfluxClient } from './influxdb-client.ts';
+import type { Span } from './influxdb-log-spans.ts';
 import { type LogIdentity, logDigest } from './influxdb-log-times.ts';
 import { anyOf, ownTags } from './influxdb-read.ts';
 
@@ -70,15 +71,22 @@ const entries = (client: InfluxClient, robotId: number, start: bigint, stop: big
           level: if exists r.level then r.level else "",
           program: if exists r.program then r.program else ""}))`;
 
-/** What is stored at or after a time, for keeping new entries apart from it. */
-export function findLogs(client: InfluxClient, robotId: number, from: bigint, to: bigint): Promise<LogIdentity[]> {
-  return client.query(flux`${entries(client, robotId, from, to)}`, (cell, _value, columns) => {
+/** What is stored in a span, for keeping new entries apart from it. */
+export function findLogs(
+  client: InfluxClient,
+  robotId: number,
+  { from, to }: Span,
+  signal: AbortSignal,
+): Promise<LogIdentity[]> {
+  const read = (cell: (column: string) => string, columns: string[]) => {
     const { message: _m, level: _l, program: _p, ...tags } = ownTags(columns, cell);
     return {
       time: parseNanoseconds(cell('_time')),
       digest: logDigest(cell('message'), cell('level'), cell('program'), tags),
     };
-  });
+  };
+  const query = flux`${entries(client, robotId, from, to)}`;
+  return client.query(query, (cell, _value, columns) => read(cell, columns), signal);
 }
 
 /** Of RFC 3339 with up to nine decimals. */
