@@ -185,6 +185,13 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
         'every=banana',
         'from=-30d&every=1s',
         'fn=median',
+        'fields=%00',
+        'from=0001-01-01T00:00:00Z&to=0002-01-01T00:00:00Z',
+        'from=2300-01-01T00:00:00Z&to=2301-01-01T00:00:00Z',
+        'from=-9999999w',
+        'to=9999999w',
+        'every=9999999d',
+        'every=9999999w',
       ]) {
         expect(
           (await api.call('GET', `/robots/${robot.id}/metrics/cpu?${query}`, { token: owner.token })).status,
@@ -192,6 +199,19 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
         ).toBe(400);
       }
       expect(await read("nothing'; drop table users; --")).toMatchObject({ series: [] });
+      expect(await read('%00')).toMatchObject({ code: 'validation_failed' });
+      for (const range of [
+        '1700-01-01T00:00:00Z&to=1710-01-01T00:00:00Z',
+        '2240-01-01T00:00:00Z&to=2249-12-31T00:00:00Z',
+      ])
+        for (const every of ['auto', '3700d'])
+          expect(
+            (
+              await api.call('GET', `/robots/${robot.id}/metrics/m?from=${range}&every=${every}`, {
+                token: owner.token,
+              })
+            ).body.series,
+          ).toEqual([]);
     });
 
     it('shows the latest figures in the fleet', async () => {
@@ -286,6 +306,30 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
         'warning',
       ]);
       expect(second.next_cursor).toBeNull();
+    });
+  });
+
+  describe('logs asked for with nonsense', () => {
+    it('are refused with a reason', async () => {
+      const { owner, robot, send, logs } = await reporting();
+      await send('syslog message="x",level="info",program="p"');
+      const cursor = (...keys: unknown[]) => `cursor=${Buffer.from(JSON.stringify(keys)).toString('base64url')}`;
+      for (const query of [
+        'q=%00',
+        'level=%00',
+        'program=a%00b',
+        'from=-9999999w',
+        'from=0001-01-01T00:00:00Z',
+        cursor('9'.repeat(19), 'x'),
+        cursor(1.5, 'x'),
+        cursor('1e3', 'x'),
+        cursor(null, 'x'),
+      ]) {
+        const { body } = await api.call('GET', `/robots/${robot.id}/logs?${query}`, { token: owner.token });
+        expect([body.status, body.code], query).toEqual([400, 'validation_failed']);
+      }
+      expect((await logs('&q=%00')).detail).toContain('q must not have control characters');
+      expect((await logs(`&${cursor('9223372036854775807', 'x')}`)).items).toHaveLength(1);
     });
   });
 

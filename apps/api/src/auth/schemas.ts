@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
-import { Body, Name, Nullable, Timestamp } from '../http/schemas.ts';
-import { Email, Password, User } from '../users/schemas.ts';
+import { Body, Nullable, Timestamp } from '../http/schemas.ts';
+import { Email, Name } from '../http/text.ts';
+import { Password, User } from '../users/schemas.ts';
 
 export const Login = Body({ email: Email, password: Password });
 export const SignedIn = Type.Object({

@@ -61,12 +61,6 @@ export const Id = Type.Integer({ minimum: 1, maximum: 2147483647 });
 export const IdParams = Type.Object({ id: Id });
 export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 }));
 export const Cursor = Type.Optional(Type.String({ maxLength: 500 }));
-/** No control characters: names end up in logs, tags and terminals. */
-export const Name = Type.String({
-  minLength: 1,
-  maxLength: 255,
-  pattern: '^[^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$',
-});
 export const Page = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next_cursor: Nullable(Type.String()) });
 export const Empty = Type.Null({ description: 'No content' });

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { Body, Id, Name, Nullable, Timestamp } from '../http/schemas.ts';
+import { Body, Id, Nullable, Timestamp } from '../http/schemas.ts';
+import { Name } from '../http/text.ts';
 import { Architecture, RobotStatus } from '../robots/schemas.ts';
 
 const Code = Type.String({ pattern: '^[0-9]{8}$', description: '8 digits' });

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
-import { Body, Cursor, Id, Limit, Name, Timestamp } from '../http/schemas.ts';
+import { Body, Cursor, Id, Limit, Timestamp } from '../http/schemas.ts';
+import { Email, Name, Text } from '../http/text.ts';
 
 export const Role = Type.Union([Type.Literal('user'), Type.Literal('admin')]);
-export const Email = Type.String({ maxLength: 255, pattern: '^\\s*[^\\s@]+@[^\\s@]+\\s*$' });
 export const Password = Type.String({ minLength: 1, maxLength: 1024 });
 
 export const User = Type.Object({
@@ -26,7 +26,7 @@ export const UserChange = Body({
   is_active: Type.Optional(Type.Boolean()),
 });
 export const UserQuery = Type.Object({
-  q: Type.Optional(Type.String({ maxLength: 255 })),
+  q: Type.Optional(Text({ maxLength: 255 })),
   limit: Limit,
   cursor: Cursor,
 });

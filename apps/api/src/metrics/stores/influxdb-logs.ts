@@ -1,6 +1,5 @@
 import { flux, fluxExpression } from '@influxdata/influxdb-client';
-import { AppError } from '../../errors.ts';
-import { decodeCursor, page } from '../../http/pagination.ts';
+import { decodeCursor, MAX, page, wholeKey } from '../../http/pagination.ts';
 import { rfc3339 } from '../log-time.ts';
 import type { LogEntry, LogQuery } from '../metrics-store.ts';
 import type { InfluxClient } from './influxdb-client.ts';
@@ -24,7 +23,9 @@ const escaped = (text: string) => text.toLowerCase();
 export async function queryLogs(client: InfluxClient, query: LogQuery) {
   const { from, to, limit, cursor } = query;
   const start = BigInt(Math.round(from)) * MS;
-  let stop = readCursor(cursor) ?? BigInt(Math.round(to)) * MS;
+  const end = BigInt(Math.round(to)) * MS;
+  const last = readCursor(cursor) ?? end;
+  let stop = last < end ? last : end;
   let span = FIRST_SPAN;
   const rows: Row[] = [];
   while (stop > start && rows.length <= limit) {
@@ -97,8 +98,5 @@ function parseNanoseconds(text: string): bigint {
 
 function readCursor(cursor: string | undefined): bigint | undefined {
   const keys = decodeCursor(cursor);
-  if (!keys) return undefined;
-  if (!/^-?\d{1,19}$/.test(String(keys[0])))
-    throw new AppError('validation_failed', 'cursor is not one that a former page gave. Start again without it.');
-  return BigInt(String(keys[0]));
+  return keys && BigInt(wholeKey(keys[0], MAX.bigint));
 }

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../../db/schema.ts';
-import { AppError } from '../../errors.ts';
-import { decodeCursor, page } from '../../http/pagination.ts';
+import { decodeCursor, MAX, page, textKey, wholeKey } from '../../http/pagination.ts';
 import type { Latest } from '../../robots/schemas.ts';
 import { figures } from '../latest-figures.ts';
 import { rfc3339 } from '../log-time.ts';
@@ -78,10 +77,8 @@ export async function queryLogs(db: Db, { robotId, from, to, level, program, q, 
   if (q) query = query.where('message', 'ilike', `%${q.replace(/[\\%_]/g, '\\$&')}%`);
   const keys = decodeCursor(cursor);
   if (keys) {
-    const [time, digest] = keys;
-    if (typeof digest !== 'string' || !/^-?\d{1,19}$/.test(String(time)))
-      throw new AppError('validation_failed', 'cursor is not one that a former page gave. Start again without it.');
-    query = query.where(sql<boolean>`(time, digest) < (${String(time)}::bigint, ${digest})`);
+    const [time, digest] = [wholeKey(keys[0], MAX.bigint), textKey(keys[1])];
+    query = query.where(sql<boolean>`(time, digest) < (${time}::bigint, ${digest})`);
   }
   const { items, next_cursor } = page(
     await query.execute(),
