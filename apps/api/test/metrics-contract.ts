@@ -169,11 +169,12 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
       const { send, read } = await reporting();
       const start = Math.floor(now() / 60) * 60 - 120;
       await send([10, 20, 60].map((v, i) => `m v=${v},s="x" ${start + i * 10}`).join('\n'), {}, '?precision=s');
+      await send(`m other=5 ${start + 5}\nm other=7 ${start + 40}`, {}, '?precision=s');
       const value = async (fn: string) => (await read('m', `&fields=v&every=1m&fn=${fn}`)).series[0].points;
       for (const [fn, expected] of Object.entries({ mean: 30, min: 10, max: 60, last: 60, sum: 90, count: 3 })) {
         expect(await value(fn), fn).toEqual([[start * 1000, expected]]);
       }
-      expect((await read('m', '&every=1m')).series.map((s: { field: string }) => s.field)).toEqual(['v']);
+      expect((await read('m', '&every=1m')).series.map((s: { field: string }) => s.field)).toEqual(['other', 'v']);
     });
 
     it('answers nonsense with 400 and what is not there with nothing', async () => {
@@ -256,6 +257,29 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
       expect(trend.disk_percent[window + 1]).toBe(30);
       expect(trend.cpu_percent).toHaveLength(60);
       expect(empty.memory_percent).toEqual(Array(60).fill(null));
+    });
+
+    it('is given for all, whatever numbers one of them sends', async () => {
+      const [absurd, usual] = [await reporting(), await reporting()];
+      const at = Math.floor(now() / 60) * 60 - 120;
+      const values = ['1e200', '-1e200', '1.7e308', '1.7e308', '-1.7e308', '5e-324'];
+      const lines = values.flatMap((value, i) => [
+        `cpu,cpu=cpu-total usage_idle=${value} ${at + i}`,
+        `temp,sensor=soc temp=${value} ${at + i}`,
+        `mem used_percent=${value} ${at + i}`,
+      ]);
+      const newest = `cpu,cpu=cpu-total usage_idle=-1.7e308 ${at + 60}`;
+      expect((await absurd.send([...lines, newest].join('\n'), {}, '?precision=s')).status).toBe(204);
+      await usual.send('mem used_percent=40');
+      const admin = await api.person('admin');
+      const ids = `${absurd.robot.id},${usual.robot.id}`;
+      const { status, body } = await api.call('GET', `/robots/trends?ids=${ids}`, { token: admin.token });
+      expect(status).toBe(200);
+      expect(body.items[1].memory_percent).toContain(40);
+      expect((await api.call('GET', '/robots', { token: admin.token })).status).toBe(200);
+      for (const fn of ['mean', 'sum', 'min', 'max', 'last', 'count'])
+        expect((await absurd.read('mem', `&fn=${fn}&every=1m`)).measurement, fn).toBe('mem');
+      expect((await absurd.read('mem', '&fn=max&every=1m')).series[0].points).toEqual([[at * 1000, 1.7e308]]);
     });
 
     it('is silent about the robots of others, and refuses nonsense', async () => {

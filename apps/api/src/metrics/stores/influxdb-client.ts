@@ -123,7 +123,9 @@ function columnsOf(table: FluxTableMetaData): string[] {
 function typed(text: string, dataType: string | undefined): Value {
   if (dataType === 'string') return text;
   if (text === '') return null;
-  return dataType === 'boolean' ? text === 'true' : Number(text);
+  if (dataType === 'boolean') return text === 'true';
+  // A sum or mean of finite values may be +Inf, which JSON cannot tell.
+  return Number.isFinite(Number(text)) ? Number(text) : null;
 }
 
 function readMessage(reply: string): string {

@@ -150,7 +150,8 @@ export async function queryTrends(
     measurement: cell('_measurement'),
     tags: ownTags(columns, cell),
     window: Math.floor((Date.parse(cell('_time')) - from) / (everySeconds * 1000)),
-    value: Number(value()),
+    value: value(),
   }));
-  return assembleTrends(rows, Math.round((to - from) / (everySeconds * 1000)));
+  const means = rows.flatMap((row) => (typeof row.value === 'number' ? [{ ...row, value: row.value }] : []));
+  return assembleTrends(means, Math.round((to - from) / (everySeconds * 1000)));
 }

@@ -1,10 +1,11 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../../db/schema.ts';
 import { decodeCursor, MAX, page, textKey, wholeKey } from '../../http/pagination.ts';
 import type { Latest } from '../../robots/schemas.ts';
 import { figures } from '../latest-figures.ts';
 import { rfc3339 } from '../log-time.ts';
 import type { Aggregate, LogQuery, Series, SeriesQuery } from '../metrics-store.ts';
+import { mean, sum } from './postgres-aggregates.ts';
 
 const ns = (ms: number) => String(BigInt(Math.round(ms)) * 1_000_000n);
 
@@ -12,13 +13,18 @@ const ns = (ms: number) => String(BigInt(Math.round(ms)) * 1_000_000n);
 export async function querySeries(db: Db, query: SeriesQuery): Promise<Series[]> {
   const { robotId, measurement, fields, from, to, everySeconds, fn } = query;
   const window = everySeconds * 1e9;
-  // Series first: with their ids at hand PostgreSQL knows how few of the points they are.
+  // Series first: with their ids at hand PostgreSQL knows how few of the points they are. The offset keeps the two selects
+  // apart, so that a value is taken out of its JSON once, however often the aggregate mentions it.
   const tags = await seriesTags(db, robotId, measurement);
-  const columns = fields.map((field, i) => sql`${aggregate(fn, field)} as ${sql.ref(`f${i}`)}`);
+  const values = fields.map((field, i) => sql`${valueFor(fn, field)} as ${sql.ref(`v${i}`)}`);
+  const columns = fields.map((_, i) => sql`${aggregate(fn, sql.ref(`v${i}`))} as ${sql.ref(`f${i}`)}`);
   const { rows } = await sql<Record<string, number | string | boolean | null> & { series_id: number; bucket: string }>`
-    select series_id, time / ${window}::bigint as bucket, ${sql.join(columns)} from metric_points
-    where series_id = any(${[...tags.keys()]}::int[])
-      and time >= ${ns(from)}::bigint and time < ${ns(to)}::bigint
+    select series_id, bucket, ${sql.join(columns)} from (
+      select series_id, time, time / ${window}::bigint as bucket, ${sql.join(values)} from metric_points
+      where series_id = any(${[...tags.keys()]}::int[])
+        and time >= ${ns(from)}::bigint and time < ${ns(to)}::bigint
+      offset 0
+    ) points
     group by series_id, bucket order by series_id, bucket`.execute(db);
   const bySeries = Map.groupBy(rows, (row) => row.series_id);
   return [...bySeries].flatMap(([id, windows]) =>
@@ -34,21 +40,23 @@ export async function querySeries(db: Db, query: SeriesQuery): Promise<Series[]>
   );
 }
 
-function aggregate(fn: Aggregate, field: string) {
-  const value = sql`(fields->>${field})::float8`;
+const valueFor = (fn: Aggregate, field: string) =>
+  fn === 'last' || fn === 'count' ? sql`fields->${field}` : sql`(fields->>${field})::float8`;
+
+function aggregate(fn: Aggregate, value: RawBuilder<unknown>) {
   switch (fn) {
     case 'mean':
-      return sql`avg(${value})`;
+      return mean(value);
     case 'min':
       return sql`min(${value})`;
     case 'max':
       return sql`max(${value})`;
     case 'sum':
-      return sql`sum(${value})`;
+      return sum(value);
     case 'count':
-      return sql`nullif(count(*) filter (where fields ? ${field}), 0)::integer`;
+      return sql`nullif(count(${value}), 0)::integer`;
     case 'last':
-      return sql`(array_agg(fields->${field} order by time desc) filter (where fields ? ${field}))[1]`;
+      return sql`(array_agg(${value} order by time desc) filter (where ${value} is not null))[1]`;
   }
 }
 
