@@ -2,14 +2,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Actor, audit } from '../audit/audit-store.ts';
 import { notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
+import { bearer } from '../http/bearer.ts';
 import { client, userActor } from '../http/caller.ts';
 import { type App, Empty, replies, security } from '../http/schemas.ts';
 import { User } from '../users/schemas.ts';
 import { acceptInvitation, changePassword, changeProfile, readInvitation, setUp } from './accounts.ts';
 import * as schemas from './schemas.ts';
-import { sha256 } from './secret-box.ts';
 import { endSession, listSessions } from './session-store.ts';
 import { type AuthDeps, refreshSession, type SignedIn, signIn, startSession } from './sign-in.ts';
+import { signOut } from './sign-out.ts';
 
 const COOKIE = 'robowatch_refresh';
 const tags = ['auth'];
@@ -57,20 +58,8 @@ export function publicAuthRoutes(app: App, deps: AuthDeps): void {
   );
 
   app.post('/auth/logout', { schema: { tags, response: replies({ 204: Empty }) } }, async (request, reply) => {
-    const token = request.cookies[COOKIE];
-    if (token) {
-      const ended = await db
-        .deleteFrom('sessions')
-        .using('refresh_tokens')
-        .whereRef('sessions.id', '=', 'refresh_tokens.session_id')
-        .where('refresh_tokens.hash', '=', sha256(token))
-        .returning('sessions.user_id')
-        .executeTakeFirst();
-      if (ended) {
-        await audit(db, { ...anonymous(request), id: ended.user_id }, { action: 'auth.logout' });
-        await publish(db, { type: 'access_changed', user_id: ended.user_id });
-      }
-    }
+    const tokens = { refresh: request.cookies[COOKIE], access: bearer(request.headers.authorization) };
+    await signOut(deps, anonymous(request), tokens);
     return reply.clearCookie(COOKIE, cookie).code(204).send(null);
   });
 
