@@ -53,7 +53,7 @@ export function asAppError(error: unknown): AppError {
     validation,
   } = error as { statusCode?: number; message?: string; validation?: Parameters<typeof explainValidation>[0] };
   if (isUnreachable(error))
-    return new AppError('database_unavailable', 'The database cannot be reached. Try again shortly.', {
+    return new AppError('database_unavailable', 'The database does not answer at the moment. Try again shortly.', {
       retryAfter: 5,
     });
   if (validation) return new AppError('validation_failed', explainValidation(validation, message));
