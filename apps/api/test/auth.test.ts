@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { ensureFirstAdmin } from '../src/auth/accounts.ts';
 import { rotateSigningKeys } from '../src/auth/signing-keys.ts';
@@ -45,6 +46,20 @@ describe('signing in', () => {
     for (const forged of [`${header}.${payload}.AAAA`, none, 'nonsense']) {
       expect((await api.call('GET', '/auth/me', { token: forged })).status).toBe(401);
     }
+  });
+
+  it('does not wait for whoever changes the keys, whatever key a token names', async () => {
+    const { token } = await api.person();
+    const { db } = api.deps();
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const header = (kid: string) => Buffer.from(JSON.stringify({ alg: 'EdDSA', kid })).toString('base64url');
+    const forged = Array.from({ length: 50 }, (_, i) => `${header(`made-up-${i}`)}.e30.AAAA`);
+    const statuses = await db.transaction().execute(async (tx) => {
+      await sql`lock table signing_keys in share row exclusive mode`.execute(tx);
+      const calls = [...forged, token].map((one) => api.call('GET', '/auth/me', { token: one }));
+      return (await Promise.all(calls)).map(({ status }) => status);
+    });
+    expect(statuses).toEqual([...forged.map(() => 401), 200]);
   });
 
   it('goes on accepting tokens of the former key after a rotation', async () => {
