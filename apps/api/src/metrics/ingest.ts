@@ -8,7 +8,7 @@ import type { Refusals } from './line-protocol/refusal.ts';
 import type { RobotShape } from './line-protocol/robot-shape.ts';
 import type { StampedLines } from './line-protocol/stamped-lines.ts';
 import type { MetricsStore, RobotLines } from './metrics-store.ts';
-import { type KnownRobot, type ReportingRobot, recheckReporting } from './reporting-robot.ts';
+import { type KnownRobot, notReporting, type ReportingRobot, recheckReporting } from './reporting-robot.ts';
 
 export interface Submission extends KnownRobot {
   /** What has gone already of the time its answer may take. */
@@ -203,7 +203,7 @@ export class Ingest {
     const allowed = batch.flatMap((waiting) => {
       const robot = robots.get(waiting.tokenHash);
       if (robot) return [{ waiting, robot, robotId: robot.id, shape: waiting.shape, lines: waiting.lines }];
-      waiting.reject(new AppError('unauthorized', 'This token is not valid, or the robot is switched off.'));
+      waiting.reject(notReporting());
       return [];
     });
     if (allowed.length === 0) return;
