@@ -10,7 +10,7 @@ import { demoRoutes } from './demo/routes.ts';
 import { eventRoutes } from './events/routes.ts';
 import { requireAdmin, requireUser } from './http/caller.ts';
 import { connectionLimits, quickClose, serverWithShortcut } from './http/connections.ts';
-import { registerErrorHandling } from './http/error-handler.ts';
+import { answerUnroutable, registerErrorHandling } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
 import { collectOpenApi, serveOpenApi } from './http/openapi.ts';
 import type { App } from './http/schemas.ts';
@@ -32,6 +32,7 @@ export async function buildApp(deps: Composition) {
     loggerInstance: deps.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
+    frameworkErrors: answerUnroutable,
     genReqId: () => randomUUID(),
     bodyLimit: 64 * 1024,
     serverFactory: (handler) => serverWithShortcut(limits, reports, handler),

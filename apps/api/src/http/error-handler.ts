@@ -1,6 +1,15 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
 import { asAppError, isOurFault, problemOf } from './problem.ts';
+
+/** What the router refuses before there is a route: an address it cannot read, or longer than any of ours. */
+export function answerUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const known =
+    error.statusCode === 400
+      ? new AppError('validation_failed', 'The address is not valid: a % must be followed by two hexadecimal digits.')
+      : new AppError('not_found', 'There is nothing at this address.');
+  sendProblem(request, reply, known);
+}
 
 export function registerErrorHandling(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
