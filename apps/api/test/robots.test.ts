@@ -96,6 +96,27 @@ describe('robots', () => {
     expect((await api.call('GET', '/robots?cursor=nonsense', { token: owner.token })).status).toBe(400);
   });
 
+  it('are found by letters of any alphabet, in either case', async () => {
+    const owner = await api.person();
+    const names = ['Ошибка', 'Äpfel', 'élan', 'Zebra', 'zoo', 'Ёлка'];
+    for (const name of names) await api.pairedRobot(owner, name);
+    const found = async (query: string) =>
+      (await api.call('GET', `/robots?${query}`, { token: owner.token })).body.items.map(
+        ({ name }: { name: string }) => name,
+      );
+    for (const [q, name] of [
+      ['ошибка', 'Ошибка'],
+      ['ШИБ', 'Ошибка'],
+      ['äPF', 'Äpfel'],
+      ['ÉL', 'élan'],
+      ['ёЛ', 'Ёлка'],
+    ])
+      expect(await found(`q=${encodeURIComponent(q as string)}`), q).toEqual([name]);
+    expect(await found('sort=name')).toEqual(['Zebra', 'zoo', 'Äpfel', 'élan', 'Ошибка', 'Ёлка']);
+    const page = await api.call('GET', '/robots?sort=name&limit=3', { token: owner.token });
+    expect(await found(`sort=name&cursor=${page.body.next_cursor}`)).toEqual(['élan', 'Ошибка', 'Ёлка']);
+  });
+
   it('go into error when lines are refused, and back by themselves', async () => {
     const owner = await api.person();
     const { id, token } = await api.pairedRobot(owner);
