@@ -215,6 +215,25 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
           ).toEqual([]);
     });
 
+    it('gives all of two thousand fields, and refuses more values than a reply should have', async () => {
+      const { send, read } = await reporting();
+      const at = now();
+      const fields = Array.from({ length: 1_988 }, (_, i) => `f${i}=${i}`)
+        .concat('a.b|c=1', 'x/(y)=2')
+        .join();
+      expect((await send(`wide ${fields} ${at}\n`, {}, '?precision=s')).status).toBe(204);
+      const { series } = await read('wide', '&every=1m');
+      expect(series).toHaveLength(1_990);
+      expect(series.find(({ field }: { field: string }) => field === 'f1987').points[0][1]).toBe(1987);
+      const more = Array.from({ length: 260 }, (_, i) => `wide ${fields} ${at - 2 * (i + 1)}`);
+      for (let i = 0; i < more.length; i += 65)
+        expect((await send(more.slice(i, i + 65).join('\n'), {}, '?precision=s')).status).toBe(204);
+      const tooMany = await read('wide', '&every=1s');
+      expect([tooMany.status, tooMany.code]).toEqual([400, 'validation_failed']);
+      expect(tooMany.detail).toContain('fewer fields');
+      expect((await read('wide', '&every=1s&fields=f0')).series[0].points).toHaveLength(261);
+    });
+
     it('shows the latest figures in the fleet', async () => {
       const { owner, robot, send } = await reporting();
       await send(

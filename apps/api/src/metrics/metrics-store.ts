@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts';
 import type { Latest } from '../robots/schemas.ts';
 import type { FieldType } from './line-protocol/field-value.ts';
 import type { Refusals } from './line-protocol/refusal.ts';
@@ -34,6 +35,14 @@ export interface Series {
   tags: Record<string, string>;
   points: [unixMs: number, value: number | string | boolean | null][];
 }
+
+/** Values of one reply: what is being put together must not fill the memory. */
+export const MAX_VALUES = 500_000;
+export const tooManyValues = () =>
+  new AppError(
+    'validation_failed',
+    `This is more than ${MAX_VALUES} values at once. Ask for fewer fields, a shorter range or a longer every.`,
+  );
 
 export interface LogQuery {
   robotId: number;
