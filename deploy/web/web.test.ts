@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +12,8 @@ import { untilListening } from '../../tools/real/until-listening.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
 const dir = mkdtempSync(join(tmpdir(), 'robowatch-web-container-'));
+/** Where a proxy before the container would be. */
+const PROXY = '127.0.0.2';
 let server: ServerProcess;
 let image: Awaited<ReturnType<typeof buildImage>>;
 let container: Awaited<ReturnType<typeof image.start>>;
@@ -18,7 +21,7 @@ let origin: string;
 
 beforeAll(async () => {
   await ensureBuilt();
-  server = await launch({ env: { DATA_DIR: dir, TRUSTED_PROXIES: '127.0.0.1' } });
+  server = await launch({ env: { DATA_DIR: dir, TRUSTED_PROXIES: `127.0.0.1, ${PROXY}` } });
   const port = await freePort();
   origin = `http://127.0.0.1:${port}`;
   image = await buildImage(join(import.meta.dirname, 'Dockerfile'), CHECKOUT);
@@ -27,6 +30,7 @@ beforeAll(async () => {
     WEB_PORT: String(port),
     API_URL: `http://127.0.0.1:${server.ports.API_PORT}`,
     WEB_URL: server.origin,
+    TRUSTED_PROXIES: `10.0.0.0/8, ${PROXY}`,
   });
   await untilListening(port, container);
 });
@@ -56,6 +60,16 @@ function get(url: string, headers: Record<string, string> = {}) {
       .end();
   });
 }
+/** What the server takes for the address of a robot that asks to be paired from `localAddress`. */
+async function addressSeen(code: string, localAddress: string, forwarded: string) {
+  const headers = { 'content-type': 'application/json', 'x-forwarded-for': forwarded };
+  const asking = request(`${origin}/api/pair`, { method: 'POST', localAddress, headers });
+  asking.end(JSON.stringify({ hostname: 'orange', code }));
+  const [reply] = (await once(asking, 'response')) as [IncomingMessage];
+  expect(reply.resume().statusCode).toBe(201);
+  return (await server.call('GET', `/pair/${code}`, { token: await server.signIn() })).body.address;
+}
+
 const asset = async () => /src="(\/assets\/[^"]+\.js)"/.exec((await get(origin)).body.toString())?.[1] as string;
 
 describe('the web app’s container', () => {
@@ -82,6 +96,12 @@ describe('the web app’s container', () => {
       const reply = await get(origin + (await asset()), { 'accept-encoding': encoding });
       expect(reply.headers['content-encoding']).toBe(encoding);
     }
+  });
+
+  it('tells where a client is whom a trusted proxy names, and believes nobody else', async () => {
+    expect(await addressSeen('31415926', PROXY, '203.0.113.7')).toBe('203.0.113.7');
+    expect(await addressSeen('31415927', PROXY, '8.8.8.8, 203.0.113.7')).toBe('203.0.113.7');
+    expect(await addressSeen('31415928', '127.0.0.3', '203.0.113.7')).toBe('127.0.0.3');
   });
 
   it('has the API beside it: a person signs in, a robot reports, events come as they happen', async () => {

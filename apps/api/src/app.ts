@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Ajv from 'ajv';
-import addFormats from 'ajv-formats';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { auditRoutes } from './audit/routes.ts';
 import { ownAuthRoutes, publicAuthRoutes } from './auth/routes.ts';
@@ -12,22 +10,17 @@ import { demoRoutes } from './demo/routes.ts';
 import { eventRoutes } from './events/routes.ts';
 import { requireAdmin, requireUser } from './http/caller.ts';
 import { connectionLimits, quickClose, serverWithShortcut } from './http/connections.ts';
-import { registerErrorHandling } from './http/error-handler.ts';
+import { answerUnroutable, registerErrorHandling } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
 import { collectOpenApi, serveOpenApi } from './http/openapi.ts';
 import type { App } from './http/schemas.ts';
 import { serverInfoRoutes } from './http/server-info.ts';
+import { compileSchema } from './http/validation.ts';
 import { reportHandler } from './metrics/report-handler.ts';
 import { metricsRoutes, reportRoutes } from './metrics/routes.ts';
 import { ownerPairingRoutes, robotPairingRoutes } from './pairing/routes.ts';
 import { robotRoutes } from './robots/routes.ts';
 import { userRoutes } from './users/routes.ts';
-
-/** Queries and paths are text and get coerced; a body is taken as it is. */
-const ajv = {
-  query: addFormats.default(new Ajv.default({ coerceTypes: true, useDefaults: true })),
-  body: addFormats.default(new Ajv.default({ useDefaults: true })),
-};
 
 /** The HTTP API: what it consists of, in one list. Routes are protected by the scope they are registered in. */
 export async function buildApp(deps: Composition) {
@@ -39,15 +32,14 @@ export async function buildApp(deps: Composition) {
     loggerInstance: deps.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
+    frameworkErrors: answerUnroutable,
     genReqId: () => randomUUID(),
     bodyLimit: 64 * 1024,
     serverFactory: (handler) => serverWithShortcut(limits, reports, handler),
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
   }).withTypeProvider<TypeBoxTypeProvider>();
-  app.setValidatorCompiler(({ schema, httpPart }) =>
-    ajv[httpPart === 'body' ? 'body' : 'query'].compile(schema as object),
-  );
+  app.setValidatorCompiler(compileSchema);
   const beginClosing = quickClose(app.server);
   app.addHook('preClose', async () => beginClosing());
   registerErrorHandling(app);

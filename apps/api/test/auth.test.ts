@@ -1,8 +1,9 @@
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { ensureFirstAdmin } from '../src/auth/accounts.ts';
 import { rotateSigningKeys } from '../src/auth/signing-keys.ts';
 import { deriveKey } from '../src/config/secrets.ts';
-import { PASSWORD, useTestApi } from './test-api.ts';
+import { PASSWORD, type Person, useTestApi } from './test-api.ts';
 
 const api = useTestApi({ LOGIN_ATTEMPTS_PER_ACCOUNT: '5' });
 
@@ -47,6 +48,20 @@ describe('signing in', () => {
     }
   });
 
+  it('does not wait for whoever changes the keys, whatever key a token names', async () => {
+    const { token } = await api.person();
+    const { db } = api.deps();
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const header = (kid: string) => Buffer.from(JSON.stringify({ alg: 'EdDSA', kid })).toString('base64url');
+    const forged = Array.from({ length: 50 }, (_, i) => `${header(`made-up-${i}`)}.e30.AAAA`);
+    const statuses = await db.transaction().execute(async (tx) => {
+      await sql`lock table signing_keys in share row exclusive mode`.execute(tx);
+      const calls = [...forged, token].map((one) => api.call('GET', '/auth/me', { token: one }));
+      return (await Promise.all(calls)).map(({ status }) => status);
+    });
+    expect(statuses).toEqual([...forged.map(() => 401), 200]);
+  });
+
   it('goes on accepting tokens of the former key after a rotation', async () => {
     const { token } = await api.person();
     const { db, config } = api.deps();
@@ -75,6 +90,26 @@ describe('a session', () => {
     expect(renewed).toHaveLength(1);
     expect(new Set(replies.map((reply) => reply.status))).toEqual(new Set([200, 401]));
     expect((await refresh(`robowatch_refresh=${renewed[0]?.cookies[0]?.value}`)).status).toBe(401);
+  });
+
+  it.each([
+    ['the cookie', ({ cookie }: Person) => ({ headers: { cookie } })],
+    ['the access token', ({ token }: Person) => ({ token })],
+    ['both', ({ cookie, token }: Person) => ({ headers: { cookie }, token })],
+  ])('ends when its owner signs out with %s, and no other does', async (_, as) => {
+    const [mine, admin] = [await api.person(), await api.person('admin')];
+    const second = await api.signIn(mine.email);
+    expect((await api.call('POST', '/auth/logout', as(mine))).status).toBe(204);
+    expect((await api.call('GET', '/auth/me', { token: mine.token })).status).toBe(401);
+    expect((await refresh(mine.cookie)).status).toBe(401);
+    expect((await api.call('GET', '/auth/me', { token: second.token })).status).toBe(200);
+    const { body } = await api.call('GET', `/audit?action=auth.logout&actor_id=${mine.id}`, { token: admin.token });
+    expect(body.items).toHaveLength(1);
+  });
+
+  it('is not missed by who signs out without one', async () => {
+    for (const token of [undefined, 'nonsense', (await api.person()).token.slice(0, -4)])
+      expect((await api.call('POST', '/auth/logout', { token })).status).toBe(204);
   });
 
   it('sets a cookie that scripts and other sites cannot use', async () => {

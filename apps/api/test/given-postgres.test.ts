@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startPostgres } from '../../../tools/real/postgres.ts';
 import { launch, type ServerProcess } from './server-process.ts';
@@ -87,3 +89,53 @@ it.each([
   await expect.poll(async () => (await server.call('GET', '/ready')).status, wait).toBe(200);
   expect(await points()).toBeGreaterThan(before);
 });
+
+/** How many connections of the server wait for events. */
+async function listeners() {
+  const client = new pg.Client({ connectionString: postgres.url, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query(
+      "select count(*)::int as count from pg_stat_activity where application_name = 'robowatch events'",
+    );
+    return rows[0].count as number;
+  } catch {
+    return 0;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+it.each([
+  ['gone', () => postgres.crash(), () => postgres.restart()],
+  ['frozen', () => postgres.pause(), () => postgres.resume()],
+])(
+  'listens once, as before, after the database was %s for a while, and tells of each event once',
+  async (_, cut, mend) => {
+    expect(await listeners()).toBe(1);
+    await cut();
+    // Long enough for several attempts in vain.
+    await sleep(7_000);
+    await mend();
+    await expect.poll(listeners, wait).toBe(1);
+    await sleep(3_000);
+    expect(await listeners()).toBe(1);
+
+    owner = await server.signIn();
+    const abort = new AbortController();
+    const headers = { authorization: `Bearer ${owner}` };
+    const { body } = await fetch(`${server.origin}/api/events`, { headers, signal: abort.signal });
+    let told = '';
+    void (async () => {
+      for await (const chunk of body ?? []) told += Buffer.from(chunk).toString();
+    })().catch(() => {});
+    await expect.poll(() => told, wait).toContain('retry: ');
+    for (const name of ['first', 'second'])
+      expect((await server.call('PATCH', `/robots/${robot.id}`, { token: owner, body: { name } })).status).toBe(200);
+    await expect.poll(() => told.match(/^event: robot_status_changed$/gm), wait).toHaveLength(2);
+    await sleep(500);
+    expect(told.match(/^event: robot_status_changed$/gm)).toHaveLength(2);
+    abort.abort();
+  },
+);

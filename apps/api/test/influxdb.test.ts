@@ -212,6 +212,17 @@ describe('an InfluxDB that stands still', () => {
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([503]));
     expect(Number(replies[0]?.headers['retry-after'])).toBeGreaterThan(0);
     expect((await api.call('GET', '/ready')).body).toMatchObject({ database: 'ok', metrics_store: 'unreachable' });
+
+    // The fleet and its changes need no metrics.
+    const admin = await api.person('admin');
+    const at = { token: admin.token };
+    const path = `/robots/${robot?.id}`;
+    const unknown = { cpu_percent: null, memory_percent: null, load1: null };
+    const renamed = await api.call('PATCH', path, { ...at, body: { name: 'renamed meanwhile' } });
+    expect([renamed.status, renamed.body]).toMatchObject([200, { name: 'renamed meanwhile', latest: unknown }]);
+    expect((await api.call('GET', path, at)).body).toMatchObject({ name: 'renamed meanwhile', latest: unknown });
+    const listed = await api.call('GET', `/robots?q=renamed`, at);
+    expect(listed.body.items).toMatchObject([{ id: robot?.id, latest: unknown }]);
     influx.resume();
     await expect
       .poll(async () => (await api.report(robot?.token as string, 'm v=100')).status, { timeout: 15_000 })

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import type { useTestApi } from './test-api.ts';
 
@@ -111,6 +113,49 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
       ]);
     });
 
+    it('refuses names too long to be kept, and stores what came beside them', async () => {
+      const hostile = await reporting();
+      const others = [await reporting(), await reporting()];
+      const long = (bytes: number) => randomBytes(bytes).toString('base64url').slice(0, bytes);
+      const [fits, tooLong, huge] = [long(255), long(256), long(6_000)];
+      const lines = [
+        `m,t=${huge} v=1`,
+        `${fits} ${fits}=1`,
+        `${tooLong} v=1`,
+        `m ${tooLong}=1`,
+        `${huge} v=1`,
+        `m ${huge}=1`,
+        `m,${huge}=${'x'.repeat(64_000)} v=1`,
+      ];
+      const [bad, ...good] = await Promise.all([
+        hostile.send(lines.join('\n')),
+        ...others.map(({ send }) => send('m v=1')),
+      ]);
+      expect(good.map((reply) => reply.status)).toEqual([204, 204]);
+      expect(bad.body).toMatchObject({ status: 422, accepted: 2, rejected_lines: [3, 4, 5, 6, 7] });
+      expect(bad.body.reasons[0].reason).toBe('measurement is longer than 255 bytes');
+      expect((await hostile.read(fits)).series).toMatchObject([{ field: fits }]);
+    });
+
+    it('lets nobody else suffer when what one robot brings cannot be noted', async () => {
+      const hostile = await reporting();
+      const others = [await reporting(), await reporting()];
+      const { db } = api.deps();
+      await sql`
+        create function refuse_field() returns trigger language plpgsql as
+          $$ begin if new.field = 'poison' then raise exception 'refused'; end if; return new; end $$;
+        create trigger refuse_field before insert on metric_fields for each row execute function refuse_field()`.execute(
+        db,
+      );
+      const [bad, ...good] = await Promise.all([
+        hostile.send('m poison=1'),
+        ...others.map(({ send }) => send('m fresh=1')),
+      ]);
+      await sql`drop trigger refuse_field on metric_fields; drop function refuse_field`.execute(db);
+      expect(good.map((reply) => reply.status)).toEqual([204, 204]);
+      expect(bad.status).toBe(500);
+    });
+
     it('never lets one robot write as another', async () => {
       const [a, b] = [await reporting(), await reporting()];
       await a.send(`cpu,robot_id=${b.robot.id},robot=b,host\\name=x usage_idle=1`);
@@ -124,11 +169,12 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
       const { send, read } = await reporting();
       const start = Math.floor(now() / 60) * 60 - 120;
       await send([10, 20, 60].map((v, i) => `m v=${v},s="x" ${start + i * 10}`).join('\n'), {}, '?precision=s');
+      await send(`m other=5 ${start + 5}\nm other=7 ${start + 40}`, {}, '?precision=s');
       const value = async (fn: string) => (await read('m', `&fields=v&every=1m&fn=${fn}`)).series[0].points;
       for (const [fn, expected] of Object.entries({ mean: 30, min: 10, max: 60, last: 60, sum: 90, count: 3 })) {
         expect(await value(fn), fn).toEqual([[start * 1000, expected]]);
       }
-      expect((await read('m', '&every=1m')).series.map((s: { field: string }) => s.field)).toEqual(['v']);
+      expect((await read('m', '&every=1m')).series.map((s: { field: string }) => s.field)).toEqual(['other', 'v']);
     });
 
     it('answers nonsense with 400 and what is not there with nothing', async () => {
@@ -140,6 +186,13 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
         'every=banana',
         'from=-30d&every=1s',
         'fn=median',
+        'fields=%00',
+        'from=0001-01-01T00:00:00Z&to=0002-01-01T00:00:00Z',
+        'from=2300-01-01T00:00:00Z&to=2301-01-01T00:00:00Z',
+        'from=-9999999w',
+        'to=9999999w',
+        'every=9999999d',
+        'every=9999999w',
       ]) {
         expect(
           (await api.call('GET', `/robots/${robot.id}/metrics/cpu?${query}`, { token: owner.token })).status,
@@ -147,6 +200,38 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
         ).toBe(400);
       }
       expect(await read("nothing'; drop table users; --")).toMatchObject({ series: [] });
+      expect(await read('%00')).toMatchObject({ code: 'validation_failed' });
+      for (const range of [
+        '1700-01-01T00:00:00Z&to=1710-01-01T00:00:00Z',
+        '2240-01-01T00:00:00Z&to=2249-12-31T00:00:00Z',
+      ])
+        for (const every of ['auto', '3700d'])
+          expect(
+            (
+              await api.call('GET', `/robots/${robot.id}/metrics/m?from=${range}&every=${every}`, {
+                token: owner.token,
+              })
+            ).body.series,
+          ).toEqual([]);
+    });
+
+    it('gives all of two thousand fields, and refuses more values than a reply should have', async () => {
+      const { send, read } = await reporting();
+      const at = now();
+      const fields = Array.from({ length: 1_988 }, (_, i) => `f${i}=${i}`)
+        .concat('a.b|c=1', 'x/(y)=2')
+        .join();
+      expect((await send(`wide ${fields} ${at}\n`, {}, '?precision=s')).status).toBe(204);
+      const { series } = await read('wide', '&every=1m');
+      expect(series).toHaveLength(1_990);
+      expect(series.find(({ field }: { field: string }) => field === 'f1987').points[0][1]).toBe(1987);
+      const more = Array.from({ length: 260 }, (_, i) => `wide ${fields} ${at - 2 * (i + 1)}`);
+      for (let i = 0; i < more.length; i += 65)
+        expect((await send(more.slice(i, i + 65).join('\n'), {}, '?precision=s')).status).toBe(204);
+      const tooMany = await read('wide', '&every=1s');
+      expect([tooMany.status, tooMany.code]).toEqual([400, 'validation_failed']);
+      expect(tooMany.detail).toContain('fewer fields');
+      expect((await read('wide', '&every=1s&fields=f0')).series[0].points).toHaveLength(261);
     });
 
     it('shows the latest figures in the fleet', async () => {
@@ -191,6 +276,29 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
       expect(trend.disk_percent[window + 1]).toBe(30);
       expect(trend.cpu_percent).toHaveLength(60);
       expect(empty.memory_percent).toEqual(Array(60).fill(null));
+    });
+
+    it('is given for all, whatever numbers one of them sends', async () => {
+      const [absurd, usual] = [await reporting(), await reporting()];
+      const at = Math.floor(now() / 60) * 60 - 120;
+      const values = ['1e200', '-1e200', '1.7e308', '1.7e308', '-1.7e308', '5e-324'];
+      const lines = values.flatMap((value, i) => [
+        `cpu,cpu=cpu-total usage_idle=${value} ${at + i}`,
+        `temp,sensor=soc temp=${value} ${at + i}`,
+        `mem used_percent=${value} ${at + i}`,
+      ]);
+      const newest = `cpu,cpu=cpu-total usage_idle=-1.7e308 ${at + 60}`;
+      expect((await absurd.send([...lines, newest].join('\n'), {}, '?precision=s')).status).toBe(204);
+      await usual.send('mem used_percent=40');
+      const admin = await api.person('admin');
+      const ids = `${absurd.robot.id},${usual.robot.id}`;
+      const { status, body } = await api.call('GET', `/robots/trends?ids=${ids}`, { token: admin.token });
+      expect(status).toBe(200);
+      expect(body.items[1].memory_percent).toContain(40);
+      expect((await api.call('GET', '/robots', { token: admin.token })).status).toBe(200);
+      for (const fn of ['mean', 'sum', 'min', 'max', 'last', 'count'])
+        expect((await absurd.read('mem', `&fn=${fn}&every=1m`)).measurement, fn).toBe('mem');
+      expect((await absurd.read('mem', '&fn=max&every=1m')).series[0].points).toEqual([[at * 1000, 1.7e308]]);
     });
 
     it('is silent about the robots of others, and refuses nonsense', async () => {
@@ -241,6 +349,30 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
         'warning',
       ]);
       expect(second.next_cursor).toBeNull();
+    });
+  });
+
+  describe('logs asked for with nonsense', () => {
+    it('are refused with a reason', async () => {
+      const { owner, robot, send, logs } = await reporting();
+      await send('syslog message="x",level="info",program="p"');
+      const cursor = (...keys: unknown[]) => `cursor=${Buffer.from(JSON.stringify(keys)).toString('base64url')}`;
+      for (const query of [
+        'q=%00',
+        'level=%00',
+        'program=a%00b',
+        'from=-9999999w',
+        'from=0001-01-01T00:00:00Z',
+        cursor('9'.repeat(19), 'x'),
+        cursor(1.5, 'x'),
+        cursor('1e3', 'x'),
+        cursor(null, 'x'),
+      ]) {
+        const { body } = await api.call('GET', `/robots/${robot.id}/logs?${query}`, { token: owner.token });
+        expect([body.status, body.code], query).toEqual([400, 'validation_failed']);
+      }
+      expect((await logs('&q=%00')).detail).toContain('q must not have control characters');
+      expect((await logs(`&${cursor('9223372036854775807', 'x')}`)).items).toHaveLength(1);
     });
   });
 

@@ -21,3 +21,17 @@ it('health and readiness answer anyone; the unknown is a problem document', asyn
   const { status, headers, body } = await api.call('GET', '/nothing');
   expect([status, body.code, headers['content-type']]).toEqual([404, 'not_found', 'application/problem+json']);
 });
+
+it('an address that cannot be read is a problem document too', async () => {
+  const { token } = await api.person();
+  for (const [path, status, code] of [
+    ['/robots/%zz', 400, 'validation_failed'],
+    ['/%', 400, 'validation_failed'],
+    [`/robots/${'1'.repeat(400)}`, 404, 'not_found'],
+  ] as const) {
+    const { headers, body, ...reply } = await api.call('GET', path, { token });
+    expect([reply.status, body.status, body.code], path).toEqual([status, status, code]);
+    expect(headers['content-type'], path).toBe('application/problem+json');
+    expect(body.request_id, path).toBeTruthy();
+  }
+});

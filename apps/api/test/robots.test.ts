@@ -41,6 +41,28 @@ describe('robots', () => {
     expect(await write(body.influxdb_token)).toBe(401);
   });
 
+  it('that lost their token are told so whatever they send, and put nothing into error', async () => {
+    const owner = await api.person();
+    const { id, token } = await api.pairedRobot(owner);
+    const broken = [
+      api.report,
+      (with_: string) => api.report(with_, 'broken'),
+      (with_: string) => api.report(with_, 'm v=1', {}, '?precision=fortnight'),
+      (with_: string) => api.report(with_, 'not gzip', { 'content-encoding': 'gzip' }),
+      (with_: string) => api.report(with_, 'm v=1', { 'content-encoding': 'br' }),
+      (with_: string) => api.report(with_, 'm v=1', { 'content-length': '999999999' }),
+      (with_: string) => api.report(with_, 'm v=1\n'.repeat(100_001)),
+    ].map((send) => (with_: string) => send(with_, '').then(({ status }) => status));
+    for (const send of broken) expect([400, 413, 415]).toContain(await send(token));
+    expect(await api.report(token, 'm v=1')).toMatchObject({ status: 204 });
+
+    const rotated = await api.call('POST', `/robots/${id}/token`, { token: owner.token });
+    for (const send of broken) expect(await send(token)).toBe(401);
+    const robot = await api.call('GET', `/robots/${id}`, { token: owner.token });
+    expect(robot.body).toMatchObject({ status: 'active', error_reason: null });
+    expect((await api.report(rotated.body.influxdb_token, 'm v=1')).status).toBe(204);
+  });
+
   it('are handed to another owner by an administrator only', async () => {
     const [admin, from, to] = [await api.person('admin'), await api.person(), await api.person()];
     const { id } = await api.pairedRobot(from);
@@ -72,6 +94,27 @@ describe('robots', () => {
     expect((await api.call('GET', '/robots?q=LPH', { token: owner.token })).body.items).toHaveLength(2);
     expect((await api.call('GET', '/robots?online=true', { token: owner.token })).body.items).toHaveLength(0);
     expect((await api.call('GET', '/robots?cursor=nonsense', { token: owner.token })).status).toBe(400);
+  });
+
+  it('are found by letters of any alphabet, in either case', async () => {
+    const owner = await api.person();
+    const names = ['Ошибка', 'Äpfel', 'élan', 'Zebra', 'zoo', 'Ёлка'];
+    for (const name of names) await api.pairedRobot(owner, name);
+    const found = async (query: string) =>
+      (await api.call('GET', `/robots?${query}`, { token: owner.token })).body.items.map(
+        ({ name }: { name: string }) => name,
+      );
+    for (const [q, name] of [
+      ['ошибка', 'Ошибка'],
+      ['ШИБ', 'Ошибка'],
+      ['äPF', 'Äpfel'],
+      ['ÉL', 'élan'],
+      ['ёЛ', 'Ёлка'],
+    ])
+      expect(await found(`q=${encodeURIComponent(q as string)}`), q).toEqual([name]);
+    expect(await found('sort=name')).toEqual(['Zebra', 'zoo', 'Äpfel', 'élan', 'Ошибка', 'Ёлка']);
+    const page = await api.call('GET', '/robots?sort=name&limit=3', { token: owner.token });
+    expect(await found(`sort=name&cursor=${page.body.next_cursor}`)).toEqual(['élan', 'Ошибка', 'Ёлка']);
   });
 
   it('go into error when lines are refused, and back by themselves', async () => {

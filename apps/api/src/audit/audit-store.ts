@@ -1,5 +1,5 @@
 import type { Db } from '../db/schema.ts';
-import { after, decodeCursor, page } from '../http/pagination.ts';
+import { decodeCursor, MAX, page, wholeKey } from '../http/pagination.ts';
 
 /** Who acts: a value handed to every use-case that changes something. */
 export interface Actor {
@@ -58,6 +58,6 @@ export async function listAudit(db: Db, filter: AuditFilter) {
   if (filter.actor_id) query = query.where('actor_id', '=', filter.actor_id);
   if (filter.target_kind) query = query.where('target_kind', '=', filter.target_kind);
   if (filter.target_id) query = query.where('target_id', '=', filter.target_id);
-  if (cursor) query = query.where('id', '<', after(cursor));
+  if (cursor) query = query.where('id', '<', wholeKey(cursor[0], MAX.bigint));
   return page(await query.execute(), filter.limit, (row) => row.id);
 }

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { Database } from '../db/schema.ts';
 import { type App, Cursor, Id, Limit, Nullable, Page, replies, security, Timestamp } from '../http/schemas.ts';
+import { Text } from '../http/text.ts';
 import { listAudit } from './audit-store.ts';
 
 const Entry = Type.Object({
@@ -18,9 +19,9 @@ const Entry = Type.Object({
   details: Type.Record(Type.String(), Type.Unknown()),
 });
 const Query = Type.Object({
-  action: Type.Optional(Type.String({ maxLength: 100, description: 'an action or its beginning: robot.' })),
+  action: Type.Optional(Text({ maxLength: 100, description: 'an action or its beginning: robot.' })),
   actor_id: Type.Optional(Id),
-  target_kind: Type.Optional(Type.String({ maxLength: 20 })),
+  target_kind: Type.Optional(Text({ maxLength: 20 })),
   target_id: Type.Optional(Id),
   limit: Limit,
   cursor: Cursor,

@@ -1,4 +1,4 @@
-import { jwtVerify, SignJWT } from 'jose';
+import { errors, jwtVerify, SignJWT } from 'jose';
 import { AppError } from '../errors.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
@@ -37,11 +37,7 @@ export async function verifyAccessToken(
     issuer: ISSUER,
     algorithms: ['EdDSA'],
   }).catch((error) => {
-    if (
-      typeof (error as { code?: string }).code === 'string' &&
-      !String((error as { code?: string }).code).startsWith('ERR_J')
-    )
-      throw error;
+    if (!(error instanceof errors.JOSEError)) throw error;
     throw new AppError('unauthorized', 'The access token is not valid or has expired. Refresh it or sign in again.');
   });
   return { sessionId: String(payload.sid), userId: Number(payload.sub) };

@@ -1,7 +1,7 @@
 import { type Actor, audit, SYSTEM } from '../audit/audit-store.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
-import { AppError } from '../errors.ts';
+import { AppError, notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
 import {
   countUsers,
@@ -96,6 +96,20 @@ export async function acceptInvitation(
       { action: 'user.invitation_accepted', target: { kind: 'user', id: user.id, name: email } },
     );
     return user.id;
+  });
+}
+
+/** What users may change of themselves: the name. @throws AppError not_found when the user was removed meanwhile */
+export async function changeProfile(db: Database, actor: Actor, id: number, { name }: { name?: string }) {
+  return db.transaction().execute(async (tx) => {
+    const user = await updateUser(tx, id, { name });
+    if (!user) throw notFound('user');
+    await audit(tx, actor, {
+      action: 'user.changed',
+      target: { kind: 'user', id, name: user.email },
+      details: { name },
+    });
+    return user;
   });
 }
 

@@ -2,15 +2,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Actor, audit } from '../audit/audit-store.ts';
 import { notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
+import { bearer } from '../http/bearer.ts';
 import { client, userActor } from '../http/caller.ts';
 import { type App, Empty, replies, security } from '../http/schemas.ts';
 import { User } from '../users/schemas.ts';
-import { updateUser } from '../users/user-store.ts';
-import { acceptInvitation, changePassword, readInvitation, setUp } from './accounts.ts';
+import { acceptInvitation, changePassword, changeProfile, readInvitation, setUp } from './accounts.ts';
 import * as schemas from './schemas.ts';
-import { sha256 } from './secret-box.ts';
 import { endSession, listSessions } from './session-store.ts';
 import { type AuthDeps, refreshSession, type SignedIn, signIn, startSession } from './sign-in.ts';
+import { signOut } from './sign-out.ts';
 
 const COOKIE = 'robowatch_refresh';
 const tags = ['auth'];
@@ -58,20 +58,8 @@ export function publicAuthRoutes(app: App, deps: AuthDeps): void {
   );
 
   app.post('/auth/logout', { schema: { tags, response: replies({ 204: Empty }) } }, async (request, reply) => {
-    const token = request.cookies[COOKIE];
-    if (token) {
-      const ended = await db
-        .deleteFrom('sessions')
-        .using('refresh_tokens')
-        .whereRef('sessions.id', '=', 'refresh_tokens.session_id')
-        .where('refresh_tokens.hash', '=', sha256(token))
-        .returning('sessions.user_id')
-        .executeTakeFirst();
-      if (ended) {
-        await audit(db, { ...anonymous(request), id: ended.user_id }, { action: 'auth.logout' });
-        await publish(db, { type: 'access_changed', user_id: ended.user_id });
-      }
-    }
+    const tokens = { refresh: request.cookies[COOKIE], access: bearer(request.headers.authorization) };
+    await signOut(deps, anonymous(request), tokens);
     return reply.clearCookie(COOKIE, cookie).code(204).send(null);
   });
 
@@ -127,17 +115,7 @@ export function ownAuthRoutes(app: App, { db, attempts }: AuthDeps): void {
         response: replies({ 200: User }, 'unauthorized', 'session_ended'),
       },
     },
-    async (request) => {
-      const { caller } = request;
-      const user = await updateUser(db, caller.id, request.body);
-      await audit(db, userActor(request), {
-        action: 'user.changed',
-        target: { kind: 'user', id: caller.id, name: caller.email },
-        details: request.body,
-      });
-      if (!user) throw notFound('user');
-      return user;
-    },
+    async (request) => changeProfile(db, userActor(request), request.caller.id, request.body),
   );
 
   app.post(

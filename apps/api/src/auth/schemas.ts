@@ -1,21 +1,22 @@
 import { Type } from 'typebox';
-import { Name, Nullable, Timestamp } from '../http/schemas.ts';
-import { Email, Password, User } from '../users/schemas.ts';
+import { Body, Nullable, Timestamp } from '../http/schemas.ts';
+import { Email, Name } from '../http/text.ts';
+import { Password, User } from '../users/schemas.ts';
 
-export const Login = Type.Object({ email: Email, password: Password });
+export const Login = Body({ email: Email, password: Password });
 export const SignedIn = Type.Object({
   access_token: Type.String(),
   token_type: Type.Literal('Bearer'),
   expires_in: Type.Integer({ description: 'seconds' }),
   user: User,
 });
-export const ProfileChange = Type.Object({ name: Type.Optional(Name) });
-export const PasswordChange = Type.Object({ current_password: Password, new_password: Password });
+export const ProfileChange = Body({ name: Type.Optional(Name) });
+export const PasswordChange = Body({ current_password: Password, new_password: Password });
 const Secret = Type.String({ minLength: 1, maxLength: 200 });
-export const Setup = Type.Object({ token: Secret, email: Email, name: Name, password: Password });
-export const InvitationToken = Type.Object({ token: Secret });
+export const Setup = Body({ token: Secret, email: Email, name: Name, password: Password });
+export const InvitationToken = Body({ token: Secret });
 export const Invitation = Type.Object({ email: Type.String(), name: Type.String() });
-export const Acceptance = Type.Object({ token: Secret, password: Password, name: Type.Optional(Name) });
+export const Acceptance = Body({ token: Secret, password: Password, name: Type.Optional(Name) });
 export const SessionParams = Type.Object({ id: Type.String({ format: 'uuid' }) });
 export const Sessions = Type.Object({
   items: Type.Array(

@@ -105,6 +105,18 @@ export async function endSession(db: Db, userId: number, sessionId: string): Pro
   return ended.numDeletedRows > 0n;
 }
 
+/** @returns whose session it was, if there was one */
+export async function endSessionOfRefreshToken(db: Db, token: string): Promise<number | undefined> {
+  const ended = await db
+    .deleteFrom('sessions')
+    .using('refresh_tokens')
+    .whereRef('sessions.id', '=', 'refresh_tokens.session_id')
+    .where('refresh_tokens.hash', '=', sha256(token))
+    .returning('sessions.user_id')
+    .executeTakeFirst();
+  return ended?.user_id;
+}
+
 export async function endSessionsOf(db: Db, userId: number, except?: string): Promise<void> {
   let query = db.deleteFrom('sessions').where('user_id', '=', userId);
   if (except) query = query.where('id', '<>', except);

@@ -7,6 +7,8 @@ import { open, seal } from './secret-box.ts';
 
 const ALGORITHM = 'EdDSA';
 const RELOAD_MS = 60_000;
+/** An id that is not known may be of a key made a moment ago on another replica. */
+const UNKNOWN_RELOAD_MS = 1_000;
 
 export interface SigningKey {
   id: string;
@@ -23,6 +25,7 @@ export class SigningKeys {
   #current: SigningKey | undefined;
   #public = new Map<string, CryptoKey>();
   #loadedAt = 0;
+  #loading: Promise<void> | undefined;
 
   constructor(db: Database, key: Buffer) {
     this.#db = db;
@@ -35,26 +38,46 @@ export class SigningKeys {
   }
 
   async verifier(id: string): Promise<CryptoKey | undefined> {
-    if (Date.now() - this.#loadedAt > RELOAD_MS || (!this.#public.has(id) && Date.now() - this.#loadedAt > 1000))
-      await this.#load();
+    const age = Date.now() - this.#loadedAt;
+    if (age > RELOAD_MS || (!this.#public.has(id) && age > UNKNOWN_RELOAD_MS)) await this.#load();
     return this.#public.get(id);
   }
 
-  async #load(): Promise<void> {
-    const keys = await this.#db.transaction().execute(async (tx) => {
-      await sql`lock table signing_keys in share row exclusive mode`.execute(tx);
-      const rows = await tx.selectFrom('signing_keys').selectAll().orderBy('created_at').execute();
-      const usable = rows
-        .map((row) => ({ ...row, pkcs8: open(this.#key, row.encrypted_private_key) }))
-        .filter((row) => row.pkcs8);
-      return usable.some((row) => !row.retired_at) ? usable : [...usable, await addSigningKey(tx, this.#key)];
+  /** Once for all who ask meanwhile: anybody can make up key ids. */
+  #load(): Promise<void> {
+    this.#loading ??= this.#read().finally(() => {
+      this.#loading = undefined;
     });
-    this.#public = new Map();
-    for (const row of keys) this.#public.set(row.id, (await importJWK(row.public_jwk as JWK, ALGORITHM)) as CryptoKey);
+    return this.#loading;
+  }
+
+  async #read(): Promise<void> {
+    const found = await usableKeys(this.#db, this.#key);
+    const keys = found.some((row) => !row.retired_at) ? found : await this.#withNewKey();
+    const known = new Map<string, CryptoKey>();
+    for (const row of keys) known.set(row.id, (await importJWK(row.public_jwk as JWK, ALGORITHM)) as CryptoKey);
+    this.#public = known;
     const newest = keys.findLast((row) => !row.retired_at) ?? keys.at(-1);
     if (newest) this.#current = { id: newest.id, privateKey: await importPKCS8(newest.pkcs8 as string, ALGORITHM) };
     this.#loadedAt = Date.now();
   }
+
+  /** Replicas that start at once make one key together. */
+  #withNewKey() {
+    return this.#db.transaction().execute(async (tx) => {
+      await sql`lock table signing_keys in share row exclusive mode`.execute(tx);
+      const usable = await usableKeys(tx, this.#key);
+      return usable.some((row) => !row.retired_at) ? usable : [...usable, await addSigningKey(tx, this.#key)];
+    });
+  }
+}
+
+/** Those sealed with this key, oldest first. */
+async function usableKeys(db: Db, key: Buffer) {
+  const rows = await db.selectFrom('signing_keys').selectAll().orderBy('created_at').execute();
+  return rows
+    .map((row) => ({ ...row, pkcs8: open(key, row.encrypted_private_key) }))
+    .filter((row) => row.pkcs8 !== undefined);
 }
 
 async function addSigningKey(db: Db, key: Buffer) {

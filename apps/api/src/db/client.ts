@@ -36,11 +36,14 @@ export function connect(url: string, poolSize: number) {
   return { pool, db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }) };
 }
 
-/** Whether an error says that the database could not be reached or is going down, rather than that a query was wrong. */
+/**
+ * Whether an error says that the database cannot serve at the moment, rather than that a query was wrong: not reached, going
+ * down, out of room, a standby that only reads (25006), too slow (57014), or two that waited for each other (40P01).
+ */
 export function isUnreachable(error: unknown): boolean {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   return (
-    /^(08|57P|53)/.test(code) ||
+    /^(08|53|57P|57014$|25006$|40P01$)/.test(code) ||
     /^E(CONN|HOST|PIPE|AI_AGAIN|TIMEDOUT|NOTFOUND)/.test(code) ||
     /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error/.test(
       message,

@@ -99,7 +99,8 @@ async function initialise(
       `--pwfile=${passwordFile}`,
       '-E',
       'UTF8',
-      '--locale=C',
+      // Sorted by code point, with the letters of all alphabets known: searches find them in either case.
+      ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
     ];
     const command = asDatabaseUser(initdb, [...args, '--data-checksums'], user);
     await run(command.file, command.args, { ...command.options, cwd: '/' });

@@ -5,6 +5,8 @@ import pg from 'pg';
 import type { Db } from '../db/schema.ts';
 
 const CHANNEL = 'robowatch_events';
+const RETRY_MS = 1_000;
+const TIMEOUT_MS = 5_000;
 
 export type FleetEvent =
   | {
@@ -25,11 +27,11 @@ export async function publish(db: Db, ...events: FleetEvent[]): Promise<void> {
   await sql`select pg_notify(${CHANNEL}, payload) from unnest(${payloads}::text[]) as payload`.execute(db);
 }
 
-/** One listening connection a process, re-made when it breaks; emits `event`. */
+/** One listening connection a process, made anew when it breaks; emits `event`. */
 export class EventBus extends EventEmitter<{ event: [FleetEvent] }> {
   #url: string;
   #client: pg.Client | undefined;
-  #closed = false;
+  #closing = new AbortController();
 
   constructor(url: string) {
     super();
@@ -37,31 +39,54 @@ export class EventBus extends EventEmitter<{ event: [FleetEvent] }> {
     this.#url = url;
   }
 
+  /** @throws when the database cannot be reached; it is not tried again then */
   async start(): Promise<void> {
+    const client = await this.#listen();
+    if (this.#closing.signal.aborted) return void (await client.end().catch(() => {}));
+    this.#client = client;
+    // Only of a connection that once listened: one that fails while being made tells so by rejecting.
+    client.once('end', () => void this.#restart());
+  }
+
+  async #listen(): Promise<pg.Client> {
     const client = new pg.Client({
       connectionString: this.#url,
       application_name: 'robowatch events',
       keepAlive: true,
+      // A database that is frozen, or gone without a word, would hold the attempt for ever.
+      connectionTimeoutMillis: TIMEOUT_MS,
+      query_timeout: TIMEOUT_MS,
     });
-    this.#client = client;
+    client.on('error', () => {});
     client.on('notification', ({ payload }) => {
       // A replica of a former version tells of one event at a time.
       for (const event of [JSON.parse(payload ?? '[]') as FleetEvent | FleetEvent[]].flat()) this.emit('event', event);
     });
-    client.on('error', () => {});
-    client.on('end', () => void this.#restart());
-    await client.connect();
-    await client.query(`listen ${CHANNEL}`);
+    try {
+      await client.connect();
+      await client.query(`listen ${CHANNEL}`);
+      return client;
+    } catch (error) {
+      void client.end().catch(() => {});
+      throw error;
+    }
   }
 
   async #restart(): Promise<void> {
-    if (this.#closed) return;
-    await sleep(1000, undefined, { ref: false });
-    await this.start().catch(() => this.#restart());
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await sleep(RETRY_MS, undefined, { ref: false, signal }).catch(() => {});
+      if (signal.aborted) return;
+      const listens = await this.start().then(
+        () => true,
+        () => false,
+      );
+      if (listens) return;
+    }
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     await this.#client?.end().catch(() => {});
   }
 }

@@ -15,14 +15,25 @@ export function decodeCursor(cursor: string | undefined): (string | number | nul
   } catch {
     // not ours: told below
   }
-  throw new AppError('validation_failed', 'cursor is not one that a former page gave. Start again without it.');
+  throw notOurs();
 }
 
-/** The one whole-number key of a cursor. */
-export function after(cursor: (string | number | null)[]): string {
-  const key = String(cursor[0]);
-  if (!/^\d{1,18}$/.test(key))
-    throw new AppError('validation_failed', 'cursor is not one that a former page gave. Start again without it.');
+const notOurs = () =>
+  new AppError('validation_failed', 'cursor is not one that a former page gave. Start again without it.');
+
+/** What columns of whole numbers hold at most. */
+export const MAX = { integer: 2n ** 31n - 1n, bigint: 2n ** 63n - 1n };
+
+/** A key of a cursor that is a whole number, as digits. @throws AppError validation_failed */
+export function wholeKey(key: string | number | null | undefined, max: bigint): string {
+  const digits = String(key);
+  if (!/^-?\d{1,19}$/.test(digits) || BigInt(digits) > max || BigInt(digits) < -max) throw notOurs();
+  return digits;
+}
+
+/** A key of a cursor that is text. @throws AppError validation_failed */
+export function textKey(key: string | number | null | undefined): string {
+  if (typeof key !== 'string' || key.includes('\0')) throw notOurs();
   return key;
 }
 

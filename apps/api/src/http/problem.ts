@@ -1,5 +1,6 @@
 import { isUnreachable } from '../db/client.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
+import { explainValidation } from './validation.ts';
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',
@@ -50,12 +51,12 @@ export function asAppError(error: unknown): AppError {
     statusCode = 500,
     message = '',
     validation,
-  } = error as { statusCode?: number; message?: string; validation?: unknown };
+  } = error as { statusCode?: number; message?: string; validation?: Parameters<typeof explainValidation>[0] };
   if (isUnreachable(error))
-    return new AppError('database_unavailable', 'The database cannot be reached. Try again shortly.', {
+    return new AppError('database_unavailable', 'The database does not answer at the moment. Try again shortly.', {
       retryAfter: 5,
     });
-  if (validation) return new AppError('validation_failed', `${message}.`);
+  if (validation) return new AppError('validation_failed', explainValidation(validation, message));
   const byStatus: Record<number, ErrorCode> = {
     413: 'payload_too_large',
     415: 'unsupported_media_type',

@@ -6,7 +6,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify';
-import { type TSchema, Type } from 'typebox';
+import { type TProperties, type TSchema, Type } from 'typebox';
 import { ERROR_STATUS, type ErrorCode } from '../errors.ts';
 
 /** Fastify with types taken from the routes' schemas. */
@@ -48,18 +48,19 @@ export function replies<Own extends Record<number, TSchema>>(own: Own, ...proble
   return { ...Object.fromEntries(described), ...own } as Own;
 }
 
+/**
+ * What a client sends: a closed set of members. Anything else is refused, so that a misspelt member is not silently left
+ * out and nothing that was not thought of reaches a use-case.
+ */
+export const Body = <Members extends TProperties>(members: Members) =>
+  Type.Object(members, { additionalProperties: false });
+
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const Timestamp = Type.Unsafe<Date | string>({ type: 'string', format: 'date-time' });
 export const Id = Type.Integer({ minimum: 1, maximum: 2147483647 });
 export const IdParams = Type.Object({ id: Id });
 export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 }));
 export const Cursor = Type.Optional(Type.String({ maxLength: 500 }));
-/** No control characters: names end up in logs, tags and terminals. */
-export const Name = Type.String({
-  minLength: 1,
-  maxLength: 255,
-  pattern: '^[^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$',
-});
 export const Page = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next_cursor: Nullable(Type.String()) });
 export const Empty = Type.Null({ description: 'No content' });

@@ -1,13 +1,14 @@
+import { isUnreachable } from '../db/client.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import type { Telemetry } from '../monitoring/telemetry.ts';
-import type { SeriesCatalog } from './catalog/series-catalog.ts';
+import type { Candidate, SeriesCatalog } from './catalog/series-catalog.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { Refusals } from './line-protocol/refusal.ts';
 import type { RobotShape } from './line-protocol/robot-shape.ts';
 import type { StampedLines } from './line-protocol/stamped-lines.ts';
 import type { MetricsStore, RobotLines } from './metrics-store.ts';
-import { type KnownRobot, type ReportingRobot, recheckReporting } from './reporting-robot.ts';
+import { type KnownRobot, notReporting, type ReportingRobot, recheckReporting } from './reporting-robot.ts';
 
 export interface Submission extends KnownRobot {
   /** What has gone already of the time its answer may take. */
@@ -197,17 +198,16 @@ export class Ingest {
   }
 
   async #send(batch: Waiting[], signal: AbortSignal): Promise<void> {
-    const { db, store, catalog, telemetry } = this.#deps;
+    const { db, store, telemetry } = this.#deps;
     const robots = await recheckReporting(db, batch);
     const allowed = batch.flatMap((waiting) => {
       const robot = robots.get(waiting.tokenHash);
       if (robot) return [{ waiting, robot, robotId: robot.id, shape: waiting.shape, lines: waiting.lines }];
-      waiting.reject(new AppError('unauthorized', 'This token is not valid, or the robot is switched off.'));
+      waiting.reject(notReporting());
       return [];
     });
     if (allowed.length === 0) return;
-    const notAdmitted = await catalog.admit(allowed);
-    const shares = allowed.map((share, i) => ({ ...share, refused: notAdmitted[i] ?? NOTHING }));
+    const shares = await this.#admit(allowed);
     const [written, hopeless] = [shares.filter(hasLinesLeft), shares.filter((share) => !hasLinesLeft(share))];
     for (const { waiting, robot, refused } of hopeless) waiting.resolve({ robot, refused });
     if (written.length === 0) return;
@@ -219,12 +219,36 @@ export class Ingest {
     telemetry.upstream(took);
     let stored = 0;
     for (const [i, { waiting, robot, refused: early }] of written.entries()) {
-      const refused = merged(early, late[i] ?? NOTHING);
+      const outcome = late[i] ?? NOTHING;
+      if (outcome instanceof Error) {
+        waiting.reject(outcome);
+        continue;
+      }
+      const refused = merged(early, outcome);
       stored += waiting.lines.count - refused.size;
       waiting.resolve({ robot, refused });
     }
     telemetry.stored(stored);
   }
+
+  /** With the lines of each share that its robot may not have; a share that cannot be admitted at all is answered here. */
+  async #admit(shares: Share[]): Promise<(Share & { refused: Refusals })[]> {
+    const { catalog } = this.#deps;
+    try {
+      const refusals = await catalog.admit(shares);
+      return shares.map((share, i) => ({ ...share, refused: refusals[i] ?? NOTHING }));
+    } catch (error) {
+      if (isUnreachable(error)) throw error;
+      if (shares.length > 1) return (await Promise.all(shares.map((share) => this.#admit([share])))).flat();
+      shares[0]?.waiting.reject(error);
+      return [];
+    }
+  }
+}
+
+interface Share extends Candidate {
+  waiting: Waiting;
+  robot: ReportingRobot;
 }
 
 const NOTHING: Refusals = new Map();

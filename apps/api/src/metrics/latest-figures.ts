@@ -1,4 +1,5 @@
 import type { Latest } from '../robots/schemas.ts';
+import { rounded } from './trends.ts';
 
 /** The newest value of each field of one series. */
 export interface NewestFields {
@@ -19,7 +20,7 @@ export function figures(series: NewestFields[]): Latest {
   const idle = first('cpu', 'usage_idle');
   const disks = values('disk', 'used_percent');
   return {
-    cpu_percent: idle === null ? null : Math.round((100 - idle) * 100) / 100,
+    cpu_percent: idle === null ? null : rounded(100 - idle),
     memory_percent: first('mem', 'used_percent'),
     disk_percent: disks.find((disk) => disk.root)?.value ?? highest(disks),
     temperature_c: highest(values('temp', 'temp')),

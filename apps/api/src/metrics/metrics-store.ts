@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts';
 import type { Latest } from '../robots/schemas.ts';
 import type { FieldType } from './line-protocol/field-value.ts';
 import type { Refusals } from './line-protocol/refusal.ts';
@@ -10,6 +11,9 @@ export interface RobotLines {
   lines: StampedLines;
   refused: Refusals;
 }
+
+/** What became of one robot's share: the lines that were refused, or why it is not known to be stored. */
+export type Outcome = Refusals | Error;
 
 export type Aggregate = 'mean' | 'min' | 'max' | 'last' | 'sum' | 'count';
 
@@ -31,6 +35,14 @@ export interface Series {
   tags: Record<string, string>;
   points: [unixMs: number, value: number | string | boolean | null][];
 }
+
+/** Values of one reply: what is being put together must not fill the memory. */
+export const MAX_VALUES = 500_000;
+export const tooManyValues = () =>
+  new AppError(
+    'validation_failed',
+    `This is more than ${MAX_VALUES} values at once. Ask for fewer fields, a shorter range or a longer every.`,
+  );
 
 export interface LogQuery {
   robotId: number;
@@ -59,9 +71,9 @@ export interface Measurement {
 export interface MetricsStore {
   /**
    * Resolves when all that was not refused is stored durably; rejects when that is not known, also once `signal` aborts.
-   * @returns refusals by robot, in the order given
+   * @returns what became of each robot's share, in the order given
    */
-  write(batch: RobotLines[], signal: AbortSignal): Promise<Refusals[]>;
+  write(batch: RobotLines[], signal: AbortSignal): Promise<Outcome[]>;
   series(query: SeriesQuery): Promise<Series[]>;
   logs(query: LogQuery): Promise<{ items: LogEntry[]; next_cursor: string | null }>;
   /** The newest figures of each robot that sent any within the last hour. */

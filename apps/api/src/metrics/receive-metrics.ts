@@ -9,7 +9,7 @@ import type { Ingest } from './ingest.ts';
 import { type Precision, stampLines } from './line-protocol/stamp-lines.ts';
 import type { RejectedLine } from './line-protocol/stamped-lines.ts';
 import type { Presence } from './presence.ts';
-import type { KnownRobot, ReportingRobot, RobotCache } from './reporting-robot.ts';
+import type { KnownRobot, RobotCache } from './reporting-robot.ts';
 
 export interface ReceiveDeps {
   db: Database;
@@ -37,8 +37,9 @@ export async function receiveMetrics(
   const shape = deps.catalog.shapeOf(robot);
   const lines = stampLines(body, precision, { shape, ...acceptedTimes(deps.config) });
   if (lines.count === 0) {
+    await deps.robots.confirm(tokenHash);
     if (lines.rejected.length === 0) throw rejection('nothing_usable', 'The request has no lines.', 0, []);
-    await noteRejected(deps, robot, lines.rejected);
+    await noteRejected(deps, robot.id, tokenHash, lines.rejected);
     const detail = 'No line of the request could be read; nothing was stored.';
     throw rejection('nothing_usable', detail, 0, lines.rejected);
   }
@@ -52,7 +53,7 @@ export async function receiveMetrics(
   if (lines.rejected.length + accepted.refused.size > 0) {
     const refused = [...accepted.refused].map(([index, why]) => ({ line: lines.numbers[index] ?? 0, ...why }));
     const rejected = [...lines.rejected, ...refused].sort((a, b) => a.line - b.line);
-    await noteRejected(deps, accepted.robot, rejected);
+    await noteRejected(deps, robot.id, tokenHash, rejected);
     throw stored > 0
       ? rejection(
           'lines_rejected',
@@ -62,7 +63,7 @@ export async function receiveMetrics(
         )
       : rejection('nothing_usable', 'Every line of the request was refused; nothing was stored.', 0, rejected);
   }
-  if (accepted.robot.status === 'error') await noteRecovered(deps.db, accepted.robot);
+  if (accepted.robot.status === 'error') await setStatus(deps.db, robot.id, tokenHash, 'error', 'active', null);
 }
 
 function acceptedTimes({ metrics }: Config) {
@@ -102,20 +103,20 @@ async function noteFirstWrite({ db, robots }: ReceiveDeps, robotId: number, toke
 
 async function noteRejected(
   { db, telemetry }: ReceiveDeps,
-  robot: ReportingRobot,
+  robotId: number,
+  tokenHash: string,
   rejected: RejectedLine[],
 ): Promise<void> {
   for (const [kind, of] of Map.groupBy(rejected, (line) => line.kind)) telemetry.refused(kind, of.length);
   const error_reason = `line ${rejected[0]?.line}: ${rejected[0]?.reason}`.slice(0, 500);
-  await setStatus(db, robot.id, 'active', 'error', error_reason);
+  await setStatus(db, robotId, tokenHash, 'active', 'error', error_reason);
 }
 
-const noteRecovered = (db: Database, robot: ReportingRobot) => setStatus(db, robot.id, 'error', 'active', null);
-
-/** Only from the state it was in: an owner who switched the robot off meanwhile is not overruled. */
+/** Only from the state it was in: an owner who switched the robot off, or changed its token, meanwhile is not overruled. */
 async function setStatus(
   db: Database,
   id: number,
+  tokenHash: string,
   from: 'active' | 'error',
   to: 'active' | 'error',
   error_reason: string | null,
@@ -124,6 +125,7 @@ async function setStatus(
     .updateTable('robots')
     .set({ status: to, error_reason })
     .where('id', '=', id)
+    .where('influxdb_token', '=', tokenHash)
     .where('status', '=', from)
     .returning('owner_id')
     .executeTakeFirst();

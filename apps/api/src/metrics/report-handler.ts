@@ -9,6 +9,7 @@ import type { LineBudget } from './line-budget.ts';
 import { type Precision, SCALE } from './line-protocol/scan-line.ts';
 import { BodyBudget, readBody } from './read-body.ts';
 import { type ReceiveDeps, receiveMetrics } from './receive-metrics.ts';
+import { notReporting } from './reporting-robot.ts';
 import { unpack } from './unpack.ts';
 
 export type ReportDeps = ReceiveDeps & { budget: LineBudget; log: Logger };
@@ -39,17 +40,24 @@ async function receive(deps: ReportDeps, receiving: BodyBudget, request: Incomin
   const token = bearer(authorization);
   const tokenHash = token ? sha256(token) : '';
   const robot = token ? await deps.robots.find(tokenHash) : undefined;
-  if (!robot) throw new AppError('unauthorized', 'This token is not valid, or the robot is switched off.');
-  deps.budget.check(robot.id);
-  const waitedMs = performance.now() - started;
-  const precision = precisionOf(request.url);
-
-  const sent = await readBody(request, maxBodyBytes, receiving);
-  const body = await unpack(sent, encoding?.trim().toLowerCase(), maxUnpackedBytes);
-  const lines = countLines(body);
-  if (lines > maxLines)
-    throw new AppError('payload_too_large', `The body has more than ${maxLines} lines. Send smaller batches.`);
-  deps.budget.spend(robot.id, lines);
+  if (!robot) throw notReporting();
+  let body: Buffer;
+  let precision: Precision;
+  let waitedMs: number;
+  try {
+    deps.budget.check(robot.id);
+    waitedMs = performance.now() - started;
+    precision = precisionOf(request.url);
+    const sent = await readBody(request, maxBodyBytes, receiving);
+    body = await unpack(sent, encoding?.trim().toLowerCase(), maxUnpackedBytes);
+    const lines = countLines(body);
+    if (lines > maxLines)
+      throw new AppError('payload_too_large', `The body has more than ${maxLines} lines. Send smaller batches.`);
+    deps.budget.spend(robot.id, lines);
+  } catch (error) {
+    await deps.robots.confirm(tokenHash);
+    throw error;
+  }
   await receiveMetrics(deps, { robot, tokenHash, waitedMs }, body, precision);
 }
 

@@ -52,6 +52,9 @@ export async function recheckReporting(db: Database, known: KnownRobot[]): Promi
   return now;
 }
 
+export const notReporting = () =>
+  new AppError('unauthorized', 'This token is not valid, or the robot is switched off.');
+
 const MAX_LOOKUPS = 1000;
 
 /** Spares the look-up before a body is read. Never the last word: every write is checked again when it is sent. */
@@ -90,6 +93,15 @@ export class RobotCache {
       timer = setTimeout(() => reject(error()), this.#timeoutMs);
     });
     return Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
+  }
+
+  /**
+   * For what is refused without a write: a token that died meanwhile is told so, for its data must be kept.
+   * @throws AppError unauthorized, database_unavailable
+   */
+  async confirm(hash: string): Promise<void> {
+    this.#robots.delete(hash);
+    if (!(await this.find(hash))) throw notReporting();
   }
 
   /** As a write has just found it. */

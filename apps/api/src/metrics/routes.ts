@@ -3,7 +3,8 @@ import { notFound } from '../errors.ts';
 import { type App, Empty, IdParams, replies, security } from '../http/schemas.ts';
 import { isVisible, type Viewer, visibleIds } from '../robots/robot-store.ts';
 import type { SeriesCatalog } from './catalog/series-catalog.ts';
-import type { Aggregate, Measurement, MetricsStore } from './metrics-store.ts';
+import type { MetricsStore } from './metrics-store.ts';
+import { readSeries } from './read-series.ts';
 import type { ReportHandler } from './report-handler.ts';
 import * as schemas from './schemas.ts';
 import { readEvery, readRange } from './time-range.ts';
@@ -49,15 +50,6 @@ export function reportRoutes(app: App, report: ReportHandler): void {
       await report(request.raw, reply.raw);
     },
   );
-}
-
-/** Those asked for, or all, that the function can work on: text and booleans have no mean, only last and count. */
-function aggregatable(all: Measurement[], measurement: string, wanted: string[], fn: Aggregate): string[] {
-  const fields = all.find((known) => known.measurement === measurement)?.fields ?? [];
-  return fields
-    .filter(({ field }) => wanted.length === 0 || wanted.includes(field))
-    .filter(({ type }) => (type !== 'string' && type !== 'boolean') || fn === 'last' || fn === 'count')
-    .map(({ field }) => field);
 }
 
 /** For signed-in users, each robot behind the ownership check. */
@@ -132,12 +124,10 @@ export function metricsRoutes(
       const range = readRange(query);
       const everySeconds = readEvery(query.every, range);
       const { measurement } = params;
-      const fn = query.fn ?? 'mean';
-      const fields = aggregatable(await catalog.measurements(params.id), measurement, list(query.fields), fn);
-      const series =
-        fields.length > 0
-          ? await store.series({ robotId: params.id, measurement, fields, ...range, everySeconds, fn })
-          : [];
+      const series = await readSeries(
+        { store, catalog },
+        { robotId: params.id, measurement, fields: list(query.fields), ...range, everySeconds, fn: query.fn ?? 'mean' },
+      );
       return {
         measurement,
         from: new Date(range.from).toISOString(),

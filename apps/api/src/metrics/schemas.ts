@@ -1,13 +1,14 @@
 import { Type } from 'typebox';
 import { Cursor, Id, Nullable, Page, Timestamp } from '../http/schemas.ts';
+import { Lines, Text } from '../http/text.ts';
 
 const Time = Type.Optional(Type.String({ maxLength: 60, description: 'RFC 3339, or relative to now: -1h' }));
 export const Precision = Type.Union([Type.Literal('ns'), Type.Literal('us'), Type.Literal('ms'), Type.Literal('s')]);
 export const WriteQuery = Type.Object({ precision: Type.Optional(Precision) });
 
-export const SeriesParams = Type.Object({ id: Id, measurement: Type.String({ minLength: 1, maxLength: 255 }) });
+export const SeriesParams = Type.Object({ id: Id, measurement: Text({ minLength: 1, maxLength: 255 }) });
 export const SeriesQuery = Type.Object({
-  fields: Type.Optional(Type.String({ maxLength: 4000, description: 'comma-separated; all when not given' })),
+  fields: Type.Optional(Text({ maxLength: 4000, description: 'comma-separated; all when not given' })),
   from: Time,
   to: Time,
   every: Type.Optional(Type.String({ maxLength: 20, description: 'a duration such as 30s, or auto' })),
@@ -65,9 +66,9 @@ export const Measurements = Type.Object({
 export const LogQuery = Type.Object({
   from: Time,
   to: Time,
-  level: Type.Optional(Type.String({ maxLength: 200, description: 'comma-separated: err,crit' })),
-  program: Type.Optional(Type.String({ maxLength: 255 })),
-  q: Type.Optional(Type.String({ maxLength: 255, description: 'part of the message' })),
+  level: Type.Optional(Text({ maxLength: 200, description: 'comma-separated: err,crit' })),
+  program: Type.Optional(Text({ maxLength: 255 })),
+  q: Type.Optional(Lines({ maxLength: 255, description: 'part of the message' })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
   cursor: Cursor,
 });

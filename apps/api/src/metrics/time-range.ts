@@ -5,9 +5,23 @@ const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 
 const AUTO_POINTS = 400;
 const MAX_POINTS = 20_000;
 const MAX_SPAN_MS = 3700 * 86_400_000;
+/** 64 bits of nanoseconds reach from 1677 to 2262; a window more must fit in. */
+const [EARLIEST, LATEST] = [1700, 2250];
 
 /** Milliseconds of RFC 3339, `now` or relative to now (`-1h`, `-15m`). @throws AppError validation_failed */
 export function readTime(name: string, text: string, now = Date.now()): number {
+  const time = parseTime(text, now);
+  if (time === undefined)
+    throw new AppError(
+      'validation_failed',
+      `${name} must be RFC 3339 such as 2030-01-31T12:00:00Z, or relative such as -1h, not "${text.slice(0, 60)}".`,
+    );
+  if (time < Date.UTC(EARLIEST) || time >= Date.UTC(LATEST))
+    throw new AppError('validation_failed', `${name} must be between the years ${EARLIEST} and ${LATEST}.`);
+  return time;
+}
+
+function parseTime(text: string, now: number): number | undefined {
   if (text === 'now') return now;
   const relative = /^([+-]?)(\d{1,7})([smhdw])$/.exec(text);
   if (relative)
@@ -16,10 +30,7 @@ export function readTime(name: string, text: string, now = Date.now()): number {
     const time = Date.parse(text);
     if (!Number.isNaN(time)) return time;
   }
-  throw new AppError(
-    'validation_failed',
-    `${name} must be RFC 3339 such as 2030-01-31T12:00:00Z, or relative such as -1h, not "${text.slice(0, 60)}".`,
-  );
+  return undefined;
 }
 
 /** @throws AppError validation_failed */
@@ -44,6 +55,7 @@ export function readEvery(text: string | undefined, { from, to }: { from: number
       'validation_failed',
       `every must be auto or a duration of at least 1s such as 30s or 5m, not "${text.slice(0, 60)}".`,
     );
+  if (every * 1000 > MAX_SPAN_MS) throw new AppError('validation_failed', 'every may be ten years at most.');
   if (span / every > MAX_POINTS)
     throw new AppError(
       'validation_failed',

@@ -60,4 +60,5 @@ function highest(means: TrendMean[], windows: number): (number | null)[] {
   return values;
 }
 
-const rounded = (value: number) => Math.round(value * 100) / 100;
+/** To two decimals; numbers so large that they have none stay. */
+export const rounded = (value: number) => (Math.abs(value) < 1e13 ? Math.round(value * 100) / 100 : value);

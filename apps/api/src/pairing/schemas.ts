@@ -1,10 +1,12 @@
 import { type Static, Type } from 'typebox';
-import { Id, Name, Nullable, Timestamp } from '../http/schemas.ts';
+import { Body, Id, Nullable, Timestamp } from '../http/schemas.ts';
+import { Name } from '../http/text.ts';
 import { Architecture, RobotStatus } from '../robots/schemas.ts';
 
 const Code = Type.String({ pattern: '^[0-9]{8}$', description: '8 digits' });
 export const CodeParams = Type.Object({ code: Code });
 
+/** Open, unlike other bodies: a newer agent may tell more of its robot than this server knows. */
 export const PairRequest = Type.Object({
   hostname: Name,
   code: Code,
@@ -29,7 +31,7 @@ export const PairPreview = Type.Object({
   age_s: Type.Integer(),
   expires_in: Type.Integer(),
 });
-export const Confirmation = Type.Union([Type.Object({ name: Type.Optional(Name) }), Type.Null()]);
+export const Confirmation = Type.Union([Body({ name: Type.Optional(Name) }), Type.Null()]);
 export const Confirmed = Type.Object({
   robot_id: Id,
   status: RobotStatus,

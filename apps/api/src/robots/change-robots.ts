@@ -19,27 +19,27 @@ export async function changeRobot(
   actor: Actor,
   viewer: Viewer,
   id: number,
-  change: RobotChange,
+  { name, status, owner_id }: RobotChange,
 ): Promise<void> {
-  if (change.owner_id !== undefined && viewer.role !== 'admin')
-    throw new AppError('forbidden', 'Only an administrator may hand a robot to another owner.');
+  const change = { name, status, owner_id };
   await db.transaction().execute(async (tx) => {
     const robot = await lockRobot(tx, viewer, id);
     if (!robot) throw notFound('robot');
-    if (robot.status === 'pending' && (change.status || change.owner_id)) {
+    if (owner_id !== undefined && viewer.role !== 'admin')
+      throw new AppError('forbidden', 'Only an administrator may hand a robot to another owner.');
+    if (robot.status === 'pending' && (status || owner_id)) {
       throw new AppError('robot_pending', 'This robot has not been confirmed yet: type in its code first.');
     }
-    if (change.owner_id !== undefined && !(await findUser(tx, change.owner_id))?.is_active) {
+    if (owner_id !== undefined && !(await findUser(tx, owner_id))?.is_active) {
       throw new AppError('validation_failed', 'owner_id is not an active user.');
     }
     const update: RobotUpdate = { ...change };
     // A robot in error is switched on already: asking for active must not hide the error.
-    if (change.status === 'active' && robot.status !== 'inactive') delete update.status;
-    if (change.status) update.error_reason = null;
-    if (update.status === undefined) delete update.error_reason;
+    if (status === 'active' && robot.status !== 'inactive') update.status = undefined;
+    if (update.status) update.error_reason = null;
     await updateRobot(tx, id, update);
     await audit(tx, actor, { action: 'robot.changed', target: target(robot), details: change });
-    await publish(tx, { type: 'robot_status_changed', robot_id: id, owner_id: change.owner_id ?? robot.owner_id });
+    await publish(tx, { type: 'robot_status_changed', robot_id: id, owner_id: owner_id ?? robot.owner_id });
   });
 }
 

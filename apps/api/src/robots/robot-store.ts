@@ -1,7 +1,6 @@
 import { type SelectQueryBuilder, sql } from 'kysely';
 import type { Architecture, Db, RobotStatus, Role, Tables } from '../db/schema.ts';
-import { AppError } from '../errors.ts';
-import { decodeCursor, page } from '../http/pagination.ts';
+import { decodeCursor, MAX, page, textKey, wholeKey } from '../http/pagination.ts';
 import type { RobotQuery } from './schemas.ts';
 
 /** Who asks: a user sees own robots, an administrator all. */
@@ -93,10 +92,7 @@ export async function listRobots(db: Db, viewer: Viewer, offlineAfter: number, f
   if (filter.q) query = matching(query, `%${filter.q.replace(/[\\%_]/g, '\\$&')}%`);
   const cursor = decodeCursor(filter.cursor);
   if (cursor) {
-    const [value, id] = cursor;
-    if (typeof value !== 'string' || typeof id !== 'number') {
-      throw new AppError('validation_failed', 'cursor is not one that a former page gave. Start again without it.');
-    }
+    const [value, id] = [textKey(cursor[0]), wholeKey(cursor[1], MAX.integer)];
     const beyond = sql<boolean>`(${key}, robots.id) ${sql.raw(order === 'asc' ? '>' : '<')} (${value} ${sql.raw(sort.endsWith('_at') ? '' : 'collate "C"')}, ${id}::integer)`;
     query = query.where(beyond);
   }
@@ -160,7 +156,8 @@ export interface RobotUpdate {
 }
 
 export async function updateRobot(db: Db, id: number, change: RobotUpdate): Promise<void> {
-  if (Object.keys(change).length > 0) await db.updateTable('robots').set(change).where('id', '=', id).execute();
+  if (Object.values(change).some((value) => value !== undefined))
+    await db.updateTable('robots').set(change).where('id', '=', id).execute();
 }
 
 /** Its metrics are purged afterwards, by a job. */

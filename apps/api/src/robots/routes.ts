@@ -1,8 +1,10 @@
+import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { notFound } from '../errors.ts';
 import { userActor } from '../http/caller.ts';
 import { type App, Empty, IdParams, Page, replies, security } from '../http/schemas.ts';
+import { knownFigures } from '../metrics/known-figures.ts';
 import type { MetricsStore } from '../metrics/metrics-store.ts';
 import { changeRobot, removeRobot, rotateToken } from './change-robots.ts';
 import { findRobot, listRobots, type Viewer } from './robot-store.ts';
@@ -21,14 +23,15 @@ export const NOTHING_KNOWN: Latest = {
 /** For signed-in users; each sees own robots, an administrator all. */
 export function robotRoutes(
   app: App,
-  { db, config, store }: { db: Database; config: Config; store: MetricsStore },
+  { db, config, store, log }: { db: Database; config: Config; store: MetricsStore; log: Logger },
 ): void {
   const { offlineAfter } = config.robots;
+  const latestOf = knownFigures(store, log);
 
   async function show(viewer: Viewer, id: number) {
     const robot = await findRobot(db, viewer, offlineAfter, id);
     if (!robot) throw notFound('robot');
-    return { ...robot, latest: (await store.latest([id])).get(id) ?? NOTHING_KNOWN };
+    return { ...robot, latest: (await latestOf([id])).get(id) ?? NOTHING_KNOWN };
   }
 
   app.get(
@@ -38,12 +41,12 @@ export function robotRoutes(
         tags,
         security,
         querystring: RobotQuery,
-        response: replies({ 200: Page(Robot) }, 'unauthorized', 'store_unavailable'),
+        response: replies({ 200: Page(Robot) }, 'unauthorized'),
       },
     },
     async ({ query, caller }) => {
       const { items, next_cursor } = await listRobots(db, caller, offlineAfter, query);
-      const latest = await store.latest(items.map((robot) => robot.id));
+      const latest = await latestOf(items.map((robot) => robot.id));
       return {
         items: items.map((robot) => ({ ...robot, latest: latest.get(robot.id) ?? NOTHING_KNOWN })),
         next_cursor,
@@ -58,7 +61,7 @@ export function robotRoutes(
         tags,
         security,
         params: IdParams,
-        response: replies({ 200: Robot }, 'unauthorized', 'not_found', 'store_unavailable'),
+        response: replies({ 200: Robot }, 'unauthorized', 'not_found'),
       },
     },
     async ({ params, caller }) => show(caller, params.id),

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { Cursor, Id, Limit, Name, Nullable, Timestamp } from '../http/schemas.ts';
+import { Body, Cursor, Id, Limit, Nullable, Timestamp } from '../http/schemas.ts';
+import { Name, Text } from '../http/text.ts';
 
 export const Architecture = Type.Union([Type.Literal('arm64'), Type.Literal('amd64'), Type.Literal('armhf')]);
 export const RobotStatus = Type.Union([
@@ -40,7 +41,7 @@ export const Robot = Type.Object({
 });
 
 export const RobotQuery = Type.Object({
-  q: Type.Optional(Type.String({ maxLength: 255, description: 'part of the name, hostname or address' })),
+  q: Type.Optional(Text({ maxLength: 255, description: 'part of the name, hostname or address' })),
   status: Type.Optional(RobotStatus),
   online: Type.Optional(Type.Boolean()),
   owner_id: Type.Optional(Id),
@@ -56,7 +57,7 @@ export const RobotQuery = Type.Object({
 });
 export type RobotQuery = Static<typeof RobotQuery>;
 
-export const RobotChange = Type.Object({
+export const RobotChange = Body({
   name: Type.Optional(Name),
   status: Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('inactive')])),
   owner_id: Type.Optional(Type.Integer({ minimum: 1, maximum: 2147483647, description: 'administrators only' })),

@@ -58,8 +58,9 @@ export async function changeUser(
   db: Database,
   actor: Actor,
   id: number,
-  change: { name?: string; role?: Role; is_active?: boolean },
+  { name, role, is_active }: { name?: string; role?: Role; is_active?: boolean },
 ) {
+  const change = { name, role, is_active };
   return db.transaction().execute(async (tx) => {
     await lockAdmins(tx);
     const before = await findUser(tx, id);

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
-import { Cursor, Id, Limit, Name, Timestamp } from '../http/schemas.ts';
+import { Body, Cursor, Id, Limit, Timestamp } from '../http/schemas.ts';
+import { Email, Name, Text } from '../http/text.ts';
 
 export const Role = Type.Union([Type.Literal('user'), Type.Literal('admin')]);
-export const Email = Type.String({ maxLength: 255, pattern: '^\\s*[^\\s@]+@[^\\s@]+\\s*$' });
 export const Password = Type.String({ minLength: 1, maxLength: 1024 });
 
 export const User = Type.Object({
@@ -14,19 +14,19 @@ export const User = Type.Object({
   created_at: Timestamp,
 });
 
-export const NewUser = Type.Object({
+export const NewUser = Body({
   email: Email,
   name: Name,
   role: Type.Optional(Role),
   password: Type.Optional(Password),
 });
-export const UserChange = Type.Object({
+export const UserChange = Body({
   name: Type.Optional(Name),
   role: Type.Optional(Role),
   is_active: Type.Optional(Type.Boolean()),
 });
 export const UserQuery = Type.Object({
-  q: Type.Optional(Type.String({ maxLength: 255 })),
+  q: Type.Optional(Text({ maxLength: 255 })),
   limit: Limit,
   cursor: Cursor,
 });

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db, Role } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
-import { after, decodeCursor, page } from '../http/pagination.ts';
+import { decodeCursor, MAX, page, wholeKey } from '../http/pagination.ts';
 
 const PUBLIC = ['id', 'email', 'name', 'role', 'is_active', 'created_at'] as const;
 
@@ -54,7 +54,7 @@ export async function listUsers(db: Db, { q, limit, cursor }: { q?: string; limi
     .select(PUBLIC)
     .orderBy('id')
     .limit(limit + 1);
-  if (keys) query = query.where('id', '>', Number(after(keys)));
+  if (keys) query = query.where('id', '>', Number(wholeKey(keys[0], MAX.integer)));
   if (q) {
     const like = `%${q.replace(/[\\%_]/g, '\\$&')}%`;
     query = query.where((eb) => eb.or([eb('email', 'ilike', like), eb('name', 'ilike', like)]));

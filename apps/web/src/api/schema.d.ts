@@ -1686,7 +1686,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description store_unavailable, database_unavailable */
+                /** @description database_unavailable */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -1802,7 +1802,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description store_unavailable, database_unavailable */
+                /** @description database_unavailable */
                 503: {
                     headers: {
                         [name: string]: unknown;

@@ -15,7 +15,10 @@ const NEWLINE = 10,
   BACKSLASH = 92,
   SPACE = 32,
   MINUS = 45;
-const MAX_KEY_LENGTH = 65_535;
+/** InfluxDB has 65,535 bytes for measurement, tags and field together. */
+const MAX_KEY_LENGTH = 65_000;
+/** Bytes of a name: PostgreSQL indexes them, and a row of an index has 2,700 bytes. */
+const MAX_NAME_LENGTH = 255;
 const MAX_TIME = 9_223_372_036_854_775_806n;
 /** Nanoseconds of each unit. */
 export const SCALE: Record<Precision, bigint> = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000_000n };
@@ -79,7 +82,7 @@ export interface ScannedLine {
 export function scanLine(body: Buffer, start: number, end: number, precision: Precision): ScannedLine {
   const key = scanKey(body, start, end);
   const fieldsStart = skipBlank(body, key.end, end);
-  const fields = scanFields(body, fieldsStart, end, key.end - start);
+  const fields = scanFields(body, fieldsStart, end);
   const fieldsEnd = fields.at(-1)?.end ?? fieldsStart;
   const time = readTime(body, skipBlank(body, fieldsEnd, end), end, precision);
   return {
@@ -113,6 +116,7 @@ function scanKey(body: Buffer, start: number, end: number) {
   if (i >= end) throw bad('missing fields');
   const measurement = body.toString('latin1', start, i);
   checkToken(body, start, i, 'measurement');
+  checkLength(i - start, 'measurement');
   const tags = new Map<string, string>();
   while (body[i] === COMMA) {
     const keyStart = ++i;
@@ -154,7 +158,11 @@ function checkToken(body: Buffer, start: number, end: number, what: string): voi
   if (!ascii && body.toString('utf8', start, end).includes('\ufffd')) throw bad(`${what} is not valid UTF-8`);
 }
 
-function scanFields(body: Buffer, start: number, end: number, keyLength: number): ScannedField[] {
+function checkLength(bytes: number, what: string): void {
+  if (bytes > MAX_NAME_LENGTH) throw bad(`${what} is longer than ${MAX_NAME_LENGTH} bytes`);
+}
+
+function scanFields(body: Buffer, start: number, end: number): ScannedField[] {
   if (start >= end) throw bad('missing fields');
   const fields: ScannedField[] = [];
   const names = new Set<string>();
@@ -167,7 +175,7 @@ function scanFields(body: Buffer, start: number, end: number, keyLength: number)
     names.add(field.name);
     fields.push(field);
     checkToken(body, i, i + field.nameLength, 'field key');
-    if (keyLength + field.nameLength + 300 > MAX_KEY_LENGTH) throw bad('measurement, tags and field key are too long');
+    checkLength(field.nameLength, 'field key');
     i = field.end;
     if (i >= end || body[i] === SPACE) return fields;
     i++;

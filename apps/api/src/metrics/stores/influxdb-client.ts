@@ -28,7 +28,7 @@ export class InfluxClient {
   #queryPath: string;
   #readToken: string;
   #writeHeaders: Record<string, string>;
-  #queries: ReturnType<InfluxDB['getQueryApi']>;
+  #queries: (signal?: AbortSignal) => ReturnType<InfluxDB['getQueryApi']>;
 
   constructor({ url, org, bucket, writeToken, readToken }: InfluxConfig, connections: number) {
     this.bucket = bucket;
@@ -38,7 +38,10 @@ export class InfluxClient {
     this.#queryPath = `/api/v2/query?${new URLSearchParams({ org })}`;
     this.#readToken = readToken;
     this.#writeHeaders = { authorization: `Token ${writeToken}` };
-    this.#queries = new InfluxDB({ url, token: readToken, timeout: QUERY_TIMEOUT_MS }).getQueryApi(org);
+    const options = { url, token: readToken, timeout: QUERY_TIMEOUT_MS };
+    const unlimited = new InfluxDB(options).getQueryApi(org);
+    this.#queries = (signal) =>
+      signal ? new InfluxDB({ ...options, transportOptions: { signal } }).getQueryApi(org) : unlimited;
   }
 
   /** @returns the status, and InfluxDB's message where it did not take everything. @throws when it cannot be reached */
@@ -51,15 +54,17 @@ export class InfluxClient {
 
   /**
    * @param read makes a row of its cells: one by its column's name, the value as its type says, all columns' names
+   * @param signal ends the query, in InfluxDB too
    * @throws AppError store_unavailable
    */
   async query<Row>(
     flux: ParameterizedQuery,
     read: (cell: (column: string) => string, value: () => Value, columns: string[]) => Row,
+    signal?: AbortSignal,
   ): Promise<Row[]> {
     const rows: Row[] = [];
     try {
-      for await (const { values, tableMeta } of this.#queries.iterateRows(flux)) {
+      for await (const { values, tableMeta } of this.#queries(signal).iterateRows(flux)) {
         const cell = (column: string) => values[tableMeta.column(column, false).index] ?? '';
         const value = () => typed(cell('_value'), tableMeta.column('_value', false).dataType);
         rows.push(read(cell, value, columnsOf(tableMeta)));
@@ -118,7 +123,9 @@ function columnsOf(table: FluxTableMetaData): string[] {
 function typed(text: string, dataType: string | undefined): Value {
   if (dataType === 'string') return text;
   if (text === '') return null;
-  return dataType === 'boolean' ? text === 'true' : Number(text);
+  if (dataType === 'boolean') return text === 'true';
+  // A sum or mean of finite values may be +Inf, which JSON cannot tell.
+  return Number.isFinite(Number(text)) ? Number(text) : null;
 }
 
 function readMessage(reply: string): string {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import { decodeLine } from '../line-protocol/decode-line.ts';
+import { type Span, spansOf } from './influxdb-log-spans.ts';
 
 /** A log entry as far as telling it from others goes. */
 export interface LogIdentity {
@@ -10,16 +11,23 @@ export interface LogIdentity {
   digest: string;
 }
 
-/** @returns the entries of a robot that are stored at or after `from`, nanoseconds since 1970 */
-export type FindLogs = (robotId: number, from: bigint) => Promise<LogIdentity[]>;
+/** @returns the entries of a robot that are stored in a span of time */
+export type FindLogs = (robotId: number, span: Span, signal: AbortSignal) => Promise<LogIdentity[]>;
 
 interface Known {
-  /** Whatever is stored at or after this time is in `taken`. */
+  /** Whatever is stored at or after this time is in `taken`, since all that is written passes here. */
   since: bigint;
+  /** Entries by their places, those met longest ago first. */
   taken: Map<bigint, string>;
 }
 
 const MICROSECOND = 1000n;
+const END_OF_TIME = 2n ** 63n;
+/** Entries no older than this are what the robot logs at present: more of the kind will follow. */
+const PRESENT_MS = 60_000;
+/** A robot whose stored entries take longer to look up is told to try again: the others of its batch do not wait for it. */
+const LOOKUP_MS = 1_500;
+const LOOKUPS_AT_ONCE = 4;
 const MAX_ROBOTS = 20_000;
 const MAX_TAKEN = 4_000;
 
@@ -43,30 +51,44 @@ export class LogTimes {
     this.#find = find;
   }
 
-  /** @returns all the lines as one body, the log entries among them at their places */
-  async keepApart(robotId: number, lines: { isLog: boolean; bytes: Buffer }[]): Promise<Buffer> {
+  /**
+   * @returns all the lines as one body, the log entries among them at their places
+   * @throws AppError store_unavailable when it takes too long to find out what is stored at their times
+   */
+  async keepApart(
+    robotId: number,
+    lines: { isLog: boolean; bytes: Buffer }[],
+    batchSignal: AbortSignal,
+  ): Promise<Buffer> {
     const entries = lines.map(({ isLog, bytes }) => (isLog ? identify(bytes) : undefined));
-    const times = entries.flatMap((entry) => (entry ? [microsecond(entry.time)] : []));
-    const earliest = times.reduce((least, time) => (time < least ? time : least));
+    const moments = entries.flatMap((entry) => (entry ? [microsecond(entry.time)] : []));
     return this.#inTurn(robotId, async () => {
-      const known = await this.#knownSince(robotId, earliest);
+      const known = await this.#lookUp(robotId, moments, batchSignal);
       const placed = lines.map(({ bytes }, i) => {
         const entry = entries[i];
         return entry ? withTime(bytes, place(known.taken, entry)) : bytes;
       });
-      if (known.taken.size > MAX_TAKEN) forgetOldest(known);
+      if (known.taken.size > MAX_TAKEN) forgetSome(known);
       return Buffer.concat(placed);
     });
   }
 
-  async #knownSince(robotId: number, earliest: bigint): Promise<Known> {
-    const known = this.#robots.get(robotId);
-    if (known && known.since <= earliest) return known;
-    const taken = known?.taken ?? new Map<bigint, string>();
-    for (const { time, digest } of await this.#find(robotId, earliest)) taken.set(time, digest);
-    const now = { since: earliest, taken };
-    this.#robots.set(robotId, now);
-    return now;
+  /** Of the past only the moments themselves are read, from the present on everything: the next bodies need no look-up. */
+  async #lookUp(robotId: number, moments: bigint[], batchSignal: AbortSignal): Promise<Known> {
+    const known = this.#robots.get(robotId) ?? { since: END_OF_TIME, taken: new Map<bigint, string>() };
+    const spans = spansOf(moments.filter((moment) => moment < known.since));
+    if (spans.length === 0) return known;
+    const last = spans.at(-1);
+    const reachesPresent = last && last.to > BigInt(Date.now() - PRESENT_MS) * 1_000_000n;
+    if (reachesPresent) last.to = known.since;
+    const signal = AbortSignal.any([batchSignal, AbortSignal.timeout(LOOKUP_MS)]);
+    const limit = pLimit(LOOKUPS_AT_ONCE);
+    const found = (await limit.map(spans, (span) => this.#find(robotId, span, signal))).flat();
+    found.sort((a, b) => (a.time < b.time ? -1 : 1));
+    for (const { time, digest } of found) known.taken.set(time, digest);
+    if (reachesPresent) known.since = last.from;
+    this.#robots.set(robotId, known);
+    return known;
   }
 
   /** One robot's bodies one after the other, so that two cannot take the same place. */
@@ -104,9 +126,10 @@ function withTime(line: Buffer, time: bigint): Buffer {
   return Buffer.concat([line.subarray(0, start), Buffer.from(`${time}\n`)]);
 }
 
-function forgetOldest(known: Known): void {
-  const times = [...known.taken.keys()].sort((a, b) => (a < b ? -1 : 1));
-  const kept = times.slice(-MAX_TAKEN / 2);
-  for (const time of times.slice(0, -kept.length)) known.taken.delete(time);
-  known.since = microsecond((kept[0] as bigint) + MICROSECOND - 1n);
+function forgetSome(known: Known): void {
+  for (const time of known.taken.keys()) {
+    if (known.taken.size <= MAX_TAKEN / 2) return;
+    known.taken.delete(time);
+    if (time >= known.since) known.since = microsecond(time) + MICROSECOND;
+  }
 }

@@ -1,9 +1,9 @@
 import { flux, fluxExpression } from '@influxdata/influxdb-client';
-import { AppError } from '../../errors.ts';
-import { decodeCursor, page } from '../../http/pagination.ts';
+import { decodeCursor, MAX, page, wholeKey } from '../../http/pagination.ts';
 import { rfc3339 } from '../log-time.ts';
 import type { LogEntry, LogQuery } from '../metrics-store.ts';
 import type { InfluxClient } from './influxdb-client.ts';
+import type { Span } from './influxdb-log-spans.ts';
 import { type LogIdentity, logDigest } from './influxdb-log-times.ts';
 import { anyOf, ownTags } from './influxdb-read.ts';
 
@@ -23,7 +23,9 @@ const escaped = (text: string) => text.toLowerCase();
 export async function queryLogs(client: InfluxClient, query: LogQuery) {
   const { from, to, limit, cursor } = query;
   const start = BigInt(Math.round(from)) * MS;
-  let stop = readCursor(cursor) ?? BigInt(Math.round(to)) * MS;
+  const end = BigInt(Math.round(to)) * MS;
+  const last = readCursor(cursor) ?? end;
+  let stop = last < end ? last : end;
   let span = FIRST_SPAN;
   const rows: Row[] = [];
   while (stop > start && rows.length <= limit) {
@@ -70,15 +72,22 @@ const entries = (client: InfluxClient, robotId: number, start: bigint, stop: big
           level: if exists r.level then r.level else "",
           program: if exists r.program then r.program else ""}))`;
 
-/** What is stored at or after a time, for keeping new entries apart from it. */
-export function findLogs(client: InfluxClient, robotId: number, from: bigint, to: bigint): Promise<LogIdentity[]> {
-  return client.query(flux`${entries(client, robotId, from, to)}`, (cell, _value, columns) => {
+/** What is stored in a span, for keeping new entries apart from it. */
+export function findLogs(
+  client: InfluxClient,
+  robotId: number,
+  { from, to }: Span,
+  signal: AbortSignal,
+): Promise<LogIdentity[]> {
+  const read = (cell: (column: string) => string, columns: string[]) => {
     const { message: _m, level: _l, program: _p, ...tags } = ownTags(columns, cell);
     return {
       time: parseNanoseconds(cell('_time')),
       digest: logDigest(cell('message'), cell('level'), cell('program'), tags),
     };
-  });
+  };
+  const query = flux`${entries(client, robotId, from, to)}`;
+  return client.query(query, (cell, _value, columns) => read(cell, columns), signal);
 }
 
 /** Of RFC 3339 with up to nine decimals. */
@@ -89,8 +98,5 @@ function parseNanoseconds(text: string): bigint {
 
 function readCursor(cursor: string | undefined): bigint | undefined {
   const keys = decodeCursor(cursor);
-  if (!keys) return undefined;
-  if (!/^-?\d{1,19}$/.test(String(keys[0])))
-    throw new AppError('validation_failed', 'cursor is not one that a former page gave. Start again without it.');
-  return BigInt(String(keys[0]));
+  return keys && BigInt(wholeKey(keys[0], MAX.bigint));
 }

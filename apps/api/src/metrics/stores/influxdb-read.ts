@@ -1,7 +1,7 @@
 import { flux, fluxDuration, fluxExpression, type ParameterizedQuery } from '@influxdata/influxdb-client';
 import type { Latest } from '../../robots/schemas.ts';
 import { figures, type NewestFields } from '../latest-figures.ts';
-import type { Aggregate, Series, SeriesQuery } from '../metrics-store.ts';
+import { type Aggregate, MAX_VALUES, type Series, type SeriesQuery, tooManyValues } from '../metrics-store.ts';
 import { assembleTrends, TREND_FIELDS, type Trend } from '../trends.ts';
 import type { InfluxClient } from './influxdb-client.ts';
 
@@ -11,11 +11,18 @@ import type { InfluxClient } from './influxdb-client.ts';
  */
 const IDENTITY = new Set(['robot', 'hostname', 'arch', 'robot_id']);
 const HOUR_MS = 3_600_000;
+/** Comparisons nest: InfluxDB gives up on some hundred of them. */
+const MANY_FIELDS = 50;
 
 /** RFC 3339 is how Flux writes a time; a Date is one of ours, not input. */
 export const timeOf = (ms: number) => fluxExpression(new Date(Math.round(ms)).toISOString());
 export const anyOf = (column: string, values: (string | number)[]) =>
   fluxExpression(values.map((value) => String(flux`r[${column}] == ${String(value)}`)).join(' or '));
+
+/** The same as `anyOf`, for any number of values: an expression, which the storage engine still carries out itself. */
+const oneOf = (column: string, values: string[]) =>
+  flux`r[${column}] =~ ${new RegExp(`^(${values.map(literally).join('|')})$`)}`;
+const literally = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
 /** The tags of the point's own, in the order of their names. */
 export function ownTags(columns: string[], cell: (column: string) => string): Record<string, string> {
@@ -35,18 +42,22 @@ export async function querySeries(client: InfluxClient, query: SeriesQuery): Pro
     count: 'count',
   };
   const everyMs = everySeconds * 1000;
+  let values = 0;
   const rows = await client.query(
     flux`from(bucket: ${client.bucket})
       |> range(start: ${timeOf(from)}, stop: ${timeOf(to)})
       |> filter(fn: (r) => r._measurement == ${measurement} and r.robot_id == ${String(robotId)})
-      |> filter(fn: (r) => ${anyOf('_field', fields)})
+      |> filter(fn: (r) => ${fields.length > MANY_FIELDS ? oneOf('_field', fields) : anyOf('_field', fields)})
       |> aggregateWindow(every: ${fluxDuration(`${everySeconds}s`)}, fn: ${fluxExpression(aggregates[fn])}, createEmpty: false, timeSrc: "_start")`,
-    (cell, value, columns) => ({
-      field: cell('_field'),
-      tags: ownTags(columns, cell),
-      window: Math.floor(Date.parse(cell('_time')) / everyMs) * everyMs,
-      value: value(),
-    }),
+    (cell, value, columns) => {
+      if (++values > MAX_VALUES) throw tooManyValues();
+      return {
+        field: cell('_field'),
+        tags: ownTags(columns, cell),
+        window: Math.floor(Date.parse(cell('_time')) / everyMs) * everyMs,
+        value: value(),
+      };
+    },
   );
   const series = Map.groupBy(rows, (row) => JSON.stringify([row.field, row.tags]));
   return [...series.values()].map((points) => ({
@@ -150,7 +161,8 @@ export async function queryTrends(
     measurement: cell('_measurement'),
     tags: ownTags(columns, cell),
     window: Math.floor((Date.parse(cell('_time')) - from) / (everySeconds * 1000)),
-    value: Number(value()),
+    value: value(),
   }));
-  return assembleTrends(rows, Math.round((to - from) / (everySeconds * 1000)));
+  const means = rows.flatMap((row) => (typeof row.value === 'number' ? [{ ...row, value: row.value }] : []));
+  return assembleTrends(means, Math.round((to - from) / (everySeconds * 1000)));
 }

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../../errors.ts';
 import type { Refusal, Refusals } from '../line-protocol/refusal.ts';
-import type { RobotLines } from '../metrics-store.ts';
+import type { KnownSeries } from '../line-protocol/robot-shape.ts';
+import type { Outcome, RobotLines } from '../metrics-store.ts';
 import type { InfluxClient } from './influxdb-client.ts';
 import type { LogTimes } from './influxdb-log-times.ts';
 
@@ -30,11 +31,11 @@ export class InfluxWriter {
     this.#logTimes = logTimes;
   }
 
-  async write(batch: RobotLines[], signal: AbortSignal): Promise<Refusals[]> {
+  async write(batch: RobotLines[], signal: AbortSignal): Promise<Outcome[]> {
     const refusals = batch.map(() => new Map<number, Refusal>());
-    const bodies = await this.#bodies(batch);
+    const bodies = await this.#bodies(batch, signal);
     const isSuspect = (share: number) => this.#suspects.has(batch[share]?.robotId as number);
-    const { trusted = [], suspect = [] } = Object.groupBy(bodies.keys(), (share) =>
+    const { trusted = [], suspect = [] } = Object.groupBy(readyOf(bodies), (share) =>
       isSuspect(share) ? 'suspect' : 'trusted',
     );
     const groups = [trusted, ...suspect.map((share) => [share])].filter((group) => group.length > 0);
@@ -46,19 +47,19 @@ export class InfluxWriter {
       await this.#sortOut(lines, refusals, new Map(), signal, reply.refused);
       for (const share of group) if (refusals[share]?.size) this.#suspects.set(batch[share]?.robotId as number, true);
     }
-    return refusals;
+    return bodies.map((body, share) => (body instanceof Error ? body : (refusals[share] as Refusals)));
   }
 
-  /** Each robot's lines as one body, without those refused already, and with log entries kept apart. */
-  async #bodies(batch: RobotLines[]): Promise<Buffer[]> {
+  /** Each robot's lines as one body, without those refused already, and with log entries kept apart; or why not. */
+  async #bodies(batch: RobotLines[], signal: AbortSignal): Promise<(Buffer | Error)[]> {
     return Promise.all(
       batch.map(({ robotId, lines, refused }) => {
-        const hasLogs = lines.series.some((series) => series?.isLog);
-        if (refused.size === 0 && !hasLogs) return lines.bytes.subarray(0, lines.length);
+        if (refused.size === 0 && !lines.series.some(isLog)) return lines.bytes.subarray(0, lines.length);
         const kept = lines.series.flatMap((series, index) =>
-          refused.has(index) ? [] : [{ isLog: series?.isLog === true, bytes: lines.line(index) }],
+          refused.has(index) ? [] : [{ isLog: isLog(series), bytes: lines.line(index) }],
         );
-        return hasLogs ? this.#logTimes.keepApart(robotId, kept) : Buffer.concat(kept.map(({ bytes }) => bytes));
+        if (!kept.some((line) => line.isLog)) return Buffer.concat(kept.map(({ bytes }) => bytes));
+        return this.#logTimes.keepApart(robotId, kept, signal).catch((error: Error) => error);
       }),
     );
   }
@@ -98,6 +99,9 @@ export class InfluxWriter {
     throw Object.assign(unavailable(), { cause: new Error(`InfluxDB answered ${status}: ${message}`) });
   }
 }
+
+const isLog = (series: KnownSeries | undefined) => series?.isLog === true;
+const readyOf = (bodies: (Buffer | Error)[]) => [...bodies.keys()].filter((share) => bodies[share] instanceof Buffer);
 
 const unavailable = () =>
   new AppError('store_unavailable', 'The metrics store does not take data at the moment. Keep it and send it again.', {

@@ -14,7 +14,10 @@ export class InfluxStore implements MetricsStore {
   constructor(config: InfluxConfig, { writesInFlight, maxFutureMs }: { writesInFlight: number; maxFutureMs: number }) {
     this.#client = new InfluxClient(config, writesInFlight + 2);
     const latest = () => BigInt(Date.now() + maxFutureMs + 1000) * 1_000_000n;
-    const logTimes = new LogTimes((robotId, from) => findLogs(this.#client, robotId, from, latest()));
+    const upTo = (to: bigint) => (to < latest() ? to : latest());
+    const logTimes = new LogTimes((robotId, { from, to }, signal) =>
+      findLogs(this.#client, robotId, { from, to: upTo(to) }, signal),
+    );
     this.#writer = new InfluxWriter(this.#client, logTimes);
   }
 

@@ -1,67 +1,12 @@
 import { sql } from 'kysely';
 import type { Db } from '../../db/schema.ts';
-import { AppError } from '../../errors.ts';
-import { decodeCursor, page } from '../../http/pagination.ts';
+import { decodeCursor, MAX, page, textKey, wholeKey } from '../../http/pagination.ts';
 import type { Latest } from '../../robots/schemas.ts';
 import { figures } from '../latest-figures.ts';
 import { rfc3339 } from '../log-time.ts';
-import type { Aggregate, LogQuery, Series, SeriesQuery } from '../metrics-store.ts';
+import type { LogQuery } from '../metrics-store.ts';
 
-const ns = (ms: number) => String(BigInt(Math.round(ms)) * 1_000_000n);
-
-/** Down-sampled in the database: a value for each window that has any. */
-export async function querySeries(db: Db, query: SeriesQuery): Promise<Series[]> {
-  const { robotId, measurement, fields, from, to, everySeconds, fn } = query;
-  const window = everySeconds * 1e9;
-  // Series first: with their ids at hand PostgreSQL knows how few of the points they are.
-  const tags = await seriesTags(db, robotId, measurement);
-  const columns = fields.map((field, i) => sql`${aggregate(fn, field)} as ${sql.ref(`f${i}`)}`);
-  const { rows } = await sql<Record<string, number | string | boolean | null> & { series_id: number; bucket: string }>`
-    select series_id, time / ${window}::bigint as bucket, ${sql.join(columns)} from metric_points
-    where series_id = any(${[...tags.keys()]}::int[])
-      and time >= ${ns(from)}::bigint and time < ${ns(to)}::bigint
-    group by series_id, bucket order by series_id, bucket`.execute(db);
-  const bySeries = Map.groupBy(rows, (row) => row.series_id);
-  return [...bySeries].flatMap(([id, windows]) =>
-    fields.flatMap((field, i) => {
-      const points = windows
-        .filter((row) => row[`f${i}`] !== null)
-        .map((row): Series['points'][number] => [
-          Number(row.bucket) * everySeconds * 1000,
-          row[`f${i}`] as number | string | boolean,
-        ]);
-      return points.length > 0 ? [{ field, tags: tags.get(id) ?? {}, points }] : [];
-    }),
-  );
-}
-
-function aggregate(fn: Aggregate, field: string) {
-  const value = sql`(fields->>${field})::float8`;
-  switch (fn) {
-    case 'mean':
-      return sql`avg(${value})`;
-    case 'min':
-      return sql`min(${value})`;
-    case 'max':
-      return sql`max(${value})`;
-    case 'sum':
-      return sql`sum(${value})`;
-    case 'count':
-      return sql`nullif(count(*) filter (where fields ? ${field}), 0)::integer`;
-    case 'last':
-      return sql`(array_agg(fields->${field} order by time desc) filter (where fields ? ${field}))[1]`;
-  }
-}
-
-async function seriesTags(db: Db, robotId: number, measurement: string): Promise<Map<number, Record<string, string>>> {
-  const rows = await db
-    .selectFrom('metric_series')
-    .select(['id', 'tags'])
-    .where('robot_id', '=', robotId)
-    .where('measurement', '=', measurement)
-    .execute();
-  return new Map(rows.map((row) => [row.id, row.tags as Record<string, string>]));
-}
+export const ns = (ms: number) => String(BigInt(Math.round(ms)) * 1_000_000n);
 
 export async function queryLogs(db: Db, { robotId, from, to, level, program, q, limit, cursor }: LogQuery) {
   let query = db
@@ -78,10 +23,8 @@ export async function queryLogs(db: Db, { robotId, from, to, level, program, q, 
   if (q) query = query.where('message', 'ilike', `%${q.replace(/[\\%_]/g, '\\$&')}%`);
   const keys = decodeCursor(cursor);
   if (keys) {
-    const [time, digest] = keys;
-    if (typeof digest !== 'string' || !/^-?\d{1,19}$/.test(String(time)))
-      throw new AppError('validation_failed', 'cursor is not one that a former page gave. Start again without it.');
-    query = query.where(sql<boolean>`(time, digest) < (${String(time)}::bigint, ${digest})`);
+    const [time, digest] = [wholeKey(keys[0], MAX.bigint), textKey(keys[1])];
+    query = query.where(sql<boolean>`(time, digest) < (${time}::bigint, ${digest})`);
   }
   const { items, next_cursor } = page(
     await query.execute(),

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../../db/schema.ts';
 import { assembleTrends, TREND_FIELDS, type Trend } from '../trends.ts';
+import { mean } from './postgres-aggregates.ts';
 
 /** One query for the whole fleet; `from` and `to` are ms since 1970 and whole windows apart. */
 export async function queryTrends(
@@ -21,10 +22,13 @@ export async function queryTrends(
     window: number;
     value: number;
   }>`
-    select s.robot_id as "robotId", s.measurement, s.tags, p.window, p.value from metric_series s cross join lateral (
-      select ((time - ${String(first)}::bigint) / ${String(window)}::bigint)::integer as window, avg((fields->>(${field}))::float8) as value
-      from metric_points where series_id = s.id and time >= ${String(first)}::bigint and time < ${String(end)}::bigint
-        and jsonb_typeof(fields->(${field})) = 'number'
+    select s.robot_id as "robotId", s.measurement, s.tags, p.slot as "window", p.value from metric_series s cross join lateral (
+      select slot, ${mean(sql.ref('value'))} as value from (
+        select ((time - ${String(first)}::bigint) / ${String(window)}::bigint)::integer as slot, (fields->>(${field}))::float8 as value
+        from metric_points where series_id = s.id and time >= ${String(first)}::bigint and time < ${String(end)}::bigint
+          and jsonb_typeof(fields->(${field})) = 'number'
+        offset 0
+      ) points
       group by 1
     ) p
     where s.robot_id = any(${robotIds})

@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { Database } from '../../db/schema.ts';
 import type { LogQuery, MetricsStore, RobotLines, SeriesQuery } from '../metrics-store.ts';
 import { Partitions } from './postgres-partitions.ts';
-import { queryLatest, queryLogs, querySeries } from './postgres-read.ts';
+import { queryLatest, queryLogs } from './postgres-read.ts';
+import { querySeries } from './postgres-series.ts';
 import { queryTrends } from './postgres-trends.ts';
 import { PostgresWriter } from './postgres-write.ts';
 

@@ -1,0 +1,35 @@
+import { type Actor, audit } from '../audit/audit-store.ts';
+import type { Database } from '../db/schema.ts';
+import { AppError } from '../errors.ts';
+import { publish } from '../events/event-bus.ts';
+import { verifyAccessToken } from './access-token.ts';
+import { endSession, endSessionOfRefreshToken } from './session-store.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+/** Ends the session that the refresh token belongs to, and the one that the access token names; they may be one, or gone. */
+export async function signOut(
+  { db, keys }: { db: Database; keys: SigningKeys },
+  actor: Actor,
+  tokens: { refresh: string | undefined; access: string | undefined },
+): Promise<void> {
+  const named = tokens.access ? await sessionOf(keys, tokens.access) : undefined;
+  await db.transaction().execute(async (tx) => {
+    const ended = new Set<number>();
+    const owner = tokens.refresh && (await endSessionOfRefreshToken(tx, tokens.refresh));
+    if (owner) ended.add(owner);
+    if (named && (await endSession(tx, named.userId, named.sessionId))) ended.add(named.userId);
+    for (const id of ended) {
+      await audit(tx, { ...actor, id }, { action: 'auth.logout' });
+      await publish(tx, { type: 'access_changed', user_id: id });
+    }
+  });
+}
+
+async function sessionOf(keys: SigningKeys, token: string) {
+  try {
+    return await verifyAccessToken(keys, token);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'unauthorized') return undefined;
+    throw error;
+  }
+}
