@@ -43,6 +43,25 @@ it('opened while the server is not there, it waits for it', async () => {
   await visible(page, 'Sessions');
 });
 
+it('opened while the database is away, it says so and goes on by itself', async () => {
+  const page = await (await browser.admin()).newPage();
+  const problem = {
+    type: 'about:blank',
+    title: 'x',
+    status: 503,
+    detail: 'x',
+    code: 'database_unavailable',
+    request_id: 'r',
+  };
+  await page.route('**/api/auth/refresh', (route) =>
+    route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
+  );
+  await page.goto('/profile');
+  await visible(page, 'The database does not answer');
+  await page.unroute('**/api/auth/refresh');
+  await visible(page, 'Sessions');
+});
+
 it('a one-time link opened meanwhile keeps its form', async () => {
   const page = await (await browser.open()).newPage();
   await page.goto('/setup#secret');
