@@ -64,6 +64,24 @@ it('draws a thousand robots without drawing a thousand rows', async () => {
   expect(await page.getByRole('row').count()).toBeLessThan(60);
 });
 
+it('reads a robot again when it is heard of, and leaves the charts of a fixed time alone', async () => {
+  const page = await (await browser.admin()).newPage();
+  const api = await asUser(browser.server().url);
+  const { id } = (await api('GET', '/robots')).items[0];
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const count = (path: RegExp) => asked.filter((one) => path.test(one)).length;
+  const now = Date.now();
+  const [from, to] = [now - 300_000, now - 60_000].map((time) => new Date(time).toISOString());
+  await page.goto(`/robots/${id}?from=${from}&to=${to}`);
+  await page.locator('[data-chart] canvas').first().waitFor();
+  await page.waitForLoadState('load');
+  const charts = count(/metrics\/\w+$/);
+  const before = count(/robots\/\d+$/);
+  await expect.poll(() => count(/robots\/\d+$/)).toBeGreaterThan(before + 2);
+  expect(count(/metrics\/\w+$/)).toBe(charts);
+});
+
 it('changes without a reload: a robot renamed elsewhere, and one that falls silent', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/');
