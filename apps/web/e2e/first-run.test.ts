@@ -163,8 +163,12 @@ it('says what to do about a wrong code, and keeps a code through signing in', as
   await visible(page, 'orange');
 
   await page.getByRole('button', { name: 'Another code' }).click();
-  await page.goto('/pair');
-  await page.getByRole('textbox').nth(1).focus();
+  await page.waitForURL(/\/pair$/);
+  const boxes = page.locator('fieldset input[aria-label]');
+  await expect
+    .poll(() => boxes.evaluateAll((all) => all.map((box) => (box as HTMLInputElement).value)))
+    .toEqual(Array(8).fill(''));
+  await boxes.first().focus();
   await page.evaluate(() => {
     const data = new DataTransfer();
     data.setData('text', '1414 2135');
