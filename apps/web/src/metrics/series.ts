@@ -21,6 +21,19 @@ export function withGaps(points: Point[], everySeconds: number): Point[] {
   });
 }
 
+/**
+ * Without the windows at either end that the range cuts: the mean of a part of a window is a gauge's all the same, but
+ * lies too near the next one for the growth of a counter.
+ */
+export function wholeWindows(
+  points: Point[],
+  everySeconds: number,
+  { from, to }: { from: string; to: string },
+): Point[] {
+  const [first, end] = [Date.parse(from), Date.parse(to) - everySeconds * 1000];
+  return points.filter(([time]) => time >= first && time <= end);
+}
+
 /** Growth of a counter a second. Where it fell it was set back, by a reboot: nothing is known about that step. */
 export function toRates(points: Point[]): Point[] {
   return points.slice(1).map(([time, value], i): Point => {
@@ -30,11 +43,15 @@ export function toRates(points: Point[]): Point[] {
   });
 }
 
-/** Each line on the shoulders of the one before, on shared times. */
-export function stacked(columns: (number | null | undefined)[][]): (number | null | undefined)[][] {
+/** Each line on the shoulders of the one before, on shared times; those that are not shown carry nothing. */
+export function stacked(
+  columns: (number | null | undefined)[][],
+  isShown: (index: number) => boolean = () => true,
+): (number | null | undefined)[][] {
   const sums: number[] = [];
-  return columns.map((column) =>
+  return columns.map((column, line) =>
     column.map((value, i) => {
+      if (!isShown(line)) return null;
       if (value === null || value === undefined) return value;
       sums[i] = (sums[i] ?? 0) + value;
       return sums[i];
