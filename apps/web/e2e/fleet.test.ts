@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { useBrowser, visible } from './browser.ts';
+import { PHONE } from './chromium.ts';
 import { asUser, startRobots } from './robots.ts';
-import { withAdmin } from './server.ts';
+import { ADMIN, withAdmin } from './server.ts';
 
 const browser = useBrowser({ ...withAdmin, ROBOT_OFFLINE_AFTER: '12' });
 let robots: Awaited<ReturnType<typeof startRobots>>;
@@ -37,6 +38,19 @@ it('shows figures and sparklines, finds, filters and sorts, and keeps all that i
   await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toContain('courier-01');
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/robots\/\d+/);
+});
+
+it('sorts cards as well, by any figure and either way', async () => {
+  const page = await (await browser.open({ as: ADMIN, viewport: PHONE })).newPage();
+  await page.goto('/');
+  const cards = () => page.getByRole('article').getByRole('link').allInnerTexts();
+  await expect.poll(cards).toEqual(['arm-bench', 'courier-01']);
+  await page.getByRole('button', { name: 'Descending' }).click();
+  await page.waitForURL(/order=desc/);
+  await expect.poll(cards).toEqual(['courier-01', 'arm-bench']);
+  await page.getByLabel('Sort by').last().selectOption('CPU');
+  await page.waitForURL(/sort=cpu_percent/);
+  expect(await page.getByRole('button', { name: 'Descending' }).getAttribute('aria-pressed')).toBe('true');
 });
 
 it('remembers whether rows or cards are wanted', async () => {

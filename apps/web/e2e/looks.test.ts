@@ -103,6 +103,33 @@ it.each([
     await page.locator(ready).first().waitFor({ state: 'attached' });
     expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(width);
   }
+  await page.goto('/');
+  await page.getByRole('button', { name: /^(Rows|Строки)$/ }).click();
+  await page.locator('[role=row] a').first().waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth), 'rows').toBeLessThanOrEqual(width);
+});
+
+it('nothing in a row of the fleet lies over its neighbour', async () => {
+  const page = await (
+    await browser.open({ as: ADMIN, viewport: { width: 800, height: 700 }, locale: 'ru-RU' })
+  ).newPage();
+  const seen = new Date(Date.now() - 26 * 3_600_000).toISOString();
+  await page.route('**/api/robots?*', async (route) => {
+    const { items } = await (await route.fetch()).json();
+    const silent = items.map((robot: object) => ({ ...robot, online: false, last_seen_at: seen }));
+    await route.fulfill({ json: { items: silent, next_cursor: null } });
+  });
+  await page.goto('/');
+  await page.locator('[role=row] a').first().waitFor();
+  const overflow = await page.locator('[role=cell]').evaluateAll((cells) =>
+    cells.flatMap((cell) => {
+      const { right } = cell.getBoundingClientRect();
+      return [...cell.querySelectorAll('*')].some((part) => part.getBoundingClientRect().right > right + 1)
+        ? [cell.textContent]
+        : [];
+    }),
+  );
+  expect(overflow).toEqual([]);
 });
 
 it('everything is reached on a phone', async () => {

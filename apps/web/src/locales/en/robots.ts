@@ -7,6 +7,8 @@ export const robots = {
   view: 'View',
   rows: 'Rows',
   cards: 'Cards',
+  sort: 'Sort by',
+  descending: 'Descending',
   found: 'no robots | {n} robot | {n} robots',
   noMatch: 'No robot matches.',
   showAll: 'Show all',

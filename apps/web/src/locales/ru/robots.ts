@@ -9,6 +9,8 @@ export const robots: typeof en.robots = {
   view: 'Вид',
   rows: 'Строки',
   cards: 'Карточки',
+  sort: 'Сортировка',
+  descending: 'По убыванию',
   found: '{n} робот | {n} робота | {n} роботов',
   noMatch: 'Ни один робот не подходит.',
   showAll: 'Показать всех',
