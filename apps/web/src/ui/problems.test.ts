@@ -1,8 +1,10 @@
-import { mount } from '@vue/test-utils';
-import { expect, it, vi } from 'vitest';
+import { enableAutoUnmount, mount } from '@vue/test-utils';
+import { afterEach, expect, it, vi } from 'vitest';
 import { ApiProblem, readProblem } from '../api/problem';
 import ProblemAlert from './ProblemAlert.vue';
 import { useAction } from './use-action';
+
+enableAutoUnmount(afterEach);
 
 it('reads a problem document, and takes a foreign error page for no answer', async () => {
   const body = JSON.stringify({ code: 'rate_limited', status: 429, detail: 'd', request_id: 'r' });
@@ -18,6 +20,20 @@ it('counts down, and lets nobody try again before', () => {
   const alert = mount(ProblemAlert, { props: { error: problem, retryable: true } });
   expect(alert.text()).toMatch(/Try again in 2\d seconds/);
   expect(alert.find('button').attributes('disabled')).toBeDefined();
+});
+
+it('has the time to wait read out once, not each second, and in minutes when it is long', async () => {
+  vi.useFakeTimers();
+  const problem = (seconds: number) => new ApiProblem('rate_limited', 429, '', null, Date.now() + seconds * 1000);
+  const alert = mount(ProblemAlert, { props: { error: problem(30) } });
+  const [announced, shown] = [alert.find('[role=alert]').text(), alert.find('[aria-hidden][data-countdown]').text()];
+  expect(announced).toContain('Try again in 30 seconds');
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(alert.find('[role=alert]').text()).toBe(announced);
+  expect(alert.find('[data-countdown]').text()).not.toBe(shown);
+  await alert.setProps({ error: problem(600) });
+  expect(alert.find('[role=alert]').text()).toContain('Try again in 10 minutes.');
+  vi.useRealTimers();
 });
 
 it('shows the number under which the log has an inner error, and an unknown error as such', () => {

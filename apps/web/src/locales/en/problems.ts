@@ -3,6 +3,7 @@ import type { ProblemCode } from '../../api/problem';
 /** By the API's code: what happened, and what to do about it. */
 export const problems = {
   wait: 'Try again in {seconds} second. | Try again in {seconds} seconds.',
+  waitMinutes: 'Try again in {minutes} minute. | Try again in {minutes} minutes.',
   unreachable: { title: 'The server does not answer', hint: 'Check the network, or wait: we try again by ourselves.' },
   validation_failed: { title: 'Something is not filled in right', hint: '' },
   nothing_usable: { title: 'Nothing usable was sent', hint: '' },
@@ -39,4 +40,4 @@ export const problems = {
   },
   database_unavailable: { title: 'The database does not answer', hint: 'We try again by ourselves.' },
   overloaded: { title: 'The server is busy', hint: 'Try again shortly.' },
-} satisfies { wait: string } & Record<ProblemCode, { title: string; hint: string }>;
+} satisfies { wait: string; waitMinutes: string } & Record<ProblemCode, { title: string; hint: string }>;

@@ -2,6 +2,8 @@ import type { en } from '../en';
 
 export const problems: typeof en.problems = {
   wait: 'Повторите через {seconds} секунду. | Повторите через {seconds} секунды. | Повторите через {seconds} секунд.',
+  waitMinutes:
+    'Повторите через {minutes} минуту. | Повторите через {minutes} минуты. | Повторите через {minutes} минут.',
   unreachable: { title: 'Сервер не отвечает', hint: 'Проверьте сеть или подождите: мы пробуем снова сами.' },
   validation_failed: { title: 'Что-то заполнено неверно', hint: '' },
   nothing_usable: { title: 'В запросе нет ничего полезного', hint: '' },
