@@ -1,6 +1,8 @@
 import { enableAutoUnmount, mount } from '@vue/test-utils';
 import { afterEach, expect, it, vi } from 'vitest';
 import { ApiProblem, readProblem } from '../api/problem';
+import { i18n } from '../app/i18n';
+import { ru } from '../locales/ru';
 import ProblemAlert from './ProblemAlert.vue';
 import { useAction } from './use-action';
 
@@ -34,6 +36,21 @@ it('has the time to wait read out once, not each second, and in minutes when it 
   await alert.setProps({ error: problem(600) });
   expect(alert.find('[role=alert]').text()).toContain('Try again in 10 minutes.');
   vi.useRealTimers();
+});
+
+it("sets the server's own words apart, and has its own for what people meet", () => {
+  const alert = (detail: string) =>
+    mount(ProblemAlert, { props: { error: new ApiProblem('validation_failed', 400, detail) } });
+  const unknown = alert('body/email must match format "email".');
+  expect(unknown.text()).toContain('Check what you have typed in.');
+  expect(unknown.find('q[lang=en]').text()).toBe('body/email must match format "email".');
+  i18n.global.setLocaleMessage('ru', ru);
+  i18n.global.locale.value = 'ru';
+  const known = alert('This password is too easy to guess. Choose another.');
+  expect(known.text()).toContain('Этот пароль легко угадать');
+  expect(known.find('q').exists()).toBe(false);
+  expect(alert('something new').text()).toMatch(/Проверьте введённое.*Сервер сообщает:\s*something new/s);
+  i18n.global.locale.value = 'en';
 });
 
 it('shows the number under which the log has an inner error, and an unknown error as such', () => {

@@ -23,6 +23,7 @@ export const metrics = {
     to: 'To',
     apply: 'Show',
     invalid: 'The beginning must be before the end.',
+    tooLong: 'The range may span ten years at most.',
   },
   chart: {
     cpu: 'CPU',

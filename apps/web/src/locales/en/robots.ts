@@ -53,7 +53,7 @@ export const robots = {
     owner: 'Owner',
     nobody: 'nobody',
   },
-  errorReason: 'Its recent writes are refused: {reason}',
+  errorReason: 'Its recent writes are refused.',
   waiting: 'Nothing has arrived from this robot yet.',
   settings: {
     name: 'Name',
@@ -75,6 +75,7 @@ export const robots = {
       title: 'Owner',
       text: 'The new owner sees all of its past; the former one sees nothing more.',
       submit: 'Hand over',
+      notActive: 'This user is switched off or deleted. Choose another.',
     },
     remove: {
       title: 'Delete',

@@ -25,6 +25,7 @@ export const metrics: typeof en.metrics = {
     to: 'По',
     apply: 'Показать',
     invalid: 'Начало должно быть раньше конца.',
+    tooLong: 'Период может охватывать не более десяти лет.',
   },
   chart: {
     cpu: 'Процессор',

@@ -61,7 +61,7 @@ export const robots: typeof en.robots = {
     owner: 'Владелец',
     nobody: 'никто',
   },
-  errorReason: 'Его последние данные отклоняются: {reason}',
+  errorReason: 'Его последние данные отклоняются.',
   waiting: 'От этого робота ещё ничего не пришло.',
   settings: {
     name: 'Имя',
@@ -83,6 +83,7 @@ export const robots: typeof en.robots = {
       title: 'Владелец',
       text: 'Новый владелец увидит всё его прошлое; прежний больше не увидит ничего.',
       submit: 'Передать',
+      notActive: 'Этот пользователь отключён или удалён. Выберите другого.',
     },
     remove: {
       title: 'Удаление',
