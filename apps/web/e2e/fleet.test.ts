@@ -96,6 +96,16 @@ it('reads a robot again when it is heard of, and leaves the charts of a fixed ti
   expect(count(/metrics\/\w+$/)).toBe(charts);
 });
 
+it('says that a range has no data, with a way to where there is some', async () => {
+  const page = await (await browser.admin()).newPage();
+  const { id } = (await (await asUser(browser.server().url))('GET', '/robots')).items[0];
+  await page.goto(`/robots/${id}?from=2020-01-01T00:00:00Z&to=2020-01-01T01:00:00Z`);
+  await visible(page, 'No data in this range');
+  expect(await page.locator('[data-chart]').count()).toBe(0);
+  await page.getByRole('button', { name: 'Show the newest data' }).click();
+  await page.locator('[data-chart] canvas').first().waitFor();
+});
+
 it('changes without a reload: a robot renamed elsewhere, and one that falls silent', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/');
@@ -107,4 +117,7 @@ it('changes without a reload: a robot renamed elsewhere, and one that falls sile
   await robots.stop();
   await page.getByRole('row', { name: /renamed-elsewhere.*Offline/ }).waitFor({ timeout: 45_000 });
   await expect.poll(() => page.getByRole('button', { name: /offline/ }).innerText()).toMatch(/2/);
+  await page.getByRole('link', { name: 'renamed-elsewhere' }).click();
+  const memory = page.locator('[data-chart=mem]').getByRole('button', { name: 'used' });
+  await expect.poll(() => memory.innerText(), { timeout: 45_000 }).toMatch(/used\s*–/);
 });

@@ -12,6 +12,19 @@ function usualDistance(points: Point[]): number {
   return distances[Math.floor(distances.length / 2)] ?? 0;
 }
 
+/** How many steps a series may be silent before what it said last counts as old. */
+const FRESH_STEPS = 5;
+/** Charts are read again each few seconds, and a robot sends in batches. */
+const FRESH_MS = 30_000;
+
+/** What a series said last, and until when that holds; null when it said nothing. */
+export function newestOf(points: Point[], everySeconds: number): { value: number; freshUntil: number } | null {
+  const newest = points.findLast(([, value]) => value !== null);
+  if (!newest) return null;
+  const steps = FRESH_STEPS * Math.max(usualDistance(points), everySeconds * 1000);
+  return { value: newest[1] as number, freshUntil: newest[0] + Math.max(FRESH_MS, steps) };
+}
+
 /** Puts a null where points are missing: a line across would tell what nobody measured. */
 export function withGaps(points: Point[], everySeconds: number): Point[] {
   const limit = GAP_FACTOR * Math.max(usualDistance(points), everySeconds * 1000);

@@ -3,9 +3,12 @@ export const metrics = {
   csvOf: 'Export {chart} as CSV',
   earlier: 'Earlier',
   later: 'Later',
+  zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
   live: 'Live',
   follow: 'Go live',
+  noData: 'No data in this range.',
+  showNewest: 'Show the newest data',
   logsThen: 'Logs of this moment',
   range: {
     label: 'Time range',
