@@ -68,6 +68,7 @@ export const robots = {
       title: 'Personal token',
       text: 'A new token ends the old one at once: the robot is silent until the new one is on it.',
       rotate: 'Make a new token',
+      confirm: 'Replace the token',
       once: 'This is shown once. Put it on the robot now:',
       done: 'I have it',
     },
