@@ -50,6 +50,12 @@ export function useBrowser(env: Record<string, string> = {}) {
   return { open, signIn, server: () => server, admin: () => open({ as: ADMIN }) };
 }
 
+/** A refusal as the API words one. */
+export function problemReply(status: number, code: string) {
+  const problem = { type: 'about:blank', title: 'x', status, detail: 'x', code, request_id: 'r' };
+  return { status, contentType: 'application/problem+json', body: JSON.stringify(problem) };
+}
+
 export async function visible(page: Page, text: string | RegExp): Promise<void> {
   await page.getByText(text).first().waitFor();
 }

@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
 import { useBrowser, visible } from './browser.ts';
-import { askToPair, asUser, startRobots } from './robots.ts';
+import { askToPair, startRobots } from './robots.ts';
 import { ADMIN, PASSWORD } from './server.ts';
 
 const browser = useBrowser();
@@ -59,6 +59,7 @@ it('pairs a robot by its code, waits for its first figures and shows its charts 
   await visible(page, 'Is this your robot?');
   await visible(page, 'courier-01');
   await visible(page, 'arm64');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('name');
   await page.getByLabel('Name').fill('Курьер 1');
   await page.getByRole('button', { name: 'Yes, pair it' }).click();
   await visible(page, 'Курьер 1 is yours');
@@ -97,6 +98,8 @@ it('pairs a robot by its code, waits for its first figures and shows its charts 
   await page.locator('[data-chart="cpu"]').getByRole('group').focus();
   await page.keyboard.press('ArrowLeft');
   await page.keyboard.press('ArrowLeft');
+  const spoken = page.locator('[data-chart="cpu"]').getByRole('status');
+  await expect.poll(() => spoken.innerText()).toMatch(/\d+:\d+:\d+: user [\d.]+ %, system/);
   await page.keyboard.press('Enter');
   await page.getByRole('link', { name: 'Logs of this moment' }).waitFor();
   await page.getByRole('button', { name: 'Close' }).click();
@@ -112,14 +115,24 @@ it('pairs a robot by its code, waits for its first figures and shows its charts 
 
 it('renames, makes a new token once, switches off: the robot is refused at once', async () => {
   const page = await (await browser.admin()).newPage();
-  const api = await asUser(browser.server().url);
-  const [{ id }] = (await api('GET', '/robots')).items;
-  await page.goto(`/robots/${id}/settings`);
+  let rotations = 0;
+  page.on('request', (request) => {
+    if (request.url().endsWith('/token')) rotations++;
+  });
+  await page.goto('/');
+  await page.getByRole('link', { name: 'Курьер 1' }).click();
+  await page.getByRole('link', { name: 'Settings' }).click();
   await page.getByLabel('Name').fill('Courier');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('heading', { level: 1, name: 'Courier' }).waitFor();
 
   await page.getByRole('button', { name: 'Make a new token' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Make a new token' });
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  expect(rotations).toBe(0);
+  await page.getByRole('button', { name: 'Make a new token' }).click();
+  await dialog.getByRole('button', { name: 'Replace the token' }).click();
   const token = (await page.getByRole('textbox', { name: 'Personal token' }).innerText()).trim();
   const report = () =>
     fetch(`${browser.server().url}/api/metrics`, {
@@ -128,6 +141,11 @@ it('renames, makes a new token once, switches off: the robot is refused at once'
       body: 'battery voltage=24.1',
     });
   expect((await report()).status).toBe(204);
+  // Shown once: neither Escape nor going back takes it away.
+  await page.keyboard.press('Escape');
+  await page.evaluate(() => history.back());
+  await page.getByRole('textbox', { name: 'Personal token' }).waitFor();
+  await expect.poll(() => page.url()).toMatch(/settings$/);
   await page.getByRole('button', { name: 'I have it' }).click();
   expect(await page.content()).not.toContain(token);
 
@@ -163,8 +181,12 @@ it('says what to do about a wrong code, and keeps a code through signing in', as
   await visible(page, 'orange');
 
   await page.getByRole('button', { name: 'Another code' }).click();
-  await page.goto('/pair');
-  await page.getByRole('textbox').nth(1).focus();
+  await page.waitForURL(/\/pair$/);
+  const boxes = page.locator('fieldset input[aria-label]');
+  await expect
+    .poll(() => boxes.evaluateAll((all) => all.map((box) => (box as HTMLInputElement).value)))
+    .toEqual(Array(8).fill(''));
+  await boxes.first().focus();
   await page.evaluate(() => {
     const data = new DataTransfer();
     data.setData('text', '1414 2135');

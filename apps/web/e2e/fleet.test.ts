@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { useBrowser, visible } from './browser.ts';
+import { PHONE } from './chromium.ts';
 import { asUser, startRobots } from './robots.ts';
-import { withAdmin } from './server.ts';
+import { ADMIN, withAdmin } from './server.ts';
 
 const browser = useBrowser({ ...withAdmin, ROBOT_OFFLINE_AFTER: '12' });
 let robots: Awaited<ReturnType<typeof startRobots>>;
@@ -39,6 +40,19 @@ it('shows figures and sparklines, finds, filters and sorts, and keeps all that i
   await page.waitForURL(/\/robots\/\d+/);
 });
 
+it('sorts cards as well, by any figure and either way', async () => {
+  const page = await (await browser.open({ as: ADMIN, viewport: PHONE })).newPage();
+  await page.goto('/');
+  const cards = () => page.getByRole('article').getByRole('link').allInnerTexts();
+  await expect.poll(cards).toEqual(['arm-bench', 'courier-01']);
+  await page.getByRole('button', { name: 'Descending' }).click();
+  await page.waitForURL(/order=desc/);
+  await expect.poll(cards).toEqual(['courier-01', 'arm-bench']);
+  await page.getByLabel('Sort by').last().selectOption('CPU');
+  await page.waitForURL(/sort=cpu_percent/);
+  expect(await page.getByRole('button', { name: 'Descending' }).getAttribute('aria-pressed')).toBe('true');
+});
+
 it('remembers whether rows or cards are wanted', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/');
@@ -64,6 +78,34 @@ it('draws a thousand robots without drawing a thousand rows', async () => {
   expect(await page.getByRole('row').count()).toBeLessThan(60);
 });
 
+it('reads a robot again when it is heard of, and leaves the charts of a fixed time alone', async () => {
+  const page = await (await browser.admin()).newPage();
+  const api = await asUser(browser.server().url);
+  const { id } = (await api('GET', '/robots')).items[0];
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const count = (path: RegExp) => asked.filter((one) => path.test(one)).length;
+  const now = Date.now();
+  const [from, to] = [now - 300_000, now - 60_000].map((time) => new Date(time).toISOString());
+  await page.goto(`/robots/${id}?from=${from}&to=${to}`);
+  await page.locator('[data-chart] canvas').first().waitFor();
+  await page.waitForLoadState('load');
+  const charts = count(/metrics\/\w+$/);
+  const before = count(/robots\/\d+$/);
+  await expect.poll(() => count(/robots\/\d+$/)).toBeGreaterThan(before + 2);
+  expect(count(/metrics\/\w+$/)).toBe(charts);
+});
+
+it('says that a range has no data, with a way to where there is some', async () => {
+  const page = await (await browser.admin()).newPage();
+  const { id } = (await (await asUser(browser.server().url))('GET', '/robots')).items[0];
+  await page.goto(`/robots/${id}?from=2020-01-01T00:00:00Z&to=2020-01-01T01:00:00Z`);
+  await visible(page, 'No data in this range');
+  expect(await page.locator('[data-chart]').count()).toBe(0);
+  await page.getByRole('button', { name: 'Show the newest data' }).click();
+  await page.locator('[data-chart] canvas').first().waitFor();
+});
+
 it('changes without a reload: a robot renamed elsewhere, and one that falls silent', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/');
@@ -75,4 +117,7 @@ it('changes without a reload: a robot renamed elsewhere, and one that falls sile
   await robots.stop();
   await page.getByRole('row', { name: /renamed-elsewhere.*Offline/ }).waitFor({ timeout: 45_000 });
   await expect.poll(() => page.getByRole('button', { name: /offline/ }).innerText()).toMatch(/2/);
+  await page.getByRole('link', { name: 'renamed-elsewhere' }).click();
+  const memory = page.locator('[data-chart=mem]').getByRole('button', { name: 'used' });
+  await expect.poll(() => memory.innerText(), { timeout: 45_000 }).toMatch(/used\s*–/);
 });

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import type axeCore from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { useBrowser, visible } from './browser.ts';
-import { PHONE } from './chromium.ts';
+import { problemReply, useBrowser, visible } from './browser.ts';
+import { DESKTOP, PHONE } from './chromium.ts';
 import { askToPair, asUser, startRobots } from './robots.ts';
 import { ADMIN, withAdmin } from './server.ts';
 
@@ -50,11 +50,14 @@ async function violations(page: Page, tags = TAGS): Promise<string[]> {
 }
 
 describe.each([
-  ['light', 'en-GB'],
-  ['dark', 'ru-RU'],
-] as const)('%s, %s', (colorScheme, locale) => {
+  ['light', 'en-GB', DESKTOP],
+  ['dark', 'ru-RU', DESKTOP],
+  ['light', 'ru-RU', PHONE],
+] as const)('%s, %s, %o', (colorScheme, locale, viewport) => {
+  const look = { colorScheme, locale, viewport, reducedMotion: 'reduce' } as const;
+
   it('no page has a fault that axe knows of, nor a text without translation', async () => {
-    const context = await browser.open({ as: ADMIN, colorScheme, locale, reducedMotion: 'reduce' });
+    const context = await browser.open({ as: ADMIN, ...look });
     const page = await context.newPage();
     const faults: Record<string, string[]> = {};
     for (const [path, ready] of pages()) {
@@ -74,7 +77,7 @@ describe.each([
   });
 
   it('neither has what is for people who are not signed in, nor what opens', async () => {
-    const context = await browser.open({ colorScheme, locale, reducedMotion: 'reduce' });
+    const context = await browser.open(look);
     const page = await context.newPage();
     for (const path of ['/sign-in', '/setup#x', '/invitation#x']) {
       await page.goto(path);
@@ -90,6 +93,24 @@ describe.each([
     await page.locator('main button').first().click();
     await page.getByRole('dialog').waitFor();
     expect(await violations(page, WCAG), 'dialog').toEqual([]);
+    const openDialog = async (path: string, open: () => Promise<unknown>) => {
+      await page.goto(path);
+      await open();
+      await page.getByRole('dialog').waitFor();
+      expect(await violations(page, WCAG), path).toEqual([]);
+    };
+    await openDialog(`/robots/${robotId}`, () => page.locator('select').first().selectOption('own'));
+    const settings = `/robots/${robotId}/settings`;
+    await openDialog(settings, () => page.locator('main section button').nth(2).click());
+    await openDialog(settings, () => page.locator('main section button').last().click());
+    await page.route('**/api/**', (route) => route.fulfill(problemReply(401, 'session_ended')));
+    await page.keyboard.press('Escape');
+    await page.locator('header a').first().click();
+    await page
+      .getByLabel(/^(Password|Пароль)/)
+      .first()
+      .waitFor();
+    expect(await violations(page, WCAG), 'session ended').toEqual([]);
   });
 });
 
@@ -103,6 +124,59 @@ it.each([
     await page.locator(ready).first().waitFor({ state: 'attached' });
     expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(width);
   }
+  await page.goto('/');
+  await page.getByRole('button', { name: /^(Rows|Строки)$/ }).click();
+  await page.locator('[role=row] a').first().waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth), 'rows').toBeLessThanOrEqual(width);
+});
+
+it('nothing in a row of the fleet lies over its neighbour', async () => {
+  const page = await (
+    await browser.open({ as: ADMIN, viewport: { width: 800, height: 700 }, locale: 'ru-RU' })
+  ).newPage();
+  const seen = new Date(Date.now() - 26 * 3_600_000).toISOString();
+  await page.route('**/api/robots?*', async (route) => {
+    const { items } = await (await route.fetch()).json();
+    const silent = items.map((robot: object) => ({ ...robot, online: false, last_seen_at: seen }));
+    await route.fulfill({ json: { items: silent, next_cursor: null } });
+  });
+  await page.goto('/');
+  await page.locator('[role=row] a').first().waitFor();
+  const overflow = await page.locator('[role=cell]').evaluateAll((cells) =>
+    cells.flatMap((cell) => {
+      const { right } = cell.getBoundingClientRect();
+      return [...cell.querySelectorAll('*')].some((part) => part.getBoundingClientRect().right > right + 1)
+        ? [cell.textContent]
+        : [];
+    }),
+  );
+  expect(overflow).toEqual([]);
+});
+
+it('a name without spaces widens nothing', async () => {
+  const { url } = browser.server();
+  const [code, name] = ['11235813', 'x'.repeat(120)];
+  await askToPair(url, code, 'y'.repeat(63));
+  const page = await (await browser.open({ as: ADMIN, viewport: PHONE })).newPage();
+  const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+  await page.goto(`/pair?code=${code}`);
+  await page.getByLabel('Name').fill(name);
+  expect(await width(), 'found').toBeLessThanOrEqual(PHONE.width);
+  await page.getByRole('button', { name: 'Yes, pair it' }).click();
+  await visible(page, `${name} is yours`);
+  expect(await width(), 'paired').toBeLessThanOrEqual(PHONE.width);
+  await page.getByRole('link', { name: 'Open the robot now' }).click();
+  await page.getByRole('heading', { name }).waitFor();
+  expect(await width(), 'robot').toBeLessThanOrEqual(PHONE.width);
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Delete this robot' }).click();
+  await page.getByRole('dialog').waitFor();
+  expect(await width(), 'deleting').toBeLessThanOrEqual(PHONE.width);
+  const dialog = await page.getByRole('dialog').evaluate((element) => element.scrollWidth - element.clientWidth);
+  expect(dialog).toBeLessThanOrEqual(0);
+  await page.goto('/');
+  await page.getByRole('article').first().waitFor();
+  expect(await width(), 'fleet').toBeLessThanOrEqual(PHONE.width);
 });
 
 it('everything is reached on a phone', async () => {

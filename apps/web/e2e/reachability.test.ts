@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { useBrowser, visible } from './browser.ts';
+import { problemReply, useBrowser, visible } from './browser.ts';
 import { withAdmin } from './server.ts';
 
 const browser = useBrowser(withAdmin);
@@ -43,6 +43,15 @@ it('opened while the server is not there, it waits for it', async () => {
   await visible(page, 'Sessions');
 });
 
+it('opened while the database is away, it says so and goes on by itself', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.route('**/api/auth/refresh', (route) => route.fulfill(problemReply(503, 'database_unavailable')));
+  await page.goto('/profile');
+  await visible(page, 'The database does not answer');
+  await page.unroute('**/api/auth/refresh');
+  await visible(page, 'Sessions');
+});
+
 it('a one-time link opened meanwhile keeps its form', async () => {
   const page = await (await browser.open()).newPage();
   await page.goto('/setup#secret');
@@ -61,17 +70,7 @@ it('a one-time link opened meanwhile keeps its form', async () => {
 
 it('a page that cannot be read says why, with a way on', async () => {
   const page = await (await browser.admin()).newPage();
-  const problem = {
-    type: 'about:blank',
-    title: 'x',
-    status: 503,
-    detail: 'x',
-    code: 'store_unavailable',
-    request_id: 'r',
-  };
-  await page.route('**/api/robots?*', (route) =>
-    route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
-  );
+  await page.route('**/api/robots?*', (route) => route.fulfill(problemReply(503, 'store_unavailable')));
   await page.goto('/');
   await visible(page, 'The metrics cannot be read just now');
   await page.unroute('**/api/robots?*');

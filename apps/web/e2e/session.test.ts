@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { useBrowser, visible } from './browser.ts';
+import { problemReply, useBrowser, visible } from './browser.ts';
 import { ADMIN, PASSWORD, withAdmin } from './server.ts';
 
 const browser = useBrowser({ ...withAdmin, ACCESS_TOKEN_TTL: '10', LOGIN_ATTEMPTS_PER_ACCOUNT: '12' });
@@ -56,6 +56,18 @@ it('signing out in one tab signs out the other; signing in as well', async () =>
   await second.getByLabel('Password').first().fill(PASSWORD);
   await second.getByRole('button', { name: 'Sign in' }).click();
   for (const page of [second, first]) await visible(page, 'Add the first robot');
+});
+
+it('says so when signing out was refused, and stays signed in', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/profile');
+  await visible(page, 'Sessions');
+  await page.route('**/api/auth/logout', (route) => route.fulfill(problemReply(503, 'database_unavailable')));
+  await page.getByRole('button', { name: 'Account' }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await visible(page, 'The database does not answer');
+  await page.reload();
+  await visible(page, 'Sessions');
 });
 
 it('a session ended elsewhere asks for the password over the page, and what was typed stays', async () => {

@@ -32,10 +32,15 @@ export class ApiProblem extends Error {
 
 export const unreachable = () => new ApiProblem('unreachable', 0, 'The server does not answer.');
 
+/** Whether it is the API that refuses, and not a proxy before it. */
+export const isProblemReply = ({ headers }: Response): boolean =>
+  headers.get('content-type')?.includes('application/problem+json') ?? false;
+
 /** Reads an RFC 9457 reply; a proxy's own error page counts as the server not being there. */
 export async function readProblem(response: Response): Promise<ApiProblem> {
-  const isProblem = response.headers.get('content-type')?.includes('application/problem+json');
-  const problem = isProblem ? ((await response.json().catch(() => undefined)) as Problem | undefined) : undefined;
+  const problem = isProblemReply(response)
+    ? ((await response.json().catch(() => undefined)) as Problem | undefined)
+    : undefined;
   if (!problem) return unreachable();
   const seconds = Number(response.headers.get('retry-after'));
   const retryAt = seconds > 0 ? Date.now() + seconds * 1000 : undefined;

@@ -1,6 +1,6 @@
 import { useIntervalFn, useOnline } from '@vueuse/core';
 import { computed, readonly, ref, watch } from 'vue';
-import { unreachable } from './problem';
+import { isProblemReply, unreachable } from './problem';
 
 const CHECK_MS = 5_000;
 const answers = ref(true);
@@ -9,7 +9,7 @@ const answers = ref(true);
 export async function reach(input: Request | string, init?: RequestInit): Promise<Response> {
   try {
     const response = await fetch(input, init);
-    answers.value = ![502, 504].includes(response.status);
+    answers.value = response.status < 500 || isProblemReply(response);
     return response;
   } catch (error) {
     if ((error as Error).name === 'AbortError') throw error;

@@ -3,6 +3,7 @@ import { createRouter, createWebHistory, type RouteLocationNormalized, type Rout
 import SignInPage from '../auth/SignInPage.vue';
 import { useSession } from '../auth/session';
 import { i18n } from './i18n';
+import { watchPageLoading } from './page-loading';
 import { loadFleetPage, loadSignedInApp } from './start-early';
 
 declare module 'vue-router' {
@@ -109,6 +110,7 @@ export function makeRouter() {
     await loadSignedInApp();
     return true;
   });
+  watchPageLoading(router);
   router.afterEach(async (to, from) => {
     // Within a robot's page the title stays the robot's name.
     if (to.matched[0] && to.matched[0] === from.matched[0]) return;

@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, readonly, ref } from 'vue';
+import { readProblem } from '../api/problem';
 import { reach } from '../api/reachability';
 import type { SignedIn, User } from '../api/types';
 import { foundSession, grantOf, refresh } from './find-session';
@@ -76,8 +77,10 @@ export const useSession = defineStore('session', () => {
     else if (!grant) await renew(null);
   }
 
+  /** @throws ApiProblem when the server has not ended the session: it goes on */
   async function signOut(): Promise<void> {
-    await reach('/api/auth/logout', { method: 'POST' });
+    const response = await reach('/api/auth/logout', { method: 'POST' });
+    if (!response.ok) throw await readProblem(response);
     forget();
     tabs.signedOut();
   }

@@ -2,13 +2,13 @@ import { expect, it } from 'vitest';
 import type { SeriesReply } from '../api/types';
 import { chartsOf, inOrder } from './charts';
 import { toCsv } from './csv';
-import { plotData, tableOf } from './plot-options';
+import { plotData, stackBands, tableOf } from './plot-options';
 
 const reply = (
   measurement: string,
   ...series: [field: string, tags: Record<string, string>, ...values: number[]][]
 ): SeriesReply => ({
-  ...{ measurement, from: '2030-01-01T00:00:00Z', to: '2030-01-01T01:00:00Z', every_s: 10 },
+  ...{ measurement, from: '1970-01-01T00:00:00Z', to: '1970-01-01T01:00:00Z', every_s: 10 },
   series: series.map(([field, tags, ...values]) => ({
     field,
     tags,
@@ -46,6 +46,29 @@ it('shows network counters as rates, disks by path, sensors by name', () => {
     reply('disk', ['used_percent', { path: '/', device: 'sda1' }, 40], ['free', { path: '/' }, 1]),
   );
   expect(disk?.lines.map((line) => line.label)).toEqual(['/']);
+});
+
+it('takes no rate from a window that the range cuts', () => {
+  const [net] = chartsOf({
+    ...reply('net', ['bytes_recv', { interface: 'eth0' }, 600, 1500, 2500, 3500, 4100]),
+    ...{ from: '1970-01-01T00:00:04Z', to: '1970-01-01T00:00:43Z' },
+  });
+  expect(net?.lines[0]?.points).toEqual([
+    [20_000, 100],
+    [30_000, 100],
+  ]);
+});
+
+it('stacks only what is shown', () => {
+  const total = { cpu: 'cpu-total' };
+  const [cpu] = chartsOf(
+    reply('cpu', ['usage_user', total, 1], ['usage_system', total, 10], ['usage_iowait', total, 100]),
+  );
+  const chart = cpu as NonNullable<typeof cpu>;
+  const hidden = new Set(['system']);
+  expect(plotData(chart, tableOf(chart), hidden).slice(1)).toEqual([[1], [null], [101]]);
+  expect(stackBands(chart, hidden)).toEqual([{ series: [3, 1] }]);
+  expect(stackBands(chart, new Set())).toEqual([{ series: [2, 1] }, { series: [3, 2] }]);
 });
 
 it('draws measurements it has never heard of, a chart for each unit', () => {

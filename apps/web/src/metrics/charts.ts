@@ -1,7 +1,7 @@
 import type { SeriesReply } from '../api/types';
 import type { Unit } from '../ui/format';
 import { isCounter, unitOf } from './measurement-units';
-import { type Point, toRates, withGaps } from './series';
+import { type Point, toRates, wholeWindows, withGaps } from './series';
 
 export interface Line {
   label: string;
@@ -22,10 +22,11 @@ export interface Chart {
 type Series = Omit<SeriesReply['series'][number], 'points'> & { points: Point[] };
 
 /** The charts of one measurement: ours for the known ones, for any other one chart for each unit. */
-export function chartsOf({ measurement, every_s, series: raw }: SeriesReply): Chart[] {
+export function chartsOf({ measurement, every_s, series: raw, from, to }: SeriesReply): Chart[] {
   const series = raw as Series[];
+  const rates = (points: Point[]) => toRates(wholeWindows(points, every_s, { from, to }));
   const points = ({ field, points }: Series) =>
-    withGaps(isCounter(measurement, field) ? toRates(points) : points, every_s);
+    withGaps(isCounter(measurement, field) ? rates(points) : points, every_s);
   const lines = (wanted: Series[], label: (series: Series) => string) =>
     wanted
       .map((one) => ({ label: label(one), points: points(one) }))

@@ -1,4 +1,6 @@
 import uPlot from 'uplot';
+import type { Format } from '../ui/format';
+import { tickSteps, writeTicks } from './axis-ticks';
 import type { Chart } from './charts';
 import { linePicture } from './line-picture';
 import { stacked } from './series';
@@ -25,10 +27,20 @@ export function tableOf({ lines }: Chart): uPlot.AlignedData {
   return uPlot.join(lines.map(({ points }) => [points.map(([time]) => time / 1000), points.map(([, value]) => value)]));
 }
 
+type Hidden = ReadonlySet<string>;
+const NONE: Hidden = new Set();
+
 /** What is drawn of a chart's table. */
-export function plotData({ stacked: isStacked }: Chart, table: uPlot.AlignedData): uPlot.AlignedData {
+export function plotData(chart: Chart, table: uPlot.AlignedData, hidden = NONE): uPlot.AlignedData {
+  if (!chart.stacked) return table;
   const [times, ...columns] = table;
-  return isStacked ? [times, ...stacked(columns as (number | null)[][])] : table;
+  return [times, ...stacked(columns as (number | null)[][], (i) => !hidden.has(chart.lines[i]?.label ?? ''))];
+}
+
+/** Each shown line of a stack is filled down to the shown one below it. */
+export function stackBands({ lines, stacked }: Chart, hidden = NONE): uPlot.Band[] {
+  const shown = lines.flatMap(({ label }, i) => (stacked && !hidden.has(label) ? [i + 1] : []));
+  return shown.slice(1).map((upper, i) => ({ series: [upper, shown[i] as number] }));
 }
 
 export interface PlotHooks {
@@ -42,16 +54,16 @@ export function plotOptions(
     dark,
     width,
     height,
-    writeValue,
+    format,
     locale,
     hidden,
   }: {
     dark: boolean;
     width: number;
     height: number;
-    writeValue(value: number): string;
+    format: Format;
     locale: string;
-    hidden: ReadonlySet<string>;
+    hidden: Hidden;
   },
   hooks: PlotHooks,
 ): uPlot.Options {
@@ -83,7 +95,13 @@ export function plotOptions(
         values: (_plot, times, _axis, _space, step) => times.map((time) => tickTime(time, step, locale)),
         space: 70,
       },
-      { ...axis, size: 64, values: (_plot, values) => values.map(writeValue), space: 32 },
+      {
+        ...axis,
+        size: 64,
+        space: 32,
+        incrs: tickSteps(chart.unit),
+        values: (_plot, values, _axis, _space, step) => writeTicks(format, chart.unit, values, step),
+      },
     ],
     series: [
       {},
@@ -101,7 +119,7 @@ export function plotOptions(
       }),
     ],
     plugins: [linePicture()],
-    bands: chart.stacked ? chart.lines.slice(1).map((_, i): uPlot.Band => ({ series: [i + 2, i + 1] })) : [],
+    bands: stackBands(chart, hidden),
     hooks: {
       setCursor: [(plot) => hooks.onCursor(plot.cursor.idx ?? null)],
       setSelect: [

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Point, stacked, toRates, withGaps } from './series';
+import { newestOf, type Point, stacked, toRates, withGaps } from './series';
 
 it('breaks the line where points are missing, not where they are merely rare', () => {
   const steady: Point[] = [
@@ -10,6 +10,14 @@ it('breaks the line where points are missing, not where they are merely rare', (
   expect(withGaps(steady, 2)).toEqual(steady);
   expect(withGaps([...steady, [60_000, 4]], 2)).toEqual([...steady, [20_001, null], [60_000, 4]]);
   expect(withGaps([], 1)).toEqual([]);
+});
+
+it('knows until when the newest value of a series holds', () => {
+  const at = (...times: number[]): Point[] => times.map((time) => [time * 1000, time]);
+  expect(newestOf(at(0, 60, 120), 5)).toEqual({ value: 120, freshUntil: 420_000 });
+  expect(newestOf(at(0, 1, 2), 1)).toEqual({ value: 2, freshUntil: 32_000 });
+  expect(newestOf([...at(0, 60), [120_000, null]], 5)).toMatchObject({ value: 60 });
+  expect(newestOf([[0, null]], 5)).toBeNull();
 });
 
 it('makes rates of counters, and says nothing about the step in which one was set back', () => {

@@ -12,6 +12,19 @@ function usualDistance(points: Point[]): number {
   return distances[Math.floor(distances.length / 2)] ?? 0;
 }
 
+/** How many steps a series may be silent before what it said last counts as old. */
+const FRESH_STEPS = 5;
+/** Charts are read again each few seconds, and a robot sends in batches. */
+const FRESH_MS = 30_000;
+
+/** What a series said last, and until when that holds; null when it said nothing. */
+export function newestOf(points: Point[], everySeconds: number): { value: number; freshUntil: number } | null {
+  const newest = points.findLast(([, value]) => value !== null);
+  if (!newest) return null;
+  const steps = FRESH_STEPS * Math.max(usualDistance(points), everySeconds * 1000);
+  return { value: newest[1] as number, freshUntil: newest[0] + Math.max(FRESH_MS, steps) };
+}
+
 /** Puts a null where points are missing: a line across would tell what nobody measured. */
 export function withGaps(points: Point[], everySeconds: number): Point[] {
   const limit = GAP_FACTOR * Math.max(usualDistance(points), everySeconds * 1000);
@@ -19,6 +32,19 @@ export function withGaps(points: Point[], everySeconds: number): Point[] {
     const before = points[i - 1];
     return before && point[0] - before[0] > limit ? [[before[0] + 1, null], point] : [point];
   });
+}
+
+/**
+ * Without the windows at either end that the range cuts: the mean of a part of a window is a gauge's all the same, but
+ * lies too near the next one for the growth of a counter.
+ */
+export function wholeWindows(
+  points: Point[],
+  everySeconds: number,
+  { from, to }: { from: string; to: string },
+): Point[] {
+  const [first, end] = [Date.parse(from), Date.parse(to) - everySeconds * 1000];
+  return points.filter(([time]) => time >= first && time <= end);
 }
 
 /** Growth of a counter a second. Where it fell it was set back, by a reboot: nothing is known about that step. */
@@ -30,11 +56,15 @@ export function toRates(points: Point[]): Point[] {
   });
 }
 
-/** Each line on the shoulders of the one before, on shared times. */
-export function stacked(columns: (number | null | undefined)[][]): (number | null | undefined)[][] {
+/** Each line on the shoulders of the one before, on shared times; those that are not shown carry nothing. */
+export function stacked(
+  columns: (number | null | undefined)[][],
+  isShown: (index: number) => boolean = () => true,
+): (number | null | undefined)[][] {
   const sums: number[] = [];
-  return columns.map((column) =>
+  return columns.map((column, line) =>
     column.map((value, i) => {
+      if (!isShown(line)) return null;
       if (value === null || value === undefined) return value;
       sums[i] = (sums[i] ?? 0) + value;
       return sums[i];

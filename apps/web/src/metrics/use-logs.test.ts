@@ -1,11 +1,13 @@
+import { mount } from '@vue/test-utils';
 import { createPinia, setActivePinia } from 'pinia';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { effectScope, ref } from 'vue';
 import type { LogEntry } from '../api/types';
+import LogList from './LogList.vue';
 import { type LogFilter, useLogs } from './use-logs';
 
 const entry = (n: number): LogEntry => ({
-  time: `2030-01-01T00:00:${String(n).padStart(2, '0')}Z`,
+  time: new Date(Date.UTC(2030, 0, 1) + n * 1000).toISOString(),
   level: 'info',
   program: 'p',
   message: `m${n}`,
@@ -79,4 +81,60 @@ it('shows nothing of a former filter, however late its answer', async () => {
   await settle();
   expect([logs.messages(), logs.reading.value]).toEqual([['m1'], false]);
   logs.stop();
+});
+
+it('follows unseen: nobody is told to wait, and what is asked for meanwhile is read', async () => {
+  answer = () => Promise.resolve({ items: [], next_cursor: null });
+  const logs = start();
+  await settle();
+  let hold: () => void = () => undefined;
+  answer = async (url) => {
+    if (url.searchParams.get('cursor')) return { items: newestFirst(2, 1), next_cursor: null };
+    await new Promise<void>((resolve) => {
+      hold = resolve;
+    });
+    return { items: newestFirst(5, 3), next_cursor: 'older' };
+  };
+  await vi.advanceTimersByTimeAsync(3_100);
+  expect(logs.reading.value).toBe(false);
+  hold();
+  await settle();
+  void logs.restart();
+  await settle();
+  hold();
+  await settle();
+  await vi.advanceTimersByTimeAsync(3_100);
+  await logs.older();
+  expect(logs.messages()).toEqual(['m5', 'm4', 'm3', 'm2', 'm1']);
+  logs.stop();
+});
+
+it('does not grow for ever, and goes on without a gap where it was cut', async () => {
+  let newest = 150;
+  answer = async (url) => {
+    const from = Number(url.searchParams.get('cursor') ?? newest);
+    return { items: newestFirst(from, Math.max(1, from - 99)), next_cursor: from > 100 ? String(from - 100) : null };
+  };
+  const logs = start();
+  await settle();
+  while (newest < 3_000) {
+    newest += 40;
+    await vi.advanceTimersByTimeAsync(3_000);
+  }
+  expect(logs.messages().length).toBeGreaterThan(900);
+  expect(logs.messages().length).toBeLessThanOrEqual(1_100);
+  await logs.older();
+  const numbers = logs.messages().map((message) => Number(message.slice(1)));
+  expect(numbers).toEqual(Array.from(numbers, (_, i) => newest - i));
+  logs.stop();
+});
+
+it('keeps each entry where the reader sees it when newer ones come', async () => {
+  const twice = [entry(1), entry(1)];
+  const list = mount(LogList, { props: { entries: [entry(2), ...twice] } });
+  const before = list.findAll('li').map(({ element }) => element);
+  await list.setProps({ entries: [entry(4), entry(3), entry(2), ...twice] });
+  const after = list.findAll('li').map(({ element }) => element);
+  expect(after.slice(2)).toEqual(before);
+  expect(after.slice(2).every((element, i) => element === before[i])).toBe(true);
 });

@@ -6,7 +6,14 @@ import type { LogEntry } from '../api/types';
 
 const PAGE = 100;
 const FOLLOW_MS = 3_000;
-const keyOf = (entry: LogEntry) => `${entry.time} ${entry.program} ${entry.message}`;
+/** By how much following may lengthen the list beyond what the reader asked for. */
+const MAX_GROWTH = 1_000;
+const keyOf = ({ time, program, level, message }: LogEntry) => [time, program, level, message].join(' ');
+
+interface LogPage {
+  items: LogEntry[];
+  next_cursor: string | null;
+}
 
 export interface LogFilter {
   from?: string;
@@ -22,6 +29,10 @@ export function useLogs(robotId: () => number, filter: () => LogFilter, followin
   const problem = ref<ApiProblem | null>(null);
   const reading = ref(false);
   const olderCursor = ref<string | null>(null);
+  /** Behind which entries the list can be cut, each with the cursor that goes on from there. */
+  const cuts = new Map<string, string>();
+  let askedFor = 0;
+  let isCatchingUp = false;
   /** An answer to a former filter must not show up under the present one. */
   let round = 0;
 
@@ -32,51 +43,81 @@ export function useLogs(robotId: () => number, filter: () => LogFilter, followin
 
   async function read(work: (stillWanted: () => boolean) => Promise<void>): Promise<void> {
     const own = round;
-    reading.value = true;
     try {
       await work(() => own === round);
       if (own === round) problem.value = null;
     } catch (error) {
       if (own === round) problem.value = asProblem(error);
-    } finally {
-      if (own === round) reading.value = false;
     }
+  }
+
+  /** What a person waits for; following goes on unseen. */
+  async function readWanted(work: (stillWanted: () => boolean) => Promise<void>): Promise<void> {
+    const own = round;
+    reading.value = true;
+    await read(work);
+    if (own === round) reading.value = false;
+  }
+
+  function replace({ items, next_cursor }: LogPage): void {
+    cuts.clear();
+    entries.value = items;
+    olderCursor.value = next_cursor;
+    askedFor = items.length;
   }
 
   function restart(): Promise<void> {
     round++;
-    return read(async (stillWanted) => {
+    return readWanted(async (stillWanted) => {
       const page = await fetchPage();
-      if (!stillWanted()) return;
-      entries.value = page.items;
-      olderCursor.value = page.next_cursor;
+      if (stillWanted()) replace(page);
     });
   }
 
   function older(): Promise<void> | undefined {
     const cursor = olderCursor.value;
     if (!cursor || reading.value) return;
-    return read(async (stillWanted) => {
+    return readWanted(async (stillWanted) => {
       const page = await fetchPage(cursor);
-      if (!stillWanted()) return;
+      // Cut off or replaced meanwhile: these would not join on.
+      if (!stillWanted() || olderCursor.value !== cursor) return;
+      noteCut(entries.value, cursor);
       entries.value = [...entries.value, ...page.items];
       olderCursor.value = page.next_cursor;
+      askedFor = entries.value.length;
     });
   }
 
-  function newer(): Promise<void> | undefined {
-    if (reading.value) return;
-    return read(async (stillWanted) => {
+  async function newer(): Promise<void> {
+    if (reading.value || isCatchingUp) return;
+    isCatchingUp = true;
+    await read(async (stillWanted) => {
       const page = await fetchPage();
       if (!stillWanted()) return;
       const known = new Set(entries.value.slice(0, PAGE).map(keyOf));
       const fresh = page.items.filter((entry) => !known.has(keyOf(entry)));
       // All new and more behind them: what lies between would be missing.
-      if (fresh.length === PAGE && page.next_cursor) {
-        entries.value = page.items;
-        olderCursor.value = page.next_cursor;
-      } else if (fresh.length > 0) entries.value = [...fresh, ...entries.value];
+      if (fresh.length === PAGE && page.next_cursor) return replace(page);
+      if (fresh.length === 0) return;
+      if (page.next_cursor) noteCut(page.items, page.next_cursor);
+      entries.value = cut([...fresh, ...entries.value]);
     });
+    isCatchingUp = false;
+  }
+
+  function noteCut(list: LogEntry[], cursor: string): void {
+    const last = list.at(-1);
+    if (last) cuts.set(keyOf(last), cursor);
+  }
+
+  function cut(list: LogEntry[]): LogEntry[] {
+    const limit = askedFor + MAX_GROWTH;
+    if (list.length <= limit) return list;
+    const end = list.slice(0, limit).findLastIndex((entry) => cuts.has(keyOf(entry))) + 1;
+    if (end === 0) return list;
+    olderCursor.value = cuts.get(keyOf(list[end - 1] as LogEntry)) ?? null;
+    for (const entry of list.slice(end)) cuts.delete(keyOf(entry));
+    return list.slice(0, end);
   }
 
   watch(() => JSON.stringify([robotId(), filter()]), restart, { immediate: true });

@@ -30,4 +30,5 @@ it('ends where the scale is known to end, unless a value is beyond it', () => {
   expect(yRange([3, 40], 100)).toEqual([0, 100]);
   expect(yRange([3, 140], 100)).toEqual([0, 140]);
   expect(yRange(extremes(plot([[null]], [true])))).toEqual([0, 1]);
+  expect(yRange([0, 0])).toEqual([0, 1]);
 });

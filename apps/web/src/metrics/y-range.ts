@@ -27,6 +27,7 @@ function extremesOf(column: uPlot.AlignedData[number]): Extremes {
 export function yRange([min, max]: Extremes, top?: number): [min: number, max: number] {
   if (top !== undefined) return [0, Math.max(top, max)];
   if (min > max) return [0, 1];
-  const room = (max - min) * 0.1 || Math.abs(max) * 0.1 || 1;
+  if (min === 0 && max === 0) return [0, 1];
+  const room = (max - min) * 0.1 || Math.abs(max) * 0.1;
   return [min >= 0 && min < max * 0.5 ? 0 : min - room, max + room];
 }

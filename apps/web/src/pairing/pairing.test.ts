@@ -41,6 +41,26 @@ it('asks about the code of a link at once', async () => {
   await vi.waitFor(() => expect(page.emitted('found')).toEqual([['12345678', robot]]));
 });
 
+it('brings up the digits on a phone, takes nothing else, and asks once the code is whole', async () => {
+  let asked = 0;
+  vi.stubGlobal('fetch', async () => {
+    asked++;
+    return Response.json(robot);
+  });
+  const page = mount(CodeEntry, { attachTo: document.body });
+  const boxes = page.findAll('fieldset input[inputmode]');
+  expect(boxes.map((box) => box.attributes('inputmode'))).toEqual(Array(8).fill('numeric'));
+  for (const box of boxes) await box.setValue('a');
+  await flushPromises();
+  expect([asked, page.find('button').attributes('disabled')]).toEqual([0, '']);
+  for (const [i, box] of boxes.entries()) {
+    expect(asked).toBe(0);
+    await box.setValue(String(i));
+  }
+  await vi.waitFor(() => expect(page.emitted('found')).toEqual([['01234567', robot]]));
+  page.unmount();
+});
+
 it('takes a code as it is written down, and says what to do when no robot shows it', async () => {
   answers.push([404, { code: 'not_found', status: 404, title: '', detail: '', request_id: '' }]);
   const page = mount(CodeEntry, { attachTo: document.body });

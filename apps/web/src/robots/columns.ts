@@ -4,21 +4,29 @@ export interface Column {
   key: SortKey;
   /** CSS grid track. */
   width: string;
+  /** The track below NARROW_PX, of those that are shown there. */
+  narrow?: string;
   /** The narrowest page, in px, that still shows it. */
   from: number;
   numeric?: boolean;
 }
 
+export const NARROW_PX = 720;
+
 /** What a fleet row shows, most important first where room is short. */
 export const COLUMNS: Column[] = [
-  { key: 'name', width: 'minmax(9rem, 2fr)', from: 0 },
-  { key: 'state', width: 'minmax(8.5rem, 1fr)', from: 0 },
+  { key: 'name', width: 'minmax(9rem, 2fr)', narrow: 'minmax(0, 1.4fr)', from: 0 },
+  { key: 'state', width: 'minmax(8.5rem, 1fr)', narrow: 'minmax(0, 1fr)', from: 0 },
   { key: 'architecture', width: '4rem', from: 1280 },
-  { key: 'cpu_percent', width: '9rem', from: 0, numeric: true },
+  { key: 'cpu_percent', width: '9rem', narrow: '3.4rem', from: 0, numeric: true },
   { key: 'memory_percent', width: '9rem', from: 900, numeric: true },
   { key: 'disk_percent', width: '9rem', from: 1024, numeric: true },
-  { key: 'temperature_c', width: '9rem', from: 0, numeric: true },
+  { key: 'temperature_c', width: '9rem', narrow: '3.4rem', from: 0, numeric: true },
   { key: 'load1', width: '4.5rem', from: 1180, numeric: true },
   { key: 'uptime_s', width: '6.5rem', from: 1180, numeric: true },
   { key: 'owner', width: 'minmax(6rem, 0.8fr)', from: 1400 },
 ];
+
+/** Whoever sorts by a figure looks for the largest. */
+export const firstOrder = (key: SortKey): 'asc' | 'desc' =>
+  COLUMNS.find((column) => column.key === key)?.numeric ? 'desc' : 'asc';

@@ -1,8 +1,12 @@
-import { mount } from '@vue/test-utils';
-import { expect, it, vi } from 'vitest';
+import { enableAutoUnmount, mount } from '@vue/test-utils';
+import { afterEach, expect, it, vi } from 'vitest';
 import { ApiProblem, readProblem } from '../api/problem';
+import { i18n } from '../app/i18n';
+import { ru } from '../locales/ru';
 import ProblemAlert from './ProblemAlert.vue';
 import { useAction } from './use-action';
+
+enableAutoUnmount(afterEach);
 
 it('reads a problem document, and takes a foreign error page for no answer', async () => {
   const body = JSON.stringify({ code: 'rate_limited', status: 429, detail: 'd', request_id: 'r' });
@@ -18,6 +22,35 @@ it('counts down, and lets nobody try again before', () => {
   const alert = mount(ProblemAlert, { props: { error: problem, retryable: true } });
   expect(alert.text()).toMatch(/Try again in 2\d seconds/);
   expect(alert.find('button').attributes('disabled')).toBeDefined();
+});
+
+it('has the time to wait read out once, not each second, and in minutes when it is long', async () => {
+  vi.useFakeTimers();
+  const problem = (seconds: number) => new ApiProblem('rate_limited', 429, '', null, Date.now() + seconds * 1000);
+  const alert = mount(ProblemAlert, { props: { error: problem(30) } });
+  const [announced, shown] = [alert.find('[role=alert]').text(), alert.find('[aria-hidden][data-countdown]').text()];
+  expect(announced).toContain('Try again in 30 seconds');
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(alert.find('[role=alert]').text()).toBe(announced);
+  expect(alert.find('[data-countdown]').text()).not.toBe(shown);
+  await alert.setProps({ error: problem(600) });
+  expect(alert.find('[role=alert]').text()).toContain('Try again in 10 minutes.');
+  vi.useRealTimers();
+});
+
+it("sets the server's own words apart, and has its own for what people meet", () => {
+  const alert = (detail: string) =>
+    mount(ProblemAlert, { props: { error: new ApiProblem('validation_failed', 400, detail) } });
+  const unknown = alert('body/email must match format "email".');
+  expect(unknown.text()).toContain('Check what you have typed in.');
+  expect(unknown.find('q[lang=en]').text()).toBe('body/email must match format "email".');
+  i18n.global.setLocaleMessage('ru', ru);
+  i18n.global.locale.value = 'ru';
+  const known = alert('This password is too easy to guess. Choose another.');
+  expect(known.text()).toContain('Этот пароль легко угадать');
+  expect(known.find('q').exists()).toBe(false);
+  expect(alert('something new').text()).toMatch(/Проверьте введённое.*Сервер сообщает:\s*something new/s);
+  i18n.global.locale.value = 'en';
 });
 
 it('shows the number under which the log has an inner error, and an unknown error as such', () => {

@@ -1,22 +1,32 @@
 import { useI18n } from 'vue-i18n';
 import type { ApiProblem } from '../api/problem';
 
-/** What happened and what to do, in the person's language; the server's own words where we know no better. */
-export function useProblemText() {
-  const { t, te, locale } = useI18n();
-  const known = (key: string) => (te(key, 'en') ? t(key) : undefined);
-  return (problem: ApiProblem) => {
-    const title = known(`problems.${problem.code}.title`) ?? t('problems.internal_error.title');
-    const hint = known(`problems.${problem.code}.hint`);
-    const detail = problem.code === 'validation_failed' ? translated(problem.detail) : undefined;
-    return { title, hint: detail ?? hint };
-  };
+/** Sentences of the server that people meet by what they type. */
+const KNOWN: [RegExp, string][] = [
+  [/at least 8 characters/, 'auth.passwordShort'],
+  [/too easy to guess/, 'auth.passwordCommon'],
+  [/from must be before to/, 'metrics.range.invalid'],
+  [/range may span ten years/, 'metrics.range.tooLong'],
+  [/owner_id is not an active user/, 'robots.settings.transfer.notActive'],
+];
+/** Whose detail says what the title cannot. */
+const TELLING = [
+  'validation_failed',
+  'nothing_usable',
+  'lines_rejected',
+  'payload_too_large',
+  'unsupported_media_type',
+];
 
-  /** A few sentences of the server that people meet by what they type. */
-  function translated(detail: string): string {
-    if (locale.value === 'en') return detail;
-    if (detail.includes('at least 8 characters')) return t('auth.passwordShort');
-    if (detail.includes('too easy to guess')) return t('auth.passwordCommon');
-    return detail;
-  }
+/** What happened and what to do, in the person's language; `server`: its own English words, where we know no better. */
+export function useProblemText() {
+  const { t, te } = useI18n();
+  const text = (key: string) => (te(key, 'en') ? t(key) : undefined);
+  return ({ code, detail }: ApiProblem): { title: string; hint?: string; server?: string } => {
+    const title = text(`problems.${code}.title`) ?? t('problems.internal_error.title');
+    const hint = text(`problems.${code}.hint`);
+    if (!TELLING.includes(code)) return { title, hint };
+    const known = KNOWN.find(([words]) => words.test(detail))?.[1];
+    return known ? { title, hint: t(known) } : { title, hint, server: detail || undefined };
+  };
 }

@@ -1,9 +1,11 @@
 import { useToast } from '@nuxt/ui/composables/useToast';
+import { useI18n } from 'vue-i18n';
 import { asProblem } from '../api/problem';
 import { useProblemText } from './use-problem-text';
 
 /** For actions without a form to show a problem in. */
 export function useProblemToast() {
+  const { t } = useI18n();
   const toast = useToast();
   const textOf = useProblemText();
   async function attempt(action: () => Promise<unknown>): Promise<boolean> {
@@ -13,8 +15,9 @@ export function useProblemToast() {
     } catch (error) {
       const problem = asProblem(error);
       if (problem.code === 'session_ended' || problem.code === 'unauthorized') return false;
-      const { title, hint } = textOf(problem);
-      toast.add({ title, description: hint, color: 'error', icon: 'i-lucide-circle-alert' });
+      const { title, hint, server } = textOf(problem);
+      const description = server ? `${hint} ${t('problems.serverSays')} ${server}` : hint;
+      toast.add({ title, description, color: 'error', icon: 'i-lucide-circle-alert' });
       return false;
     }
   }

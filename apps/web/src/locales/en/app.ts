@@ -12,6 +12,7 @@ export const app = {
   more: 'Show more',
   actions: 'Actions',
   loading: 'Loading…',
+  notLoaded: 'This page could not be loaded.',
   toFleet: 'To the fleet',
   theme: { auto: 'As the system', light: 'Light', dark: 'Dark', title: 'Theme' },
   language: 'Language',

@@ -3,9 +3,12 @@ export const metrics = {
   csvOf: 'Export {chart} as CSV',
   earlier: 'Earlier',
   later: 'Later',
+  zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
   live: 'Live',
   follow: 'Go live',
+  noData: 'No data in this range.',
+  showNewest: 'Show the newest data',
   logsThen: 'Logs of this moment',
   range: {
     label: 'Time range',
@@ -23,6 +26,7 @@ export const metrics = {
     to: 'To',
     apply: 'Show',
     invalid: 'The beginning must be before the end.',
+    tooLong: 'The range may span ten years at most.',
   },
   chart: {
     cpu: 'CPU',

@@ -7,6 +7,8 @@ export const robots = {
   view: 'View',
   rows: 'Rows',
   cards: 'Cards',
+  sort: 'Sort by',
+  descending: 'Descending',
   found: 'no robots | {n} robot | {n} robots',
   noMatch: 'No robot matches.',
   showAll: 'Show all',
@@ -51,7 +53,7 @@ export const robots = {
     owner: 'Owner',
     nobody: 'nobody',
   },
-  errorReason: 'Its recent writes are refused: {reason}',
+  errorReason: 'Its recent writes are refused.',
   waiting: 'Nothing has arrived from this robot yet.',
   settings: {
     name: 'Name',
@@ -66,6 +68,7 @@ export const robots = {
       title: 'Personal token',
       text: 'A new token ends the old one at once: the robot is silent until the new one is on it.',
       rotate: 'Make a new token',
+      confirm: 'Replace the token',
       once: 'This is shown once. Put it on the robot now:',
       done: 'I have it',
     },
@@ -73,6 +76,7 @@ export const robots = {
       title: 'Owner',
       text: 'The new owner sees all of its past; the former one sees nothing more.',
       submit: 'Hand over',
+      notActive: 'This user is switched off or deleted. Choose another.',
     },
     remove: {
       title: 'Delete',

@@ -14,6 +14,7 @@ export const app: typeof en.app = {
   more: 'Показать ещё',
   actions: 'Действия',
   loading: 'Загрузка…',
+  notLoaded: 'Страницу не удалось загрузить.',
   toFleet: 'К роботам',
   theme: { auto: 'Как в системе', light: 'Светлая', dark: 'Тёмная', title: 'Тема' },
   language: 'Язык',

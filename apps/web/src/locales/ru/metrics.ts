@@ -5,9 +5,12 @@ export const metrics: typeof en.metrics = {
   csvOf: 'Выгрузить в CSV: {chart}',
   earlier: 'Раньше',
   later: 'Позже',
+  zoomIn: 'Приблизить',
   zoomOut: 'Отдалить',
   live: 'Вживую',
   follow: 'Следить',
+  noData: 'За этот период данных нет.',
+  showNewest: 'Показать последние данные',
   logsThen: 'Журнал этого момента',
   range: {
     label: 'Период',
@@ -25,6 +28,7 @@ export const metrics: typeof en.metrics = {
     to: 'По',
     apply: 'Показать',
     invalid: 'Начало должно быть раньше конца.',
+    tooLong: 'Период может охватывать не более десяти лет.',
   },
   chart: {
     cpu: 'Процессор',

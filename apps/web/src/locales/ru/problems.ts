@@ -2,15 +2,18 @@ import type { en } from '../en';
 
 export const problems: typeof en.problems = {
   wait: 'Повторите через {seconds} секунду. | Повторите через {seconds} секунды. | Повторите через {seconds} секунд.',
+  waitMinutes:
+    'Повторите через {minutes} минуту. | Повторите через {minutes} минуты. | Повторите через {minutes} минут.',
+  serverSays: 'Сервер сообщает:',
   unreachable: { title: 'Сервер не отвечает', hint: 'Проверьте сеть или подождите: мы пробуем снова сами.' },
-  validation_failed: { title: 'Что-то заполнено неверно', hint: '' },
-  nothing_usable: { title: 'В запросе нет ничего полезного', hint: '' },
+  validation_failed: { title: 'Что-то заполнено неверно', hint: 'Проверьте введённое.' },
+  nothing_usable: { title: 'В запросе нет ничего полезного', hint: 'Ничего не сохранено.' },
   link_invalid: {
     title: 'Эта ссылка больше не действует',
     hint: 'Она использована, истекла или заменена. Попросите новую.',
   },
   unauthorized: { title: 'Вы не вошли', hint: 'Войдите и повторите.' },
-  invalid_credentials: { title: 'Неверная почта или пароль', hint: '' },
+  invalid_credentials: { title: 'Неверная почта или пароль', hint: 'Проверьте их и повторите.' },
   session_ended: { title: 'Сеанс завершён', hint: 'Войдите снова.' },
   forbidden: {
     title: 'Это доступно администраторам',
@@ -27,9 +30,12 @@ export const problems: typeof en.problems = {
   demo_running: { title: 'Демонстрационные роботы уже запущены', hint: 'Попросите администратора показать их.' },
   robot_pending: { title: 'Робот ещё не подтверждён', hint: 'Сначала введите код, который он показывает.' },
   request_timeout: { title: 'Это заняло слишком много времени', hint: 'Повторите.' },
-  payload_too_large: { title: 'Слишком много за один раз', hint: '' },
-  unsupported_media_type: { title: 'Сервер этого не понимает', hint: '' },
-  lines_rejected: { title: 'Часть строк отклонена', hint: '' },
+  payload_too_large: { title: 'Слишком много за один раз', hint: 'Отправляйте меньше за раз.' },
+  unsupported_media_type: {
+    title: 'Сервер этого не понимает',
+    hint: 'Обновите страницу: возможно, она старше сервера.',
+  },
+  lines_rejected: { title: 'Часть строк отклонена', hint: 'Остальные сохранены.' },
   rate_limited: { title: 'Слишком много попыток', hint: 'Подождите немного и повторите.' },
   internal_error: { title: 'На сервере что-то пошло не так', hint: 'В журнале сервера это записано под этим номером.' },
   store_unavailable: {

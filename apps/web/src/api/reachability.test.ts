@@ -1,0 +1,21 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { effectScope } from 'vue';
+import { reach, useReachability } from './reachability';
+
+afterEach(() => vi.unstubAllGlobals());
+
+it("takes a proxy's own error page for no answer, and a refusal of the API for one", async () => {
+  const scope = effectScope();
+  const { state } = scope.run(() => useReachability(() => undefined)) as ReturnType<typeof useReachability>;
+  const answered = async (status: number, type: string) => {
+    vi.stubGlobal('fetch', async () => new Response('', { status, headers: { 'content-type': type } }));
+    await reach('/api/robots');
+    return state.value;
+  };
+  for (const status of [500, 502, 503, 504]) {
+    expect(await answered(status, 'text/html'), String(status)).toBe('down');
+    expect(await answered(status, 'application/problem+json'), String(status)).toBe('reachable');
+  }
+  expect(await answered(404, 'text/html')).toBe('reachable');
+  scope.stop();
+});
