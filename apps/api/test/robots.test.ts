@@ -142,6 +142,20 @@ describe('robots', () => {
     expect(Math.round(skewed.clock_skew_ms / 60_000)).toBe(60);
   });
 
+  it('show the version of the agent that reported last', async () => {
+    const owner = await api.person();
+    const { id, token } = await api.pairedRobot(owner);
+    const versionAfter = async (agent: string) => {
+      expect((await api.report(token, 'mem used_percent=1', { 'user-agent': agent })).status).toBe(204);
+      await api.deps().presence.flush();
+      return (await api.call('GET', `/robots/${id}`, { token: owner.token })).body.agent_version;
+    };
+    expect(await versionAfter('Telegraf/1.37.2 Go/1.25.5')).toBe('1.37.2');
+    expect(await versionAfter('Telegraf/1.38.0-rc1')).toBe('1.38.0-rc1');
+    for (const other of ['curl/8.5.0', `Telegraf/${'9'.repeat(65)} Go`, 'Telegraf/<b>1</b>'])
+      expect(await versionAfter(other)).toBe('1.38.0-rc1');
+  });
+
   it('leave a trail in the audit log', async () => {
     const [admin, owner] = [await api.person('admin'), await api.person()];
     const { id } = await api.pairedRobot(owner);

@@ -5,6 +5,7 @@ import { publish } from '../events/event-bus.ts';
 interface Sighting {
   at: number;
   skewMs: number | null;
+  agentVersion: string | null;
 }
 
 /** A difference below one flush interval tells nothing: points wait that long in the agent. */
@@ -19,16 +20,20 @@ export class Presence {
     this.#db = db;
   }
 
-  /** @param newestMs the newest timestamp the robot itself gave, for telling its clock */
-  note(robotId: number, newestMs: number | null): void {
+  /**
+   * @param newestMs the newest timestamp the robot itself gave, for telling its clock
+   * @param agentVersion of the Telegraf that sent it, if it was one
+   */
+  note(robotId: number, newestMs: number | null, agentVersion: string | null): void {
     const at = Date.now();
     const skew = newestMs === null ? null : newestMs - at;
     // A back-filled batch is old though the clock is right: the freshest batch between two flushes tells the skew.
-    const skewMs = Math.max(
-      skew ?? Number.NEGATIVE_INFINITY,
-      this.#seen.get(robotId)?.skewMs ?? Number.NEGATIVE_INFINITY,
-    );
-    this.#seen.set(robotId, { at, skewMs: Number.isFinite(skewMs) ? skewMs : null });
+    const before = this.#seen.get(robotId);
+    const skewMs = Math.max(skew ?? Number.NEGATIVE_INFINITY, before?.skewMs ?? Number.NEGATIVE_INFINITY);
+    this.#seen.set(robotId, {
+      ...{ at, skewMs: Number.isFinite(skewMs) ? skewMs : null },
+      agentVersion: agentVersion ?? before?.agentVersion ?? null,
+    });
   }
 
   async flush(): Promise<void> {
@@ -40,8 +45,8 @@ export class Presence {
     );
     try {
       const { rows } = await sql<{ id: number; owner_id: number | null }>`
-        update robots set last_seen_at = greatest(last_seen_at, g.at), clock_skew_ms = coalesce(g.skew, clock_skew_ms), announced_offline = false
-        from unnest(${seen.map(([id]) => id)}::int[], ${seen.map(([, { at }]) => new Date(at).toISOString())}::timestamptz[], ${skews}::bigint[]) as g (id, at, skew)
+        update robots set last_seen_at = greatest(last_seen_at, g.at), clock_skew_ms = coalesce(g.skew, clock_skew_ms), agent_version = coalesce(g.agent, agent_version), announced_offline = false
+        from unnest(${seen.map(([id]) => id)}::int[], ${seen.map(([, { at }]) => new Date(at).toISOString())}::timestamptz[], ${skews}::bigint[], ${seen.map(([, { agentVersion }]) => agentVersion)}::text[]) as g (id, at, skew, agent)
         where robots.id = g.id returning robots.id, robots.owner_id`.execute(this.#db);
       await publish(this.#db, ...rows.map(eventOf('robot_seen')));
     } catch (error) {

@@ -30,7 +30,7 @@ const MAX_REASONS = 10;
  */
 export async function receiveMetrics(
   deps: ReceiveDeps,
-  { tokenHash, robot, waitedMs }: KnownRobot & { waitedMs: number },
+  { tokenHash, robot, waitedMs, agentVersion }: KnownRobot & { waitedMs: number; agentVersion: string | null },
   body: Buffer,
   precision: Precision,
 ): Promise<void> {
@@ -49,7 +49,7 @@ export async function receiveMetrics(
   if (!accepted.robot.has_written) await noteFirstWrite(deps, accepted.robot.id, tokenHash);
 
   const stored = lines.count - accepted.refused.size;
-  if (stored > 0) deps.presence.note(robot.id, Number.isFinite(lines.newestMs) ? lines.newestMs : null);
+  if (stored > 0) deps.presence.note(robot.id, Number.isFinite(lines.newestMs) ? lines.newestMs : null, agentVersion);
   if (lines.rejected.length + accepted.refused.size > 0) {
     const refused = [...accepted.refused].map(([index, why]) => ({ line: lines.numbers[index] ?? 0, ...why }));
     const rejected = [...lines.rejected, ...refused].sort((a, b) => a.line - b.line);

@@ -58,8 +58,12 @@ async function receive(deps: ReportDeps, receiving: BodyBudget, request: Incomin
     await deps.robots.confirm(tokenHash);
     throw error;
   }
-  await receiveMetrics(deps, { robot, tokenHash, waitedMs }, body, precision);
+  const agentVersion = agentVersionOf(request.headers['user-agent']);
+  await receiveMetrics(deps, { robot, tokenHash, waitedMs, agentVersion }, body, precision);
 }
+
+/** Telegraf names itself: `Telegraf/1.37.2 Go/1.25.5`. */
+const agentVersionOf = (userAgent = '') => /^Telegraf\/([\w.+-]{1,64})(?: |$)/.exec(userAgent)?.[1] ?? null;
 
 /** @throws AppError validation_failed */
 function precisionOf(url = ''): Precision {
