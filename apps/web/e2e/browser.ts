@@ -1,4 +1,4 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { DESKTOP, launchChromium } from './chromium.ts';
 import { ADMIN, PASSWORD, type Server, startServer } from './server.ts';
@@ -54,6 +54,17 @@ export function useBrowser(env: Record<string, string> = {}) {
 export function problemReply(status: number, code: string) {
   const problem = { type: 'about:blank', title: 'x', status, detail: 'x', code, request_id: 'r' };
   return { status, contentType: 'application/problem+json', body: JSON.stringify(problem) };
+}
+
+/** What the page would do after so long or longer it does not: what is seen then was not found by asking now and then. */
+export function withoutPolling(context: BrowserContext, fromMs = 8_000): Promise<unknown> {
+  return context.addInitScript((fromMs) => {
+    for (const name of ['setTimeout', 'setInterval'] as const) {
+      const real = window[name].bind(window) as (...args: unknown[]) => number;
+      const shortOnly = (work: unknown, ms = 0, ...rest: unknown[]) => (ms >= fromMs ? 0 : real(work, ms, ...rest));
+      Object.assign(window, { [name]: shortOnly });
+    }
+  }, fromMs);
 }
 
 export async function visible(page: Page, text: string | RegExp): Promise<void> {

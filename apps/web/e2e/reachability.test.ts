@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { problemReply, useBrowser, visible } from './browser.ts';
+import { problemReply, useBrowser, visible, withoutPolling } from './browser.ts';
 import { withAdmin } from './server.ts';
 
 const browser = useBrowser(withAdmin);
@@ -21,6 +21,7 @@ it('says that the server is down, keeps what was typed, and goes on by itself', 
 
 it('says that this computer is offline, and reads again when it is back', async () => {
   const context = await browser.admin();
+  await withoutPolling(context);
   const page = await context.newPage();
   await page.goto('/');
   await visible(page, 'Add the first robot');
@@ -32,8 +33,9 @@ it('says that this computer is offline, and reads again when it is back', async 
   await expect.poll(() => page.getByText('This computer has no network').count()).toBe(0);
 });
 
-it('opened while the server is not there, it waits for it', async () => {
+it('opened while the server is not there, it asks again when told to', async () => {
   const context = await browser.admin();
+  await withoutPolling(context, 4_000);
   const page = await context.newPage();
   await page.route('**/api/**', (route) => route.abort());
   await page.goto('/profile');

@@ -102,6 +102,6 @@ it('tells how long to wait after too many attempts', async () => {
     await answered;
   }
   await visible(page, 'Too many attempts');
-  await visible(page, /Try again in \d+ seconds/);
+  await visible(page, /Try again in \d+ minutes/);
   expect(await page.getByLabel('E-mail').inputValue()).toBe('nobody@lab.example');
 });

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { SeriesReply } from '../api/types';
 import { chartsOf, inOrder } from './charts';
-import { toCsv } from './csv';
+import { download, toCsv } from './csv';
 import { plotData, stackBands, tableOf } from './plot-options';
 
 const reply = (
@@ -79,6 +79,18 @@ it('draws measurements it has never heard of, a chart for each unit', () => {
     ['battery-none', 'none', 'cycles a'],
   ]);
   expect(inOrder(['zeta', 'net', 'battery', 'cpu'])).toEqual(['cpu', 'net', 'battery', 'zeta']);
+});
+
+it('marks the file as UTF-8', async () => {
+  const blobs: Blob[] = [];
+  const createObjectURL = vi.spyOn(URL, 'createObjectURL').mockImplementation((blob) => {
+    blobs.push(blob as Blob);
+    return 'blob:x';
+  });
+  download('x.csv', 'время');
+  const bytes = new Uint8Array(await (blobs[0] as Blob).arrayBuffer());
+  expect([...bytes.slice(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
+  createObjectURL.mockRestore();
 });
 
 it('exports what is drawn, and nothing a spreadsheet would run', () => {

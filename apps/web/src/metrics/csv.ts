@@ -1,5 +1,8 @@
 import type { Chart } from './charts';
 
+/** Without it Excel reads the file in an encoding of its own, and names in Russian as nonsense. */
+const BOM = '\uFEFF';
+
 /** RFC 4180, a row for each time, a column for each line. Text that a spreadsheet would run as a formula is quoted with '. */
 export function toCsv({ lines, unit }: Chart): string {
   const byTime = new Map<number, (number | null)[]>();
@@ -25,7 +28,7 @@ function cell(value: string | number): string {
 }
 
 export function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
+  const url = URL.createObjectURL(new Blob([BOM, text], { type: 'text/csv;charset=utf-8' }));
   Object.assign(document.createElement('a'), { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -1,7 +1,9 @@
+import { QueryClient, VueQueryPlugin } from '@tanstack/vue-query';
 import { flushPromises, mount } from '@vue/test-utils';
 import { createPinia, setActivePinia } from 'pinia';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import CodeEntry from './CodeEntry.vue';
+import InstallCommand from './InstallCommand.vue';
 import { installCommand } from './install-command';
 
 const robot = {
@@ -32,6 +34,22 @@ it('is one line, and holds a private authority against its checksum', () => {
   const command = installCommand({ public_url: 'https://r.example', ca_sha256: 'ab12' });
   expect(command.indexOf('sha256sum -c')).toBeLessThan(command.indexOf('install.sh'));
   expect(command).toContain('echo "ab12  robowatch-ca.crt"');
+});
+
+it('offers no command before the server has said whose certificate to check', async () => {
+  let answer: (server: object) => void = () => undefined;
+  vi.stubGlobal(
+    'fetch',
+    () =>
+      new Promise((resolve) => {
+        answer = (server) => resolve(Response.json(server));
+      }),
+  );
+  const field = mount(InstallCommand, { global: { plugins: [[VueQueryPlugin, { queryClient: new QueryClient() }]] } });
+  await flushPromises();
+  expect(field.text()).not.toContain('curl');
+  answer({ public_url: 'https://r.example', ca_sha256: 'ab12', demo: false, grafana_url: null });
+  await vi.waitFor(() => expect(field.text()).toContain('echo "ab12  robowatch-ca.crt"'));
 });
 
 it('asks about the code of a link at once', async () => {

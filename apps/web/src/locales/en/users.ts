@@ -1,6 +1,7 @@
 export const users = {
   title: 'Users',
   search: 'Search users',
+  none: 'Nobody matches.',
   state: 'State',
   since: 'Since',
   active: 'Active',

@@ -3,6 +3,7 @@ import type { en } from '../en';
 export const users: typeof en.users = {
   title: 'Пользователи',
   search: 'Поиск пользователей',
+  none: 'Никто не подходит.',
   state: 'Состояние',
   since: 'Добавлен',
   active: 'Активен',

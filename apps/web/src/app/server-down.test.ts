@@ -1,0 +1,14 @@
+import { mount } from '@vue/test-utils';
+import { expect, it } from 'vitest';
+import { ApiProblem } from '../api/problem';
+import ServerDownState from './ServerDownState.vue';
+
+it('says what keeps the server from telling who is signed in, and asks again when told to', async () => {
+  const open = (code: ConstructorParameters<typeof ApiProblem>[0]) =>
+    mount(ServerDownState, { props: { problem: new ApiProblem(code, 500, '', 'abc-1') } });
+  const page = open('internal_error');
+  expect(page.text()).toContain('abc-1');
+  await page.find('button').trigger('click');
+  expect(page.emitted('retry')).toHaveLength(1);
+  expect(open('database_unavailable').text()).toContain('The database does not answer');
+});

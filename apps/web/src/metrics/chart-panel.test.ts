@@ -1,0 +1,36 @@
+import { mount } from '@vue/test-utils';
+import { expect, it } from 'vitest';
+import { ref } from 'vue';
+import ChartPanel from './ChartPanel.vue';
+import type { Chart } from './charts';
+
+const chart: Chart = {
+  ...{ id: 'mem', title: 'mem', unit: 'percent' as const },
+  lines: [{ label: 'used', points: [0, 10, 20, 30].map((second) => [second * 1000, 40 + second]) }],
+};
+function open(viewTo: number) {
+  const view = ref({ from: 0, to: viewTo });
+  const control = { view, every: ref(5), live: ref(true), range: ref({ preset: '15m' }) };
+  const plot = { name: 'TimeSeriesPlot', template: '<i />', emits: ['cursor', 'step', 'pick'] };
+  const props = { chart, control: control as never, robot: 'r' };
+  const panel = mount(ChartPanel, { props, global: { stubs: { TimeSeriesPlot: plot } } });
+  return { panel, view, legend: () => panel.find('li').text(), plot: panel.findComponent(plot) };
+}
+
+it('says nothing of now when the newest value is old', async () => {
+  const { view, legend } = open(60_000);
+  expect(legend()).toBe('used70 %');
+  view.value = { from: 0, to: 600_000 };
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(legend()).toBe('used–');
+});
+
+it('reads out what the arrow keys come to, and nothing of where a pointer passes', async () => {
+  const { panel, plot, legend } = open(60_000);
+  const spoken = () => panel.find('[role=status]').text();
+  await plot.vm.$emit('cursor', 1);
+  expect([legend(), spoken()]).toEqual(['used50 %', '']);
+  await plot.vm.$emit('step');
+  expect(spoken()).toMatch(/\d+:\d+:10: used 50 %$/);
+});
