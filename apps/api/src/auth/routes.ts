@@ -69,7 +69,7 @@ export function publicAuthRoutes(app: App, deps: AuthDeps): void {
       schema: {
         tags,
         body: schemas.Setup,
-        response: replies({ 201: schemas.SignedIn }, 'link_invalid', 'rate_limited'),
+        response: replies({ 201: schemas.SignedIn }, 'link_invalid', 'rate_limited', 'overloaded'),
       },
     },
     async (request, reply) => {
@@ -88,7 +88,13 @@ export function publicAuthRoutes(app: App, deps: AuthDeps): void {
 
   app.post(
     '/auth/invitation/accept',
-    { schema: { tags, body: schemas.Acceptance, response: replies({ 201: schemas.SignedIn }, 'link_invalid') } },
+    {
+      schema: {
+        tags,
+        body: schemas.Acceptance,
+        response: replies({ 201: schemas.SignedIn }, 'link_invalid', 'overloaded'),
+      },
+    },
     async (request, reply) => {
       const userId = await acceptInvitation(db, anonymous(request), request.body);
       reply.code(201);
@@ -125,7 +131,7 @@ export function ownAuthRoutes(app: App, { db, attempts }: AuthDeps): void {
         tags,
         security,
         body: schemas.PasswordChange,
-        response: replies({ 204: Empty }, 'invalid_credentials', 'unauthorized', 'rate_limited'),
+        response: replies({ 204: Empty }, 'invalid_credentials', 'unauthorized', 'rate_limited', 'overloaded'),
       },
     },
     async (request, reply) => {
