@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Actor, audit } from '../audit/audit-store.ts';
 import { notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
+import { addressOf, networkOf } from '../http/address.ts';
 import { bearer } from '../http/bearer.ts';
 import { client, userActor } from '../http/caller.ts';
 import { type App, Empty, replies, security } from '../http/schemas.ts';
@@ -18,7 +19,7 @@ const anonymous = (request: FastifyRequest): Actor => ({
   kind: 'user',
   id: null,
   name: null,
-  address: request.ip,
+  address: addressOf(request),
   requestId: request.id,
 });
 
@@ -73,7 +74,7 @@ export function publicAuthRoutes(app: App, deps: AuthDeps): void {
       },
     },
     async (request, reply) => {
-      await attempts.address.spend(request.ip);
+      await attempts.address.spend(networkOf(addressOf(request)));
       const userId = await setUp(db, anonymous(request), request.body);
       reply.code(201);
       return answer(reply, await startSession(deps, userId, client(request)));
