@@ -20,7 +20,7 @@ ENV_FILE=/etc/default/telegraf
 CONF_DIR=/etc/telegraf
 CA_COPY=/etc/telegraf/robowatch-ca.crt
 AGENT_DIR=/usr/lib/robowatch-agent
-STATE_DIR=/var/lib/robowatch-agent
+STATE_DIR=/var/lib/robowatch-agent # Telegraf's: root writes nothing into it
 MARK='# Robowatch: the configuration is in telegraf.d/'
 
 say() { printf '%s\n' "$*"; }
@@ -65,7 +65,7 @@ main() {
     *) die 'Get this script from your server (its address, then /install.sh), or give its address with --url.' ;;
   esac
   url=${url%/}
-  case $url in *[!A-Za-z0-9.:/_~%-]* | *\[*) die "--url $url is not an address." ;; esac
+  case $url in *[!][A-Za-z0-9.:/_~%-]*) die "--url $url is not an address." ;; esac
   [ -z "$ca" ] || [ -r "$ca" ] || die "--ca $ca cannot be read."
 
   work=$(mktemp -d)
@@ -73,6 +73,7 @@ main() {
   trap 'exit 130' INT TERM
   provide_ca
   provide_telegraf
+  review_ca
   fetch_agent
   known_token=$(setting ROBOWATCH_TOKEN)
   if [ -z "$known_token" ] || [ -n "$pair_again" ]; then
@@ -111,11 +112,20 @@ provide_ca() {
   case $url in http:*) say 'Note: http:// is not encrypted. Whoever listens in learns the token of this robot.' ;; esac
 }
 
+# The server may have moved on to a certificate that this computer trusts by itself. The CA that was remembered is let go
+# only when it no longer helps.
+review_ca() {
+  if [ -n "$ca$SERVER_CA" ] || [ ! -e "$work/ca.crt" ]; then return; fi
+  [ "$(request GET /api/health)" = 000 ] || return 0
+  mv "$work/ca.crt" "$work/former-ca.crt"
+  if [ "$(request GET /api/health)" = 000 ]; then mv "$work/former-ca.crt" "$work/ca.crt"; fi
+}
+
 # Secrets reach curl through its standard input: arguments can be read by every user of this computer.
 # request METHOD PATH [TOKEN] [BODY-FILE]; leaves body and headers in files, prints the status, 000 when unreachable.
 request() {
   {
-    printf 'url = "%s%s"\nrequest = "%s"\n' "$url" "$2" "$1"
+    printf 'globoff\nurl = "%s%s"\nrequest = "%s"\n' "$url" "$2" "$1"
     [ -z "${3-}" ] || printf 'header = "Authorization: Bearer %s"\n' "$3"
     [ -z "${4-}" ] || printf 'header = "Content-Type: application/json"\ndata-binary = "@%s"\n' "$4"
     [ ! -e "$work/ca.crt" ] || printf 'cacert = "%s"\n' "$work/ca.crt"
@@ -267,8 +277,8 @@ telegraf_from_repository() {
   echo "deb [signed-by=/usr/share/keyrings/robowatch-influxdata.gpg] $REPOSITORY/debian stable main" >"$work/list"
   put "$work/list" /etc/apt/sources.list.d/robowatch-influxdata.list 644
   apt_install telegraf
-  mkdir -p "$STATE_DIR"
-  : >"$STATE_DIR/installed-telegraf"
+  mkdir -p "$AGENT_DIR"
+  : >"$AGENT_DIR/installed-telegraf"
 }
 
 # --- the agent's files ---------------------------------------------------------------------------------------------
@@ -318,6 +328,9 @@ install_agent() {
   if [ -e "$work/ca.crt" ]; then
     put "$work/ca.crt" "$CA_COPY" 644
     save_setting ROBOWATCH_CA "$CA_COPY"
+  elif [ -e "$CA_COPY" ]; then
+    rm -f "$CA_COPY"
+    save_setting ROBOWATCH_CA ''
   fi
   # The sample that Telegraf's package brings measures the same things once more. A configuration of the owner's stays
   # as it is, with its own pace.
@@ -334,7 +347,7 @@ install_agent() {
   if [ "$user" != root ] && getent group systemd-journal >/dev/null &&
     ! id -nG "$user" | tr ' ' '\n' | grep -qx systemd-journal; then
     usermod -a -G systemd-journal "$user"
-    : >"$STATE_DIR/joined-systemd-journal"
+    : >"$AGENT_DIR/joined-systemd-journal"
   fi
 }
 
@@ -376,6 +389,9 @@ start_service() {
 
 robot_called() { if [ -n "${robot_name-}" ]; then printf 'the robot "%s"' "$robot_name"; else printf 'this robot'; fi; }
 
+# Whether the agent's installation left this mark. Former releases left them where the service may write.
+was() { [ -e "$AGENT_DIR/$1" ] || [ -e "$STATE_DIR/$1" ]; }
+
 remove_agent() {
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
@@ -385,8 +401,8 @@ remove_agent() {
   done
   [ -s "$ENV_FILE" ] || rm -f "$ENV_FILE"
   rm -f "$CONF_DIR/telegraf.d/robowatch.conf" "$CONF_DIR/telegraf.d/robowatch-logs.conf" "$CA_COPY"
-  if [ -e "$STATE_DIR/joined-systemd-journal" ]; then gpasswd -d telegraf systemd-journal >/dev/null || :; fi
-  if [ -e "$STATE_DIR/installed-telegraf" ]; then
+  if was joined-systemd-journal; then gpasswd -d telegraf systemd-journal >/dev/null || :; fi
+  if was installed-telegraf; then
     DEBIAN_FRONTEND=noninteractive apt-get purge -y telegraf </dev/null >/dev/null 2>&1 || :
     rm -f /etc/apt/sources.list.d/robowatch-influxdata.list /usr/share/keyrings/robowatch-influxdata.gpg
   elif [ "$(cat "$CONF_DIR/telegraf.conf" 2>/dev/null)" = "$MARK" ]; then

@@ -160,6 +160,17 @@ describe('users', () => {
     expect((await api.signIn('new@lab.example')).status).toBe(200);
   });
 
+  it('who have chosen a password are not given another by an older link', async () => {
+    const [admin, user] = [await api.person('admin'), await api.person()];
+    const invited = await api.call('POST', `/users/${user.id}/invitation`, { token: admin.token });
+    const token = invited.body.invitation_url.split('#')[1];
+    const change = { current_password: PASSWORD, new_password: 'an entirely new one' };
+    expect((await api.call('POST', '/auth/password', { token: user.token, body: change })).status).toBe(204);
+    const accepted = await api.call('POST', '/auth/invitation/accept', { body: { token, password: PASSWORD } });
+    expect([accepted.status, accepted.body.code]).toEqual([400, 'link_invalid']);
+    expect((await api.signIn(user.email, 'an entirely new one')).status).toBe(200);
+  });
+
   it('may be administered by administrators only', async () => {
     const user = await api.person();
     const admin = await api.person('admin');

@@ -85,6 +85,7 @@ describe('GET /api/events', () => {
   it.each([
     ['is switched off', (admin: Person, user: Person) => api.call('PATCH', `/users/${user.id}`, at(admin, false))],
     ['is removed', (admin: Person, user: Person) => api.call('DELETE', `/users/${user.id}`, at(admin))],
+    ['accepts an invitation', acceptInvitation],
     ['signs out', (_: Person, user: Person) => api.call('POST', '/auth/logout', { headers: { cookie: user.cookie } })],
   ])('ends at once for a user who %s, and for nobody else', async (_, act) => {
     const [admin, user] = [await api.person('admin'), await api.person()];
@@ -120,6 +121,13 @@ describe('GET /api/events', () => {
     await once(socket, 'close');
   });
 });
+
+/** By which the user gets a new password, for having lost the former. */
+async function acceptInvitation(admin: Person, user: Person) {
+  const invited = await api.call('POST', `/users/${user.id}/invitation`, { token: admin.token });
+  const body = { token: invited.body.invitation_url.split('#')[1], password: 'an entirely new one' };
+  expect((await api.call('POST', '/auth/invitation/accept', { body })).status).toBe(201);
+}
 
 const at = (admin: Person, is_active?: boolean) => ({
   token: admin.token,

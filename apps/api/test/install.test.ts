@@ -175,6 +175,7 @@ describe('install.sh', () => {
   it.each([
     ['--url ftp://x', 'Get this script from your server'],
     ['--url http://127.0.0.1:1', 'http://127.0.0.1:1 cannot be reached'],
+    ['--url http://[::1]:1', 'http://[::1]:1 cannot be reached'],
     ['--url', '--url needs a value'],
     ['--ca /nowhere', '--ca /nowhere cannot be read'],
     ['--frobnicate', 'There is no option --frobnicate'],
@@ -216,6 +217,25 @@ describe('install.sh', () => {
     // The CA is remembered, so the update needs no option.
     expect((await install(`--url ${tlsUrl}`)).code).toBe(0);
     expect((await robots()).length).toBe(before + 1);
+  });
+
+  it('lets a private CA go when the server has moved to a certificate that is trusted without', async () => {
+    writeFileSync(file('etc/telegraf/robowatch-ca.crt'), (await makeCertificates(join(dir, 'former'))).ca);
+    expect((await install(`--url ${tlsUrl}`)).output).toMatch(/cannot be reached: .*certificate/);
+    expect(setting('ROBOWATCH_CA')).toBe('/etc/telegraf/robowatch-ca.crt');
+    const trusted = '/usr/local/share/ca-certificates/lab.crt';
+    await debian.run(`cp /root/lab-ca.crt ${trusted} && update-ca-certificates`);
+    const { code, output } = await install(`--url ${tlsUrl}`);
+    expect([code, output]).toEqual([0, expect.stringContaining(`keeps reporting to ${tlsUrl}`)]);
+    expect(setting('ROBOWATCH_CA')).toBeUndefined();
+    expect((await debian.run(`ls /etc/telegraf; rm ${trusted}; update-ca-certificates`)).output).not.toContain(
+      'robowatch-ca.crt',
+    );
+  });
+
+  it('writes as root where the service cannot, and nowhere else', async () => {
+    const { output } = await debian.run('find /var/lib/robowatch-agent -user root; ls /usr/lib/robowatch-agent');
+    expect(output).toBe('joined-systemd-journal\njournal.sh\n');
   });
 
   it('leaves a configuration that Telegraf had before as it is', async () => {

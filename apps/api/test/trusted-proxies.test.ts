@@ -49,6 +49,20 @@ describe('with TRUSTED_PROXIES', () => {
     ]);
   });
 
+  it('what is no address is not taken for one', async () => {
+    for (const nonsense of ['unknown', 'x'.repeat(300), '203.0.113.7:1234']) {
+      expect(await addressSeen(api, PROXY, nonsense), nonsense).toBe(PROXY);
+    }
+  });
+
+  it('addresses of one network of IPv6 count as one client', async () => {
+    const [own, others] = ['2001:db8:1:2', '2001:db8:1:3'];
+    expect(await guess(api, PROXY, (i) => `${own}:${i}::${i}`)).toEqual([...Array(5).fill(404), ...Array(3).fill(429)]);
+    expect(await guess(api, PROXY, (i) => `${others}::${i}`)).toContain(404);
+    expect(await guess(api, '172.16.0.11', () => '')).toEqual([...Array(5).fill(404), ...Array(3).fill(429)]);
+    expect(await guess(api, '::ffff:172.16.0.11', () => '')).toEqual(Array(8).fill(429));
+  });
+
   it('attempts are counted for each client behind the proxy', async () => {
     expect(await guess(api, PROXY, (i) => `203.0.113.${200 + i}`)).toEqual(Array(8).fill(404));
     expect(await guess(api, '172.16.0.10', (i) => `203.0.113.${i}`)).toContain(429);

@@ -12,7 +12,7 @@ import {
   normaliseEmail,
   updateUser,
 } from '../users/user-store.ts';
-import { addLink, findLink, takeLink } from './one-time-link-store.ts';
+import { addLink, dropLinksOf, findLink, takeLink } from './one-time-link-store.ts';
 import { checkNewPassword, hashPassword, verifyPassword } from './passwords.ts';
 import { endSessionsOf } from './session-store.ts';
 
@@ -90,6 +90,7 @@ export async function acceptInvitation(
       : undefined;
     if (!user?.is_active) throw staleLink();
     await endSessionsOf(tx, user.id);
+    await publish(tx, { type: 'access_changed', user_id: user.id });
     await audit(
       tx,
       { ...actor, id: user.id, name: email },
@@ -113,7 +114,7 @@ export async function changeProfile(db: Database, actor: Actor, id: number, { na
   });
 }
 
-/** Ends the user's other sessions. @throws AppError invalid_credentials, validation_failed */
+/** Ends the user's other sessions, and what invitation there still is. @throws AppError invalid_credentials, validation_failed */
 export async function changePassword(
   db: Database,
   actor: Actor,
@@ -129,6 +130,7 @@ export async function changePassword(
   await db.transaction().execute(async (tx) => {
     await updateUser(tx, user.id, { hashed_password });
     await endSessionsOf(tx, user.id, user.session_id);
+    await dropLinksOf(tx, user.id);
     await audit(tx, actor, {
       action: 'user.password_changed',
       target: { kind: 'user', id: user.id, name: user.email },

@@ -23,6 +23,11 @@ export async function addLink(
   return secret;
 }
 
+/** For when the user has a password of its own choice: a link on its way must not replace it. */
+export async function dropLinksOf(db: Db, userId: number): Promise<void> {
+  await db.deleteFrom('one_time_links').where('user_id', '=', userId).execute();
+}
+
 export async function findLink(db: Db, kind: 'setup' | 'invitation', secret: string) {
   return db
     .selectFrom('one_time_links')

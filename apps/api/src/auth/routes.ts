@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Actor, audit } from '../audit/audit-store.ts';
 import { notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
+import { addressOf, networkOf } from '../http/address.ts';
 import { bearer } from '../http/bearer.ts';
 import { client, userActor } from '../http/caller.ts';
 import { type App, Empty, replies, security } from '../http/schemas.ts';
@@ -18,7 +19,7 @@ const anonymous = (request: FastifyRequest): Actor => ({
   kind: 'user',
   id: null,
   name: null,
-  address: request.ip,
+  address: addressOf(request),
   requestId: request.id,
 });
 
@@ -69,11 +70,11 @@ export function publicAuthRoutes(app: App, deps: AuthDeps): void {
       schema: {
         tags,
         body: schemas.Setup,
-        response: replies({ 201: schemas.SignedIn }, 'link_invalid', 'rate_limited'),
+        response: replies({ 201: schemas.SignedIn }, 'link_invalid', 'rate_limited', 'overloaded'),
       },
     },
     async (request, reply) => {
-      await attempts.address.spend(request.ip);
+      await attempts.address.spend(networkOf(addressOf(request)));
       const userId = await setUp(db, anonymous(request), request.body);
       reply.code(201);
       return answer(reply, await startSession(deps, userId, client(request)));
@@ -88,7 +89,13 @@ export function publicAuthRoutes(app: App, deps: AuthDeps): void {
 
   app.post(
     '/auth/invitation/accept',
-    { schema: { tags, body: schemas.Acceptance, response: replies({ 201: schemas.SignedIn }, 'link_invalid') } },
+    {
+      schema: {
+        tags,
+        body: schemas.Acceptance,
+        response: replies({ 201: schemas.SignedIn }, 'link_invalid', 'overloaded'),
+      },
+    },
     async (request, reply) => {
       const userId = await acceptInvitation(db, anonymous(request), request.body);
       reply.code(201);
@@ -125,7 +132,7 @@ export function ownAuthRoutes(app: App, { db, attempts }: AuthDeps): void {
         tags,
         security,
         body: schemas.PasswordChange,
-        response: replies({ 204: Empty }, 'invalid_credentials', 'unauthorized', 'rate_limited'),
+        response: replies({ 204: Empty }, 'invalid_credentials', 'unauthorized', 'rate_limited', 'overloaded'),
       },
     },
     async (request, reply) => {

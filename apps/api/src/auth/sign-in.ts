@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
+import { networkOf } from '../http/address.ts';
 import type { Attempts } from '../http/attempts.ts';
 import { findCredentials, findUser, normaliseEmail } from '../users/user-store.ts';
 import { issueAccessToken } from './access-token.ts';
@@ -46,7 +47,8 @@ export async function signIn(
   requestId: string,
 ) {
   const email = normaliseEmail(input.email);
-  await deps.attempts.address.spend(client.address);
+  const network = networkOf(client.address);
+  await deps.attempts.address.spend(network);
   await deps.attempts.account.spend(email);
   const user = await findCredentials(deps.db, email);
   const good = await verifyPassword(user?.hashed_password, input.password);
@@ -61,7 +63,7 @@ export async function signIn(
     await audit(deps.db, actor, { action: 'auth.login_failed' });
     throw new AppError('invalid_credentials', 'The e-mail or the password is wrong.');
   }
-  await deps.attempts.address.refund(client.address);
+  await deps.attempts.address.refund(network);
   await deps.attempts.account.reset(email);
   const signedIn = await startSession(deps, user.id, client);
   await audit(deps.db, actor, { action: 'auth.login' });

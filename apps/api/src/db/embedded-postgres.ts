@@ -9,6 +9,7 @@ import pg from 'pg';
 import { ConfigError } from '../config/env.ts';
 import { asDatabaseUser, type DatabaseUser, unprivilegedUser } from './database-user.ts';
 import { findBinaries } from './postgres-binaries.ts';
+import { dropStalePidFile, readPidFile } from './postmaster-pid.ts';
 
 const run = promisify(execFile);
 /** Held for the life of a process that uses the directory, so that a second start is told so. */
@@ -46,6 +47,7 @@ export async function startEmbeddedPostgres(dir: string): Promise<EmbeddedPostgr
       const lock = await takeDirectoryLock(url, dir);
       if (lock) return { url, pid: running.pid, stop: () => stop(lock, running.pid, child, data) };
     } else if (!child || child.exitCode !== null) {
+      dropStalePidFile(data);
       child = launch(binaries.postgres, data, await freePort(), user);
       child.stderr?.on('data', (chunk: Buffer) => {
         log = (log + chunk.toString()).slice(-2000);
@@ -136,19 +138,6 @@ function launch(postgres: string, data: string, port: number, user: DatabaseUser
     detached: true,
     stdio: ['pipe', 'ignore', 'pipe'],
   });
-}
-
-/** postmaster.pid: line 1 the process, line 4 the port, line 8 `ready` (src/include/utils/pidfile.h). */
-function readPidFile(data: string): { pid: number; port: number } | undefined {
-  try {
-    const lines = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
-    const pid = Number(lines[0]);
-    process.kill(pid, 0);
-    if (lines[7]?.trim() !== 'ready') return undefined;
-    return { pid, port: Number(lines[3]) };
-  } catch {
-    return undefined;
-  }
 }
 
 /** @returns undefined while the server is on its way up or down */

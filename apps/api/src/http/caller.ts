@@ -5,6 +5,7 @@ import { findSessionUser } from '../auth/session-store.ts';
 import type { SigningKeys } from '../auth/signing-keys.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
+import { addressOf } from './address.ts';
 import { bearer } from './bearer.ts';
 
 export type Caller = NonNullable<Awaited<ReturnType<typeof findSessionUser>>>;
@@ -39,7 +40,7 @@ export function requireAdmin(scope: FastifyInstance): void {
 }
 
 export const client = (request: FastifyRequest) => ({
-  address: request.ip,
+  address: addressOf(request),
   userAgent: request.headers['user-agent'] ?? null,
 });
 
@@ -47,7 +48,7 @@ export const userActor = (request: FastifyRequest): Actor => ({
   kind: 'user',
   id: request.caller.id,
   name: request.caller.email,
-  address: request.ip,
+  address: addressOf(request),
   requestId: request.id,
 });
 
@@ -55,6 +56,6 @@ export const robotActor = (request: FastifyRequest, id: number | null, name: str
   kind: 'robot',
   id,
   name,
-  address: request.ip,
+  address: addressOf(request),
   requestId: request.id,
 });

@@ -5,7 +5,7 @@ import type { SeriesCatalog } from '../metrics/catalog/series-catalog.ts';
 import type { MetricsStore } from '../metrics/metrics-store.ts';
 import { announceOffline, type Presence } from '../metrics/presence.ts';
 import { expireCodes } from '../pairing/pair-code-store.ts';
-import { finishPurge, listPurges } from '../robots/robot-store.ts';
+import { finishPurge, listPurges, postponePurge } from '../robots/robot-store.ts';
 
 export interface Job {
   name: string;
@@ -38,10 +38,19 @@ export function makeJobs({
   ];
 }
 
+/** One that fails goes to the end of the queue. @throws what was wrong with those that failed */
 async function purge(db: Database, store: MetricsStore, catalog: SeriesCatalog): Promise<void> {
+  const troubles: unknown[] = [];
   for (const robotId of await listPurges(db)) {
-    await store.purge(robotId);
-    await catalog.purge(robotId);
-    await finishPurge(db, robotId);
+    try {
+      await store.purge(robotId);
+      await catalog.purge(robotId);
+      await finishPurge(db, robotId);
+    } catch (error) {
+      troubles.push(error);
+      await postponePurge(db, robotId);
+    }
   }
+  if (troubles.length > 0)
+    throw new AggregateError(troubles, `${troubles.length} of the deleted robots could not be purged`);
 }

@@ -1,6 +1,8 @@
+import type { FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
+import { addressOf, networkOf } from '../http/address.ts';
 import type { Attempts } from '../http/attempts.ts';
 import { bearer } from '../http/bearer.ts';
 import { robotActor, userActor } from '../http/caller.ts';
@@ -32,7 +34,7 @@ export function robotPairingRoutes(app: App, { db, config, sealKey, pairingAttem
       },
     },
     async (request, reply) => {
-      await pairingAttempts.requests.spend(request.ip);
+      await pairingAttempts.requests.spend(networkOf(addressOf(request)));
       reply.code(201).header('cache-control', 'no-store');
       return requestPairing(db, config, robotActor(request, null, request.body.hostname), request.body);
     },
@@ -49,7 +51,7 @@ export function robotPairingRoutes(app: App, { db, config, sealKey, pairingAttem
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      return guessing([[pairingAttempts.address, request.ip]], () =>
+      return guessing([[pairingAttempts.address, networkOf(addressOf(request))]], () =>
         pollPairing(db, config, sealKey, request.params.code, bearer(request.headers.authorization)),
       );
     },
@@ -58,9 +60,9 @@ export function robotPairingRoutes(app: App, { db, config, sealKey, pairingAttem
 
 /** For owners. */
 export function ownerPairingRoutes(app: App, { db, sealKey, pairingAttempts }: PairingDeps): void {
-  const limits = (request: { caller: { id: number }; ip: string }): [Attempts, string | number][] => [
+  const limits = (request: FastifyRequest): [Attempts, string | number][] => [
     [pairingAttempts.user, request.caller.id],
-    [pairingAttempts.address, request.ip],
+    [pairingAttempts.address, networkOf(addressOf(request))],
   ];
 
   app.get(

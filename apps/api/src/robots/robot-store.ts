@@ -193,6 +193,11 @@ export async function listPurges(db: Db): Promise<number[]> {
   ).map((row) => row.robot_id);
 }
 
+export async function postponePurge(db: Db, robotId: number): Promise<void> {
+  const now = sql<Date>`now()`;
+  await db.updateTable('robot_purges').set({ requested_at: now }).where('robot_id', '=', robotId).execute();
+}
+
 export async function finishPurge(db: Db, robotId: number): Promise<void> {
   await db.deleteFrom('robot_purges').where('robot_id', '=', robotId).execute();
 }

@@ -31,7 +31,7 @@ export function userRoutes(app: App, { db, config }: { db: Database; config: Con
         tags,
         security,
         body: NewUser,
-        response: replies({ 201: Invited }, 'unauthorized', 'forbidden', 'email_taken'),
+        response: replies({ 201: Invited }, 'unauthorized', 'forbidden', 'email_taken', 'overloaded'),
       },
     },
     async (request, reply) => reply.code(201).send(await createUser(db, config, userActor(request), request.body)),

@@ -616,7 +616,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description database_unavailable */
+                /** @description overloaded, database_unavailable */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -772,7 +772,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description database_unavailable */
+                /** @description overloaded, database_unavailable */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -1202,7 +1202,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description database_unavailable */
+                /** @description overloaded, database_unavailable */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -2949,7 +2949,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description database_unavailable */
+                /** @description overloaded, database_unavailable */
                 503: {
                     headers: {
                         [name: string]: unknown;

@@ -1,0 +1,56 @@
+import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+const fileOf = (data: string) => join(data, 'postmaster.pid');
+
+/** The PostgreSQL that serves this data folder. postmaster.pid: line 1 the process, line 4 the port, line 8 `ready` (src/include/utils/pidfile.h). */
+export function readPidFile(data: string): { pid: number; port: number } | undefined {
+  const lines = linesOf(data);
+  const pid = Number(lines[0]);
+  if (lines[7]?.trim() !== 'ready' || !isRunning(pid) || !servesFolder(pid, data)) return undefined;
+  return { pid, port: Number(lines[3]) };
+}
+
+/**
+ * After a power cut, or in a container that starts again, another process may have the id in the file. PostgreSQL would take
+ * it for itself, if both belong to one user, and refuse to start for ever.
+ */
+export function dropStalePidFile(data: string): void {
+  const pid = Number(linesOf(data)[0]);
+  if (isRunning(pid) && !servesFolder(pid, data)) rmSync(fileOf(data), { force: true });
+}
+
+function linesOf(data: string): string[] {
+  try {
+    return readFileSync(fileOf(data), 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** PostgreSQL works in its data folder. Where there is no /proc to tell, the file is believed. */
+function servesFolder(pid: number, data: string): boolean {
+  if (!existsSync('/proc/self/cwd')) return true;
+  try {
+    return realpathSync(`/proc/${pid}/cwd`) === realpathSync(data);
+  } catch (error) {
+    // In a container root may not look into processes of others, but for their name.
+    return ['EACCES', 'EPERM'].includes((error as { code: string }).code) && nameOf(pid) === 'postgres';
+  }
+}
+
+function nameOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
