@@ -330,7 +330,7 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
       const line = (i: number, level: string, program: string) =>
         `syslog message="100% of \\"job\\" ${i}\nsecond line",level="${level}",program="${program}" ${now() - i}`;
       await send(
-        [line(1, 'err', 'sshd'), line(2, 'info', 'sshd'), line(3, 'warning', 'cron')].join('\n'),
+        [line(1, 'ERR', 'sshd'), line(2, 'info', 'sshd'), line(3, 'warning', 'cron')].join('\n'),
         {},
         '?precision=s',
       );
@@ -344,7 +344,7 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
       const first = await logs('&limit=2');
       const second = await logs(`&limit=2&cursor=${first.next_cursor}`);
       expect([...first.items, ...second.items].map((e: { level: string }) => e.level)).toEqual([
-        'err',
+        'ERR',
         'info',
         'warning',
       ]);

@@ -27,8 +27,6 @@ it('a tab from before an upgrade loads from the server what it has no code for',
 
 it('does not reload for ever, and says that the page could not be loaded', async () => {
   const { page, loads } = await openFleet();
-  // The browser tells of the import that failed; that it does is what this is about.
-  await page.addInitScript(() => addEventListener('unhandledrejection', (event) => event.preventDefault()));
   await page.route(CODE_OF_PAGE, (route) => route.fulfill({ status: 404 }));
   await page.getByRole('link', { name: 'Users' }).click();
   await visible(page, 'This page could not be loaded');

@@ -66,7 +66,7 @@ export const Measurements = Type.Object({
 export const LogQuery = Type.Object({
   from: Time,
   to: Time,
-  level: Type.Optional(Text({ maxLength: 200, description: 'comma-separated: err,crit' })),
+  level: Type.Optional(Text({ maxLength: 200, description: 'comma-separated, in any case: err,crit' })),
   program: Type.Optional(Text({ maxLength: 255 })),
   q: Type.Optional(Lines({ maxLength: 255, description: 'part of the message' })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),

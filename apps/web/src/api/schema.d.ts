@@ -2408,7 +2408,7 @@ export interface paths {
                     from?: string;
                     /** @description RFC 3339, or relative to now: -1h */
                     to?: string;
-                    /** @description comma-separated: err,crit */
+                    /** @description comma-separated, in any case: err,crit */
                     level?: string;
                     program?: string;
                     /** @description part of the message */

@@ -12,5 +12,7 @@ export async function start(): Promise<void> {
   await useChosenLocale();
   const router = makeRouter();
   const app = createApp(App).use(createPinia()).use(i18n).use(router);
-  router.isReady().finally(() => app.mount('#app'));
+  // When the first page cannot be loaded, the app says so.
+  const settled = router.isReady().catch(() => undefined);
+  settled.then(() => app.mount('#app'));
 }

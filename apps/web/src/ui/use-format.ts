@@ -1,9 +1,7 @@
 import { computed } from 'vue';
 import { useI18n } from 'vue-i18n';
 import { type Format, makeFormat } from './format';
-
-/** `en` as this browser's owner writes it, if they said: en-GB. */
-const regional = (language: string) => navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
+import { regional } from './regional';
 
 /** To make Intl's formatters takes milliseconds: one set a language, not one a component. */
 const formats = new Map<string, Format>();

@@ -5,7 +5,7 @@ import type { LogEntry, LogQuery } from '../metrics-store.ts';
 import type { InfluxClient } from './influxdb-client.ts';
 import type { Span } from './influxdb-log-spans.ts';
 import { type LogIdentity, logDigest } from './influxdb-log-times.ts';
-import { anyOf, ownTags } from './influxdb-read.ts';
+import { ownTags } from './influxdb-read.ts';
 
 const MS = 1_000_000n;
 /** Logs are looked for backwards, the nearest hour first, then ever larger spans. */
@@ -38,10 +38,13 @@ export async function queryLogs(client: InfluxClient, query: LogQuery) {
   return { items: items.map((row) => ({ ...row, time: rfc3339(row.time) })), next_cursor };
 }
 
+/** In any case: loggers write ERROR as well as error. */
+const isLevel = (level: string) => String(flux`strings.toLower(v: r.level) == ${level.toLowerCase()}`);
+
 function entriesBetween(client: InfluxClient, query: LogQuery, start: bigint, stop: bigint, limit: number) {
   const { robotId, level, program, q } = query;
   const conditions = [
-    level?.length ? `(${anyOf('level', level)})` : '',
+    level?.length ? `(${level.map(isLevel).join(' or ')})` : '',
     program ? String(flux`r.program == ${program}`) : '',
     q ? String(flux`strings.containsStr(v: strings.toLower(v: r.message), substr: ${escaped(q)})`) : '',
   ].filter(Boolean);

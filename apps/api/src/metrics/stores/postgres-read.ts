@@ -18,7 +18,12 @@ export async function queryLogs(db: Db, { robotId, from, to, level, program, q, 
     .orderBy('time', 'desc')
     .orderBy('digest', 'desc')
     .limit(limit + 1);
-  if (level?.length) query = query.where('level', 'in', level);
+  if (level?.length)
+    query = query.where(
+      sql`lower(level)`,
+      'in',
+      level.map((one) => one.toLowerCase()),
+    );
   if (program) query = query.where('program', '=', program);
   if (q) query = query.where('message', 'ilike', `%${q.replace(/[\\%_]/g, '\\$&')}%`);
   const keys = decodeCursor(cursor);
