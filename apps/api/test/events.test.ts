@@ -61,6 +61,8 @@ describe('GET /api/events', () => {
     await expect.poll(() => got.length).toBe(1000);
     expect(got).toEqual(ids);
     // As a replica of a former version does while the others are being upgraded.
+    for (const strange of ['', 'nonsense', 'null', '[null, 1, {}]', '"robot_seen"'])
+      await sql`select pg_notify('robowatch_events', ${strange})`.execute(db);
     const former = JSON.stringify({ type: 'robot_seen', robot_id: 1, owner_id: -7 });
     await sql`select pg_notify('robowatch_events', ${former})`.execute(db);
     await expect.poll(() => got.at(-1)).toBe(1);

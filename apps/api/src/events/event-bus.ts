@@ -27,6 +27,17 @@ export async function publish(db: Db, ...events: FleetEvent[]): Promise<void> {
   await sql`select pg_notify(${CHANNEL}, payload) from unnest(${payloads}::text[]) as payload`.execute(db);
 }
 
+/** Whoever may ask the database anything may notify, too: what is none of our events is passed over. */
+function readEvents(payload = ''): FleetEvent[] {
+  try {
+    // A replica of a former version tells of one event at a time.
+    const events = [JSON.parse(payload)].flat() as (FleetEvent | null)[];
+    return events.filter((event) => typeof event?.type === 'string') as FleetEvent[];
+  } catch {
+    return [];
+  }
+}
+
 /** One listening connection a process, made anew when it breaks; emits `event`. */
 export class EventBus extends EventEmitter<{ event: [FleetEvent] }> {
   #url: string;
@@ -59,8 +70,7 @@ export class EventBus extends EventEmitter<{ event: [FleetEvent] }> {
     });
     client.on('error', () => {});
     client.on('notification', ({ payload }) => {
-      // A replica of a former version tells of one event at a time.
-      for (const event of [JSON.parse(payload ?? '[]') as FleetEvent | FleetEvent[]].flat()) this.emit('event', event);
+      for (const event of readEvents(payload)) this.emit('event', event);
     });
     try {
       await client.connect();

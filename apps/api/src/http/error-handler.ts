@@ -16,6 +16,7 @@ export function registerErrorHandling(app: FastifyInstance): void {
     const known = isUnfitValue(error)
       ? new AppError('validation_failed', 'A value of the request is none that can be stored or looked for.')
       : asAppError(error);
+    if (isUnfitValue(error)) request.log.warn({ err: error }, 'a value that the database does not take');
     if (isOurFault(known)) request.log.error({ err: error }, 'request failed');
     return sendProblem(request, reply, known);
   });
