@@ -27,7 +27,13 @@ export const iconify = {
  * Forty small files take turns on a browser's six connections.
  */
 const together = [
-  { name: 'main', test: /src\/main\.ts|rolldown\/runtime/, priority: 2 },
+  { name: 'main', test: /src\/main\.ts|rolldown\/runtime/, priority: 4 },
+  {
+    name: 'framework',
+    test: /src\/app\/framework\.ts|node_modules\/(@vue|vue|vue-router|vue-i18n|@intlify|pinia)\//,
+    priority: 3,
+  },
+  { name: 'components', test: /src\/app\/components\.ts/, priority: 2 },
   { name: 'start', test: /src\/app\/start\.ts/, priority: 1 },
   {
     name: 'signed-in',

@@ -13,7 +13,7 @@ export function preloadStart(): Plugin {
           [...moduleIds, facadeModuleId].some((id) => id?.endsWith('/src/app/start.ts')),
         );
         if (start.length === 0) throw new Error('src/app/start.ts is in no chunk.');
-        const files = new Set(start.flatMap(({ fileName, imports }) => [fileName, ...imports]));
+        const files = new Set(start.flatMap(({ fileName, imports }) => [...imports, fileName]));
         const unnamed = [...files].filter((file) => !html.includes(file));
         return unnamed.map((file) => ({
           tag: 'link',

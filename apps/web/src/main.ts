@@ -10,7 +10,7 @@ async function main() {
   const path = location.pathname;
   askEarly(path).catch(() => undefined);
   await painted();
-  const app = import('./app/start');
+  const app = import('./app/framework').then(() => import('./app/components')).then(() => import('./app/start'));
   loadEarly(path).catch(() => undefined);
   const { start } = await app;
   await start();

@@ -7,8 +7,8 @@ export const loadFleetPage = () => import('../robots/FleetPage.vue');
 /** The browser loads what it knows of languages at first use, some ten milliseconds: while nothing else can be done. */
 function warmUp() {
   const language = document.documentElement.lang;
-  new Intl.Collator(language, { numeric: true }).compare('1', '2');
-  new Intl.NumberFormat(language).format(1);
+  setTimeout(() => new Intl.Collator(language, { numeric: true }).compare('1', '2'));
+  setTimeout(() => new Intl.NumberFormat(language).format(1));
 }
 
 /** Pages on which nobody is looked for who is signed in, and the one where most are not. */
@@ -19,7 +19,7 @@ const SIGN_IN = '/sign-in';
 export async function askEarly(path: string): Promise<void> {
   if (PUBLIC.includes(path)) return;
   const finding = findSession();
-  setTimeout(warmUp);
+  warmUp();
   const grant = await finding;
   if (grant && path === '/') askAhead(`/api/robots?limit=${ROBOTS_PAGE}`, grant.token);
 }

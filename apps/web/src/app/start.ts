@@ -2,6 +2,7 @@ import '@fontsource-variable/inter/wght.css';
 import { createPinia } from 'pinia';
 import { createApp } from 'vue';
 import { registerIcons } from '../ui/icons';
+import { nextTask } from '../ui/use-turns';
 import App from './App.vue';
 import { i18n, useChosenLocale } from './i18n';
 import { makeRouter } from './router';
@@ -11,8 +12,9 @@ export async function start(): Promise<void> {
   registerIcons();
   await useChosenLocale();
   const router = makeRouter();
+  await nextTask();
   const app = createApp(App).use(createPinia()).use(i18n).use(router);
   // When the first page cannot be loaded, the app says so.
   const settled = router.isReady().catch(() => undefined);
-  settled.then(() => app.mount('#app'));
+  settled.then(nextTask).then(() => app.mount('#app'));
 }

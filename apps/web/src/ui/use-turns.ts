@@ -1,7 +1,7 @@
 import { onMounted, onScopeDispose, readonly, ref } from 'vue';
 
 /** Ends the running task; the browser paints and answers before the next one. A hidden page has nobody to hold up. */
-const nextTask = () => new Promise<void>((resolve) => (document.hidden ? resolve() : setTimeout(resolve)));
+export const nextTask = () => new Promise<void>((resolve) => (document.hidden ? resolve() : setTimeout(resolve)));
 
 /**
  * Counts from 0 to `turns`, one a task, after the component is there: what is shown piece by piece does not hold up
