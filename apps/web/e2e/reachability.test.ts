@@ -37,9 +37,15 @@ it('opened while the server is not there, it asks again when told to', async () 
   const context = await browser.admin();
   await withoutPolling(context, 4_000);
   const page = await context.newPage();
-  await page.route('**/api/**', (route) => route.abort());
+  let refused = 0;
+  await page.route('**/api/**', (route) => {
+    if (route.request().url().endsWith('/auth/refresh')) refused++;
+    return route.abort();
+  });
   await page.goto('/profile');
   await visible(page, 'The server does not answer');
+  // Before the app is there, by the router, and by the page that waits: from now on only when told to.
+  await expect.poll(() => refused).toBe(3);
   await page.unroute('**/api/**');
   await page.getByRole('button', { name: 'Try again' }).first().click();
   await visible(page, 'Sessions');
