@@ -37,9 +37,17 @@ it('is not ended by reloading in the midst of a renewal', async () => {
 it('works where Web Locks do not exist, as on plain HTTP', async () => {
   const context = await browser.admin();
   await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }));
-  const pages = await Promise.all([1, 2, 3].map(() => context.newPage()));
-  await Promise.all(pages.map((page) => page.goto('/profile')));
-  for (const page of pages) await visible(page, 'Sessions');
+  const pages = await Promise.all([1, 2, 3, 4].map(() => context.newPage()));
+  const renewals: number[] = [];
+  for (const page of pages)
+    page.on('response', (reply) => {
+      if (reply.url().endsWith('/auth/refresh')) renewals.push(reply.status());
+    });
+  for (let round = 0; round < 4; round++) {
+    await Promise.all(pages.map((page) => page.goto('/profile')));
+    for (const page of pages) await visible(page, 'Sessions');
+  }
+  expect(new Set(renewals)).toEqual(new Set([200]));
 });
 
 it('signing out in one tab signs out the other; signing in as well', async () => {

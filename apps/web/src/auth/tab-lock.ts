@@ -1,32 +1,48 @@
+import { update } from 'idb-keyval';
+
 const KEY = 'robowatch.refresh-lease';
 const LEASE_MS = 3_000;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/**
- * Runs `work` in one tab at a time. Web Locks end with their page though its request goes on, and exist on HTTPS and
- * localhost only: a lease in localStorage covers both.
- */
-export async function exclusively<T>(work: () => Promise<T>): Promise<T> {
-  return navigator.locks ? await navigator.locks.request(KEY, () => withLease(work, 0)) : withLease(work, 40);
+interface Lease {
+  owner: string;
+  /** ms since 1970 */
+  until: number;
 }
 
-/** @param settleMs wait for a tab that wrote at the same moment: the last to write wins */
-async function withLease<T>(work: () => Promise<T>, settleMs: number): Promise<T> {
+/**
+ * Runs `work` in one tab at a time. Web Locks end with their page though its request goes on, and exist on HTTPS and
+ * localhost only: a lease in IndexedDB, whose transactions take turns across tabs, covers both.
+ */
+export async function exclusively<T>(work: () => Promise<T>): Promise<T> {
+  return navigator.locks ? await navigator.locks.request(KEY, () => withLease(work)) : withLease(work);
+}
+
+async function withLease<T>(work: () => Promise<T>): Promise<T> {
   const owner = String(Math.random());
-  for (;;) {
-    const [, until = 0] = lease();
-    if (Number(until) < Date.now()) {
-      localStorage.setItem(KEY, `${owner} ${Date.now() + LEASE_MS}`);
-      if (settleMs > 0) await pause(settleMs);
-      if (lease()[0] === owner) break;
-    }
-    await pause(30 + Math.random() * 30);
-  }
+  while (!(await take(owner))) await pause(30 + Math.random() * 30);
   try {
     return await work();
   } finally {
-    if (lease()[0] === owner) localStorage.removeItem(KEY);
+    void giveBack(owner);
   }
 }
 
-const lease = () => (localStorage.getItem(KEY) ?? '').split(' ');
+/** Looked at and taken in one transaction. A browser that keeps nothing has no other tab to share it with either. */
+async function take(owner: string): Promise<boolean> {
+  let isOurs = false;
+  const taken = update<Lease>(KEY, (held) => {
+    if (held && held.until > Date.now()) return held;
+    isOurs = true;
+    return { owner, until: Date.now() + LEASE_MS };
+  });
+  return taken.then(
+    () => isOurs,
+    () => true,
+  );
+}
+
+const giveBack = (owner: string) =>
+  update<Lease>(KEY, (held) => (held === undefined || held.owner === owner ? { owner, until: 0 } : held)).catch(
+    () => undefined,
+  );
