@@ -31,18 +31,22 @@ async function withLease<T>(work: () => Promise<T>): Promise<T> {
 /** Looked at and taken in one transaction. A browser that keeps nothing has no other tab to share it with either. */
 async function take(owner: string): Promise<boolean> {
   let isOurs = false;
-  const taken = update<Lease>(KEY, (held) => {
-    if (held && held.until > Date.now()) return held;
-    isOurs = true;
-    return { owner, until: Date.now() + LEASE_MS };
-  });
-  return taken.then(
-    () => isOurs,
-    () => true,
-  );
+  try {
+    await update<Lease>(KEY, (held) => {
+      if (held && held.until > Date.now()) return held;
+      isOurs = true;
+      return { owner, until: Date.now() + LEASE_MS };
+    });
+    return isOurs;
+  } catch {
+    return true;
+  }
 }
 
-const giveBack = (owner: string) =>
-  update<Lease>(KEY, (held) => (held === undefined || held.owner === owner ? { owner, until: 0 } : held)).catch(
-    () => undefined,
-  );
+async function giveBack(owner: string): Promise<void> {
+  try {
+    await update<Lease>(KEY, (held) => (held && held.owner !== owner ? held : { owner, until: 0 }));
+  } catch {
+    // It runs out by itself.
+  }
+}
