@@ -13,10 +13,12 @@ export function answerUnroutable(error: FastifyError, request: FastifyRequest, r
 
 export function registerErrorHandling(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
-    const known = isUnfitValue(error)
-      ? new AppError('validation_failed', 'A value of the request is none that can be stored or looked for.')
-      : asAppError(error);
-    if (isUnfitValue(error)) request.log.warn({ err: error }, 'a value that the database does not take');
+    if (isUnfitValue(error)) {
+      request.log.warn({ err: error }, 'a value that the database does not take');
+      const detail = 'A value of the request is none that can be stored or looked for.';
+      return sendProblem(request, reply, new AppError('validation_failed', detail));
+    }
+    const known = asAppError(error);
     if (isOurFault(known)) request.log.error({ err: error }, 'request failed');
     return sendProblem(request, reply, known);
   });

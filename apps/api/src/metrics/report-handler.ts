@@ -35,31 +35,36 @@ export function reportHandler(deps: ReportDeps): ReportHandler {
 
 /** @throws AppError */
 async function receive(deps: ReportDeps, receiving: BodyBudget, request: IncomingMessage, started: number) {
-  const { maxBodyBytes, maxUnpackedBytes, maxLines } = deps.config.ingest;
-  const { authorization, 'content-encoding': encoding } = request.headers;
-  const token = bearer(authorization);
+  const token = bearer(request.headers.authorization);
   const tokenHash = token ? sha256(token) : '';
   const robot = token ? await deps.robots.find(tokenHash) : undefined;
   if (!robot) throw notReporting();
-  let body: Buffer;
-  let precision: Precision;
-  let waitedMs: number;
-  try {
-    deps.budget.check(robot.id);
-    waitedMs = performance.now() - started;
-    precision = precisionOf(request.url);
-    const sent = await readBody(request, maxBodyBytes, receiving);
-    body = await unpack(sent, encoding?.trim().toLowerCase(), maxUnpackedBytes);
-    const lines = countLines(body);
-    if (lines > maxLines)
-      throw new AppError('payload_too_large', `The body has more than ${maxLines} lines. Send smaller batches.`);
-    deps.budget.spend(robot.id, lines);
-  } catch (error) {
+  const waitedMs = performance.now() - started;
+  const { body, precision } = await readReport(deps, receiving, request, robot.id).catch(async (error) => {
     await deps.robots.confirm(tokenHash);
     throw error;
-  }
+  });
   const agentVersion = agentVersionOf(request.headers['user-agent']);
   await receiveMetrics(deps, { robot, tokenHash, waitedMs, agentVersion }, body, precision);
+}
+
+/** @throws AppError payload_too_large, rate_limited, validation_failed */
+async function readReport(
+  { config, budget }: ReportDeps,
+  receiving: BodyBudget,
+  request: IncomingMessage,
+  robotId: number,
+) {
+  const { maxBodyBytes, maxUnpackedBytes, maxLines } = config.ingest;
+  budget.check(robotId);
+  const precision = precisionOf(request.url);
+  const sent = await readBody(request, maxBodyBytes, receiving);
+  const body = await unpack(sent, request.headers['content-encoding']?.trim().toLowerCase(), maxUnpackedBytes);
+  const lines = countLines(body);
+  if (lines > maxLines)
+    throw new AppError('payload_too_large', `The body has more than ${maxLines} lines. Send smaller batches.`);
+  budget.spend(robotId, lines);
+  return { body, precision };
 }
 
 /** Telegraf names itself: `Telegraf/1.37.2 Go/1.25.5`. */

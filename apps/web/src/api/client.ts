@@ -1,6 +1,6 @@
 import createClient from 'openapi-fetch';
 import { useSession } from '../auth/session';
-import { takeAhead } from './early-replies';
+import { takeEarlyReply } from './early-replies';
 import { readProblem } from './problem';
 import { reach } from './reachability';
 import type { paths } from './schema';
@@ -12,7 +12,7 @@ export const api = createClient<paths>({ baseUrl: location.origin, fetch: callWi
 async function callWithToken(request: Request): Promise<Response> {
   const session = useSession();
   const first = await session.token();
-  const response = (await takeAhead(request)) ?? (await send(request.clone(), first));
+  const response = (await takeEarlyReply(request)) ?? (await send(request.clone(), first));
   if (response.ok) return response;
   let problem = await readProblem(response);
   if (problem.code === 'unauthorized' && first && (await session.renew(first))) {

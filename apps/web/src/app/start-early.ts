@@ -1,4 +1,4 @@
-import { askAhead, ROBOTS_PAGE } from '../api/early-replies';
+import { ROBOTS_PAGE, requestEarly } from '../api/early-replies';
 import { findSession } from '../auth/find-session';
 
 export const loadSignedInApp = () => import('./SignedInApp.vue');
@@ -21,7 +21,7 @@ export async function askEarly(path: string): Promise<void> {
   const finding = findSession();
   warmUp();
   const grant = await finding;
-  if (grant && path === '/') askAhead(`/api/robots?limit=${ROBOTS_PAGE}`, grant.token);
+  if (grant && path === '/') requestEarly(`/api/robots?limit=${ROBOTS_PAGE}`, grant.token);
 }
 
 /** The code that only who is signed in needs comes beside the app's own. */

@@ -82,15 +82,17 @@ export function findLogs(
   { from, to }: Span,
   signal: AbortSignal,
 ): Promise<LogIdentity[]> {
-  const read = (cell: (column: string) => string, columns: string[]) => {
-    const { message: _m, level: _l, program: _p, ...tags } = ownTags(columns, cell);
-    return {
-      time: parseNanoseconds(cell('_time')),
-      digest: logDigest(cell('message'), cell('level'), cell('program'), tags),
-    };
-  };
-  const query = flux`${entries(client, robotId, from, to)}`;
-  return client.query(query, (cell, _value, columns) => read(cell, columns), signal);
+  return client.query(
+    flux`${entries(client, robotId, from, to)}`,
+    (cell, _value, columns) => {
+      const { message: _m, level: _l, program: _p, ...tags } = ownTags(columns, cell);
+      return {
+        time: parseNanoseconds(cell('_time')),
+        digest: logDigest(cell('message'), cell('level'), cell('program'), tags),
+      };
+    },
+    signal,
+  );
 }
 
 /** Of RFC 3339 with up to nine decimals. */
