@@ -37,7 +37,7 @@ export async function buildApp(deps: Composition) {
     bodyLimit: 64 * 1024,
     serverFactory: (handler) => serverWithShortcut(limits, reports, handler),
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 300 },
+    routerOptions: { maxParamLength: 800 },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileSchema);
   const beginClosing = quickClose(app.server);

@@ -15,10 +15,10 @@ import { makeJobs } from './jobs/jobs.ts';
 import { runJobs } from './jobs/runner.ts';
 import { SeriesCatalog } from './metrics/catalog/series-catalog.ts';
 import { Ingest } from './metrics/ingest.ts';
-import { LineBudget } from './metrics/line-budget.ts';
 import type { MetricsStore } from './metrics/metrics-store.ts';
 import { Presence } from './metrics/presence.ts';
 import { RobotCache } from './metrics/reporting-robot.ts';
+import { RobotBudget } from './metrics/robot-budget.ts';
 import { openStore } from './metrics/stores/open-store.ts';
 import { Telemetry } from './monitoring/telemetry.ts';
 
@@ -84,8 +84,8 @@ export async function compose(config: Config) {
       requests: new Attempts('pair-request', pairing.requestsPerAddress, redis),
     },
     robots: new RobotCache(db, ingest.timeoutMs),
-    budget: new LineBudget(ingest.linesPerSecond),
-    ingest: new Ingest({ db, store, catalog, telemetry }, ingest),
+    budget: new RobotBudget({ lines: ingest.linesPerSecond, bytes: ingest.bytesPerSecond }),
+    ingest: new Ingest({ db, store, telemetry }, ingest),
     async close() {
       await demo?.close();
       await stopJobs();

@@ -48,10 +48,10 @@ it('forgets series and fields that have outlived the retention, and none that is
   await age();
   const started = new SeriesCatalog(db, config.catalog);
   const robot = await new RobotCache(db, 1000).find(sha256(token));
-  const shape = started.shapeOf(robot as ReportingRobot);
+  const shape = await started.shapeOf(robot as ReportingRobot);
   const limits = { receivedAt: BigInt(Date.now()) * 1_000_000n, oldest: 0n, newest: 2n ** 62n };
   const lines = stampLines(Buffer.from('used v=3'), 'ns', { shape, ...limits });
-  await started.admit([{ robotId: id, shape, lines }]);
+  await started.admit(shape, lines);
   await new SeriesCatalog(db, config.catalog).tidy(config.metrics.retention);
   expect([await left(), await series()]).toEqual([['used'], [{ measurement: 'used' }]]);
 });

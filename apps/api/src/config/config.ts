@@ -64,6 +64,7 @@ export function loadConfig(env: Env) {
     robots: { offlineAfter: time('ROBOT_OFFLINE_AFTER') },
     ingest: {
       linesPerSecond: int('ROBOT_LINES_PER_SECOND'),
+      bytesPerSecond: int('ROBOT_BYTES_PER_SECOND'),
       maxBodyBytes: int('INGEST_MAX_BODY_BYTES'),
       maxUnpackedBytes: int('INGEST_MAX_UNPACKED_BYTES'),
       maxPendingBytes: int('INGEST_MAX_PENDING_BYTES'),
@@ -74,7 +75,11 @@ export function loadConfig(env: Env) {
       writesInFlight: int('INGEST_WRITES_IN_FLIGHT'),
       timeoutMs: int('INGEST_TIMEOUT_MS'),
     },
-    catalog: { maxSeries: int('ROBOT_MAX_SERIES'), maxFields: int('ROBOT_MAX_FIELDS') },
+    catalog: {
+      maxSeries: int('ROBOT_MAX_SERIES'),
+      maxFields: int('ROBOT_MAX_FIELDS'),
+      retention: time('METRICS_RETENTION'),
+    },
     prometheus: text('PROMETHEUS_PORT')
       ? { port: int('PROMETHEUS_PORT'), host: text('PROMETHEUS_HOST') as string }
       : undefined,

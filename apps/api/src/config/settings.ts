@@ -183,6 +183,13 @@ export const SETTINGS = [
     about: 'Lines a robot may send each second, averaged over ten seconds.',
   },
   {
+    name: 'ROBOT_BYTES_PER_SECOND',
+    kind: 'integer',
+    default: '4194304',
+    min: 1024,
+    about: 'Bytes of unpacked lines a robot may send each second, averaged over ten seconds.',
+  },
+  {
     name: 'INGEST_MAX_BODY_BYTES',
     kind: 'integer',
     default: '4194304',

@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import proxyAddress from '@fastify/proxy-addr';
 import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 
@@ -16,4 +18,10 @@ export function networkOf(address: string): string {
     .slice(0, 4)
     .map((part) => part.toString(16))
     .join(':')}::/64`;
+}
+
+/** The address of a request's sender outside the framework, by the same rule. @param trusted addresses and ranges of proxies */
+export function senderAddress(trusted: string[]): (request: IncomingMessage) => string {
+  const isTrusted = trusted.length > 0 ? proxyAddress.compile(trusted) : () => false;
+  return (request) => addressOf({ ip: proxyAddress(request, isTrusted), socket: request.socket });
 }

@@ -1,20 +1,26 @@
-import { isUnreachable } from '../db/client.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import type { Telemetry } from '../monitoring/telemetry.ts';
-import type { Candidate, SeriesCatalog } from './catalog/series-catalog.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { Refusals } from './line-protocol/refusal.ts';
-import type { RobotShape } from './line-protocol/robot-shape.ts';
 import type { StampedLines } from './line-protocol/stamped-lines.ts';
-import type { MetricsStore, RobotLines } from './metrics-store.ts';
+import type { MetricsStore } from './metrics-store.ts';
 import { type KnownRobot, notReporting, type ReportingRobot, recheckReporting } from './reporting-robot.ts';
 
+/** Bytes of one robot that are on their way to the store. Released by whoever has it when they are no longer needed. */
+export interface Hold {
+  bytes: number;
+  release(): void;
+}
+
 export interface Submission extends KnownRobot {
-  /** What has gone already of the time its answer may take. */
-  waitedMs: number;
-  shape: RobotShape;
   lines: StampedLines;
+  /** Lines that the catalog did not take; the others go to the store. */
+  refused: Refusals;
+  /** When its answer is due, on performance.now()'s clock. */
+  deadline: number;
+  /** Of its bytes; the ingest releases it. */
+  hold: Hold;
 }
 
 /** What became of a submission: the robot as it is now, and the lines that were refused. */
@@ -24,7 +30,6 @@ export interface Accepted {
 }
 
 interface Waiting extends Submission {
-  bytes: number;
   since: number;
   resolve(accepted: Accepted): void;
   reject(error: unknown): void;
@@ -45,14 +50,13 @@ export interface IngestOptions {
 export interface IngestDeps {
   db: Database;
   store: MetricsStore;
-  catalog: SeriesCatalog;
   telemetry: Telemetry;
 }
 
 /** What one robot may have waiting: a share of what all may. */
 const SHARE_OF_PENDING = 1 / 8;
 
-const unavailable = () =>
+export const storeAway = () =>
   new AppError('store_unavailable', 'The metrics store does not answer. Keep the data and send it again.', {
     retryAfter: 10,
   });
@@ -79,6 +83,8 @@ export class Ingest {
   #oldest = 0;
   /** What a write to the store takes at present, milliseconds. */
   #writeMs = 0;
+  /** What it takes, all writes in flight together. */
+  #linesPerMs = 0;
   #scheduled = false;
   #linger: NodeJS.Timeout | undefined;
 
@@ -88,21 +94,42 @@ export class Ingest {
     deps.telemetry.watchIngest(() => ({ pendingBytes: this.#pendingBytes, inFlight: this.#inFlight }));
   }
 
-  /** Resolves when the store has accepted the lines. @throws AppError unauthorized, store_unavailable, rate_limited */
-  submit(submission: Submission): Promise<Accepted> {
-    const bytes = submission.lines.bytes.length;
-    const { maxPendingBytes, timeoutMs } = this.#options;
-    const own = this.#pendingOf.get(submission.robot.id) ?? 0;
-    if (this.#pendingBytes + bytes > maxPendingBytes) return Promise.reject(unavailable());
+  /** Makes room for a body's lines, as long as they are needed. @throws AppError store_unavailable, rate_limited */
+  hold(robotId: number, bytes: number): Hold {
+    const { maxPendingBytes } = this.#options;
+    const own = this.#pendingOf.get(robotId) ?? 0;
+    if (this.#pendingBytes + bytes > maxPendingBytes) throw storeAway();
     if (own > 0 && own + bytes > maxPendingBytes * SHARE_OF_PENDING) {
       const detail = 'This robot sends faster than the store takes it. Wait for the answers to what was sent.';
-      return Promise.reject(new AppError('rate_limited', detail, { retryAfter: 5 }));
+      throw new AppError('rate_limited', detail, { retryAfter: 5 });
     }
+    this.#count(robotId, bytes);
+    let held = true;
+    const release = () => {
+      if (held) this.#count(robotId, -bytes);
+      held = false;
+    };
+    return { bytes, release };
+  }
+
+  #count(robotId: number, bytes: number): void {
+    this.#pendingBytes += bytes;
+    const own = (this.#pendingOf.get(robotId) ?? 0) + bytes;
+    if (own > 0) this.#pendingOf.set(robotId, own);
+    else this.#pendingOf.delete(robotId);
+  }
+
+  /** How long what comes now will wait for the store, milliseconds, as things go at present. */
+  get expectedWaitMs(): number {
+    return this.#linesPerMs === 0 ? 0 : this.#queuedLines / this.#linesPerMs;
+  }
+
+  /** Resolves when the store has accepted the lines. @throws AppError unauthorized, store_unavailable */
+  submit(submission: Submission): Promise<Accepted> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => settle(() => reject(unavailable())), timeoutMs - submission.waitedMs);
+      const timer = setTimeout(() => settle(() => reject(storeAway())), submission.deadline - performance.now());
       const waiting: Waiting = {
         ...submission,
-        bytes,
         since: performance.now(),
         settled: false,
         resolve: (accepted) => settle(() => resolve(accepted)),
@@ -122,8 +149,7 @@ export class Ingest {
     if (this.#queue.size === 0) this.#oldest = waiting.since;
     this.#queue.push(waiting.robot.id, waiting);
     this.#queuedLines += waiting.lines.count;
-    this.#queuedBytes += waiting.bytes;
-    this.#hold(waiting, waiting.bytes);
+    this.#queuedBytes += waiting.hold.bytes;
     if (this.#scheduled) return;
     // What arrives in the same turn of the event loop goes together.
     this.#scheduled = true;
@@ -131,13 +157,6 @@ export class Ingest {
       this.#scheduled = false;
       this.#pump();
     });
-  }
-
-  #hold({ robot }: Waiting, bytes: number): void {
-    this.#pendingBytes += bytes;
-    const own = (this.#pendingOf.get(robot.id) ?? 0) + bytes;
-    if (own > 0) this.#pendingOf.set(robot.id, own);
-    else this.#pendingOf.delete(robot.id);
   }
 
   #pump(): void {
@@ -165,17 +184,17 @@ export class Ingest {
     let [lines, bytes] = [0, 0];
     const fits = (next: Waiting) =>
       batch.length === 0 ||
-      (lines + next.lines.count <= this.#options.batchLines && bytes + next.bytes <= this.#options.batchBytes);
+      (lines + next.lines.count <= this.#options.batchLines && bytes + next.hold.bytes <= this.#options.batchBytes);
     for (let next = this.#queue.shift(fits); next; next = this.#queue.shift(fits)) {
       this.#queuedLines -= next.lines.count;
-      this.#queuedBytes -= next.bytes;
+      this.#queuedBytes -= next.hold.bytes;
       if (next.settled) {
-        this.#hold(next, -next.bytes);
+        next.hold.release();
         continue;
       }
       batch.push(next);
       lines += next.lines.count;
-      bytes += next.bytes;
+      bytes += next.hold.bytes;
     }
     this.#oldest = performance.now();
     return batch;
@@ -189,10 +208,10 @@ export class Ingest {
       this.#deps.telemetry.batch(batch.map(({ since, lines }) => ({ waitedMs: started - since, lines: lines.count })));
       await Promise.race([this.#send(batch, signal), timeout(signal)]);
     } catch (error) {
-      for (const waiting of batch) waiting.reject(signal.aborted ? unavailable() : error);
+      for (const waiting of batch) waiting.reject(signal.aborted ? storeAway() : error);
     } finally {
       this.#inFlight--;
-      for (const waiting of batch) this.#hold(waiting, -waiting.bytes);
+      for (const { hold } of batch) hold.release();
       this.#pump();
     }
   }
@@ -202,23 +221,19 @@ export class Ingest {
     const robots = await recheckReporting(db, batch);
     const allowed = batch.flatMap((waiting) => {
       const robot = robots.get(waiting.tokenHash);
-      if (robot) return [{ waiting, robot, robotId: robot.id, shape: waiting.shape, lines: waiting.lines }];
+      if (robot) return [{ waiting, robot, robotId: robot.id, lines: waiting.lines, refused: waiting.refused }];
       waiting.reject(notReporting());
       return [];
     });
     if (allowed.length === 0) return;
-    const shares = await this.#admit(allowed);
-    const [written, hopeless] = [shares.filter(hasLinesLeft), shares.filter((share) => !hasLinesLeft(share))];
-    for (const { waiting, robot, refused } of hopeless) waiting.resolve({ robot, refused });
-    if (written.length === 0) return;
 
     const started = performance.now();
-    const late = await store.write(written, signal);
+    const late = await store.write(allowed, signal);
     const took = performance.now() - started;
     this.#writeMs += (took - this.#writeMs) * SMOOTHING;
     telemetry.upstream(took);
     let stored = 0;
-    for (const [i, { waiting, robot, refused: early }] of written.entries()) {
+    for (const [i, { waiting, robot, refused: early }] of allowed.entries()) {
       const outcome = late[i] ?? NOTHING;
       if (outcome instanceof Error) {
         waiting.reject(outcome);
@@ -229,33 +244,15 @@ export class Ingest {
       waiting.resolve({ robot, refused });
     }
     telemetry.stored(stored);
+    const linesPerMs = (stored / Math.max(1, performance.now() - started)) * this.#inFlight;
+    this.#linesPerMs += (linesPerMs - this.#linesPerMs) * SMOOTHING;
   }
-
-  /** With the lines of each share that its robot may not have; a share that cannot be admitted at all is answered here. */
-  async #admit(shares: Share[]): Promise<(Share & { refused: Refusals })[]> {
-    const { catalog } = this.#deps;
-    try {
-      const refusals = await catalog.admit(shares);
-      return shares.map((share, i) => ({ ...share, refused: refusals[i] ?? NOTHING }));
-    } catch (error) {
-      if (isUnreachable(error)) throw error;
-      if (shares.length > 1) return (await Promise.all(shares.map((share) => this.#admit([share])))).flat();
-      shares[0]?.waiting.reject(error);
-      return [];
-    }
-  }
-}
-
-interface Share extends Candidate {
-  waiting: Waiting;
-  robot: ReportingRobot;
 }
 
 const NOTHING: Refusals = new Map();
-const hasLinesLeft = ({ lines, refused }: RobotLines) => lines.count > refused.size;
 const merged = (some: Refusals, more: Refusals): Refusals =>
   more.size === 0 ? some : some.size === 0 ? more : new Map([...some, ...more]);
 
 function timeout(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(unavailable()), { once: true }));
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(storeAway()), { once: true }));
 }

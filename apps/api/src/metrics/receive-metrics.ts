@@ -5,11 +5,12 @@ import { publish } from '../events/event-bus.ts';
 import type { Telemetry } from '../monitoring/telemetry.ts';
 import { forgetToken } from '../pairing/pair-code-store.ts';
 import type { SeriesCatalog } from './catalog/series-catalog.ts';
-import type { Ingest } from './ingest.ts';
-import { type Precision, stampLines } from './line-protocol/stamp-lines.ts';
+import { inTime } from './in-time.ts';
+import type { Accepted, Ingest } from './ingest.ts';
 import type { RejectedLine } from './line-protocol/stamped-lines.ts';
 import type { Presence } from './presence.ts';
-import type { KnownRobot, RobotCache } from './reporting-robot.ts';
+import { type ReadReport, timeLeft } from './read-report.ts';
+import { databaseAway, type KnownRobot, type RobotCache } from './reporting-robot.ts';
 
 export interface ReceiveDeps {
   db: Database;
@@ -23,33 +24,29 @@ export interface ReceiveDeps {
 
 const MAX_REASONS = 10;
 
+/** A report's sender. */
+export interface Reporter extends KnownRobot {
+  /** When the answer is due, on performance.now()'s clock. */
+  deadline: number;
+  agentVersion: string | null;
+}
+
 /**
- * Stores a robot's line protocol; returns when all of it is stored.
+ * Stores a robot's lines; returns when all of them are stored.
  * @throws AppError lines_rejected when some lines were bad (the others are stored), nothing_usable when all were,
  *   unauthorized, rate_limited, store_unavailable
  */
-export async function receiveMetrics(
-  deps: ReceiveDeps,
-  { tokenHash, robot, waitedMs, agentVersion }: KnownRobot & { waitedMs: number; agentVersion: string | null },
-  body: Buffer,
-  precision: Precision,
-): Promise<void> {
-  const shape = deps.catalog.shapeOf(robot);
-  const lines = stampLines(body, precision, { shape, ...acceptedTimes(deps.config) });
-  if (lines.count === 0) {
-    await deps.robots.confirm(tokenHash);
-    if (lines.rejected.length === 0) throw rejection('nothing_usable', 'The request has no lines.', 0, []);
-    await noteRejected(deps, robot.id, tokenHash, lines.rejected);
-    const detail = 'No line of the request could be read; nothing was stored.';
-    throw rejection('nothing_usable', detail, 0, lines.rejected);
-  }
-  const accepted = await deps.ingest.submit({ tokenHash, robot, waitedMs, shape, lines });
+export async function receiveMetrics(deps: ReceiveDeps, reporter: Reporter, report: ReadReport): Promise<void> {
+  const { tokenHash, robot, agentVersion } = reporter;
+  const { lines } = report;
+  const accepted = await store(deps, reporter, report);
   // Renamed meanwhile: this body carries the former name, the next one the new.
   if (accepted.robot !== robot) deps.robots.renew(tokenHash, accepted.robot);
-  if (!accepted.robot.has_written) await noteFirstWrite(deps, accepted.robot.id, tokenHash);
-
   const stored = lines.count - accepted.refused.size;
-  if (stored > 0) deps.presence.note(robot.id, Number.isFinite(lines.newestMs) ? lines.newestMs : null, agentVersion);
+  if (stored > 0) {
+    if (!accepted.robot.has_written) await noteFirstWrite(deps, accepted.robot.id, tokenHash);
+    deps.presence.note(robot.id, Number.isFinite(lines.newestMs) ? lines.newestMs : null, agentVersion);
+  }
   if (lines.rejected.length + accepted.refused.size > 0) {
     const refused = [...accepted.refused].map(([index, why]) => ({ line: lines.numbers[index] ?? 0, ...why }));
     const rejected = [...lines.rejected, ...refused].sort((a, b) => a.line - b.line);
@@ -61,19 +58,30 @@ export async function receiveMetrics(
           stored,
           rejected,
         )
-      : rejection('nothing_usable', 'Every line of the request was refused; nothing was stored.', 0, rejected);
+      : rejection('nothing_usable', 'No line of the request could be used; nothing was stored.', 0, rejected);
   }
+  if (lines.count === 0) throw rejection('nothing_usable', 'The request has no lines.', 0, []);
   if (accepted.robot.status === 'error') await setStatus(deps.db, robot.id, tokenHash, 'error', 'active', null);
 }
 
-function acceptedTimes({ metrics }: Config) {
-  const receivedAt = BigInt(Date.now()) * 1_000_000n;
-  const seconds = (count: number) => BigInt(count) * 1_000_000_000n;
-  return {
-    receivedAt,
-    oldest: receivedAt - seconds(metrics.retention),
-    newest: receivedAt + seconds(metrics.maxFuture),
-  };
+/** @throws AppError unauthorized, store_unavailable, database_unavailable */
+async function store(
+  { catalog, ingest, robots }: ReceiveDeps,
+  { robot, tokenHash, deadline }: Reporter,
+  { shape, lines, hold }: ReadReport,
+): Promise<Accepted> {
+  let handedOn = false;
+  try {
+    const refused = await inTime(catalog.admit(shape, lines), timeLeft({ deadline }), databaseAway);
+    if (lines.count === refused.size) {
+      await robots.confirm(tokenHash);
+      return { robot, refused };
+    }
+    handedOn = true;
+    return await ingest.submit({ robot, tokenHash, lines, refused, deadline, hold });
+  } finally {
+    if (!handedOn) hold.release();
+  }
 }
 
 function rejection(

@@ -3,16 +3,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { sha256 } from '../auth/secret-box.ts';
 import { AppError } from '../errors.ts';
+import { networkOf, senderAddress } from '../http/address.ts';
 import { bearer } from '../http/bearer.ts';
 import { asAppError, isOurFault, problemOf } from '../http/problem.ts';
-import type { LineBudget } from './line-budget.ts';
 import { type Precision, SCALE } from './line-protocol/scan-line.ts';
 import { BodyBudget, readBody } from './read-body.ts';
+import { ReportReader } from './read-report.ts';
 import { type ReceiveDeps, receiveMetrics } from './receive-metrics.ts';
 import { notReporting } from './reporting-robot.ts';
-import { unpack } from './unpack.ts';
+import type { RobotBudget } from './robot-budget.ts';
 
-export type ReportDeps = ReceiveDeps & { budget: LineBudget; log: Logger };
+export type ReportDeps = ReceiveDeps & { budget: RobotBudget; log: Logger };
+interface Reading {
+  bodies: BodyBudget;
+  reader: ReportReader;
+  addressOf(request: IncomingMessage): string;
+}
+
 export type ReportHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
@@ -20,11 +27,16 @@ export type ReportHandler = (request: IncomingMessage, response: ServerResponse)
  * (docs/performance.md). Who it is, is known before the body is read. Answers 204, or a problem document; never rejects.
  */
 export function reportHandler(deps: ReportDeps): ReportHandler {
-  const receiving = new BodyBudget(deps.config.ingest.maxPendingBytes);
+  const { maxPendingBytes, maxBodyBytes } = deps.config.ingest;
+  const reading = {
+    bodies: new BodyBudget(maxPendingBytes, maxBodyBytes),
+    reader: new ReportReader(deps),
+    addressOf: senderAddress(deps.config.trustedProxies),
+  };
   return async (request, response) => {
     const started = performance.now();
     try {
-      await receive(deps, receiving, request, started);
+      await receive(deps, reading, request, started);
       response.writeHead(204).end();
     } catch (error) {
       answerProblem(deps.log, request, response, error);
@@ -34,37 +46,29 @@ export function reportHandler(deps: ReportDeps): ReportHandler {
 }
 
 /** @throws AppError */
-async function receive(deps: ReportDeps, receiving: BodyBudget, request: IncomingMessage, started: number) {
+async function receive(deps: ReportDeps, reading: Reading, request: IncomingMessage, started: number) {
+  const { robots, budget, config } = deps;
   const token = bearer(request.headers.authorization);
   const tokenHash = token ? sha256(token) : '';
-  const robot = token ? await deps.robots.find(tokenHash) : undefined;
+  const robot = token ? await robots.find(tokenHash) : undefined;
   if (!robot) throw notReporting();
   const waitedMs = performance.now() - started;
-  const { body, precision } = await readReport(deps, receiving, request, robot.id).catch(async (error) => {
-    await deps.robots.confirm(tokenHash);
+  let deadline = 0;
+  const report = await (async () => {
+    budget.check(robot.id);
+    const precision = precisionOf(request.url);
+    const sender = { robotId: robot.id, network: networkOf(reading.addressOf(request)) };
+    const body = await readBody(request, config.ingest.maxBodyBytes, reading.bodies, sender);
+    deadline = performance.now() + config.ingest.timeoutMs - waitedMs;
+    const encoding = request.headers['content-encoding']?.trim().toLowerCase();
+    return reading.reader.read({ robot, body, encoding, precision, deadline });
+  })().catch(async (error) => {
+    // A dead token is told so, whatever else is wrong: the agent must keep its data.
+    await robots.confirm(tokenHash);
     throw error;
   });
   const agentVersion = agentVersionOf(request.headers['user-agent']);
-  await receiveMetrics(deps, { robot, tokenHash, waitedMs, agentVersion }, body, precision);
-}
-
-/** @throws AppError payload_too_large, rate_limited, validation_failed */
-async function readReport(
-  { config, budget }: ReportDeps,
-  receiving: BodyBudget,
-  request: IncomingMessage,
-  robotId: number,
-) {
-  const { maxBodyBytes, maxUnpackedBytes, maxLines } = config.ingest;
-  budget.check(robotId);
-  const precision = precisionOf(request.url);
-  const sent = await readBody(request, maxBodyBytes, receiving);
-  const body = await unpack(sent, request.headers['content-encoding']?.trim().toLowerCase(), maxUnpackedBytes);
-  const lines = countLines(body);
-  if (lines > maxLines)
-    throw new AppError('payload_too_large', `The body has more than ${maxLines} lines. Send smaller batches.`);
-  budget.spend(robotId, lines);
-  return { body, precision };
+  await receiveMetrics(deps, { robot, tokenHash, deadline, agentVersion }, report);
 }
 
 /** Telegraf names itself: `Telegraf/1.37.2 Go/1.25.5`. */
@@ -78,12 +82,6 @@ function precisionOf(url = ''): Precision {
   if (!Object.hasOwn(SCALE, precision))
     throw new AppError('validation_failed', `precision must be one of ${Object.keys(SCALE).join(', ')}.`);
   return precision as Precision;
-}
-
-function countLines(body: Buffer): number {
-  let lines = body.length > 0 ? 1 : 0;
-  for (let i = body.indexOf(10); i !== -1; i = body.indexOf(10, i + 1)) lines++;
-  return lines;
 }
 
 function answerProblem(log: Logger, request: IncomingMessage, response: ServerResponse, error: unknown): void {

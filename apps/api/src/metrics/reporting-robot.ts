@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { Architecture, Database, RobotStatus } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
+import { inTime } from './in-time.ts';
 
 /** The robot behind a personal token, as far as writing needs it. */
 export interface ReportingRobot {
@@ -55,6 +56,9 @@ export async function recheckReporting(db: Database, known: KnownRobot[]): Promi
 export const notReporting = () =>
   new AppError('unauthorized', 'This token is not valid, or the robot is switched off.');
 
+export const databaseAway = () =>
+  new AppError('database_unavailable', 'The database does not answer.', { retryAfter: 10 });
+
 const MAX_LOOKUPS = 1000;
 
 /** Spares the look-up before a body is read. Never the last word: every write is checked again when it is sent. */
@@ -81,18 +85,9 @@ export class RobotCache {
   async find(hash: string): Promise<ReportingRobot | undefined> {
     const cached = this.#robots.get(hash);
     if (cached) return cached;
-    const robot = await this.#inTime(this.#lookups.load(hash));
+    const robot = await inTime(this.#lookups.load(hash), this.#timeoutMs, databaseAway);
     if (robot) this.#robots.set(hash, robot);
     return robot;
-  }
-
-  async #inTime<T>(answer: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      const error = () => new AppError('database_unavailable', 'The database does not answer.', { retryAfter: 10 });
-      timer = setTimeout(() => reject(error()), this.#timeoutMs);
-    });
-    return Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
   }
 
   /**

@@ -6,7 +6,7 @@ const Time = Type.Optional(Type.String({ maxLength: 60, description: 'RFC 3339, 
 export const Precision = Type.Union([Type.Literal('ns'), Type.Literal('us'), Type.Literal('ms'), Type.Literal('s')]);
 export const WriteQuery = Type.Object({ precision: Type.Optional(Precision) });
 
-export const SeriesParams = Type.Object({ id: Id, measurement: Text({ minLength: 1, maxLength: 255 }) });
+export const SeriesParams = Type.Object({ id: Id, measurement: Text({ minLength: 1, maxLength: 256 }) });
 export const SeriesQuery = Type.Object({
   fields: Type.Optional(Text({ maxLength: 4000, description: 'comma-separated; all when not given' })),
   from: Time,

@@ -19,50 +19,63 @@ export interface FieldRow extends FieldKey {
 
 const columns = <Row, Key extends keyof Row>(rows: Row[], key: Key) => rows.map((row) => row[key]);
 const givenSeries = (rows: SeriesRow[]) =>
-  sql`unnest(${columns(rows, 'robot_id')}::int[], ${columns(rows, 'measurement')}::text[], ${columns(rows, 'tags')}::text[]) as g (robot_id, measurement, tags)`;
+  sql`unnest(${columns(rows, 'robot_id')}::int[], ${columns(rows, 'measurement')}::text[], ${columns(rows, 'tags')}::text[]) with ordinality as g (robot_id, measurement, tags, ord)`;
 const givenFields = (rows: FieldRow[]) =>
-  sql`unnest(${columns(rows, 'robot_id')}::int[], ${columns(rows, 'measurement')}::text[], ${columns(rows, 'field')}::text[], ${columns(rows, 'type')}::text[]) as g (robot_id, measurement, field, type)`;
+  sql`unnest(${columns(rows, 'robot_id')}::int[], ${columns(rows, 'measurement')}::text[], ${columns(rows, 'field')}::text[], ${columns(rows, 'type')}::text[]) with ordinality as g (robot_id, measurement, field, type, ord)`;
 
-/** The ids of those that exist, as (robot, measurement, tags as given). */
-export async function findSeries(db: Db, rows: SeriesRow[]) {
-  const found = await sql<SeriesRow & { id: number }>`
-    select s.id, g.robot_id, g.measurement, g.tags from ${givenSeries(rows)}
-    join metric_series s on s.robot_id = g.robot_id and s.measurement = g.measurement and md5(s.tags::text) = md5(g.tags::jsonb::text)`.execute(
+/** The series and fields that these robots had within so many seconds: others may be deleted at any moment. */
+export async function loadCatalog(db: Db, robotIds: readonly number[], seconds: number) {
+  const recent = sql`robot_id = any(${robotIds}::int[]) and last_seen_at > now() - make_interval(secs => ${seconds})`;
+  const series = await sql<{ id: number; robot_id: number; measurement: string; tags: Record<string, string> }>`
+    select id, robot_id, measurement, tags from metric_series where ${recent}`.execute(db);
+  const fields = await sql<FieldRow>`
+    select robot_id, measurement, field, type from metric_fields where ${recent}`.execute(db);
+  return { series: series.rows, fields: fields.rows };
+}
+
+/**
+ * Adds those that are missing, and notes that the others are in use. Rows come in one order from everybody, so that two who add the same cannot deadlock.
+ * @returns the id of each row as given, by its place; none for a robot that is gone
+ */
+export async function ensureSeries(db: Db, rows: SeriesRow[]): Promise<Map<number, number>> {
+  const added = await sql<{ ord: string; id: number }>`
+    with given as materialized (
+      select g.*, g.tags::jsonb as json from ${givenSeries(rows)} join robots on robots.id = g.robot_id
+    ), added as (
+      insert into metric_series (robot_id, measurement, tags) select robot_id, measurement, json from given order by ord
+      on conflict do nothing returning id, robot_id, measurement, md5(tags::text) as digest
+    )
+    select given.ord, added.id from given join added using (robot_id, measurement) where added.digest = md5(given.json::text)`.execute(
     db,
   );
-  return found.rows;
+  const ids = new Map(added.rows.map(({ ord, id }) => [Number(ord) - 1, id]));
+  const others = [...rows.keys()].filter((place) => !ids.has(place));
+  if (others.length === 0) return ids;
+  const found = await sql<{ ord: string; id: number }>`
+    update metric_series s set last_seen_at = now() from ${givenSeries(others.map((place) => rows[place] as SeriesRow))}
+    where s.robot_id = g.robot_id and s.measurement = g.measurement and md5(s.tags::text) = md5(g.tags::jsonb::text)
+    returning g.ord, s.id`.execute(db);
+  for (const { ord, id } of found.rows) ids.set(others[Number(ord) - 1] as number, id);
+  return ids;
 }
 
-export async function insertSeries(db: Db, rows: SeriesRow[]): Promise<void> {
-  await sql`
-    insert into metric_series (robot_id, measurement, tags)
-    select robot_id, measurement, tags::jsonb from ${givenSeries(rows)} on conflict do nothing`.execute(db);
-}
-
-export async function findFields(db: Db, rows: FieldRow[]): Promise<FieldRow[]> {
-  const found = await sql<FieldRow>`
-    select f.robot_id, f.measurement, f.field, f.type from ${givenFields(rows)}
-    join metric_fields f on f.robot_id = g.robot_id and f.measurement = g.measurement and f.field = g.field`.execute(
-    db,
-  );
-  return found.rows;
-}
-
-export async function insertFields(db: Db, rows: FieldRow[]): Promise<void> {
-  await sql`
-    insert into metric_fields (robot_id, measurement, field, type)
-    select robot_id, measurement, field, type from ${givenFields(rows)} on conflict do nothing`.execute(db);
-}
-
-/** How many each of these robots has. */
-export async function countPerRobot(db: Db, table: 'metric_series' | 'metric_fields', robotIds: number[]) {
-  const rows = await db
-    .selectFrom(table)
-    .select(['robot_id', (eb) => eb.fn.countAll<string>().as('count')])
-    .where('robot_id', '=', sql<number>`any(${robotIds}::int[])`)
-    .groupBy('robot_id')
-    .execute();
-  return new Map(rows.map(({ robot_id, count }) => [robot_id, Number(count)]));
+/** Adds those that are missing, and notes that the others are in use. @returns the settled type of each row as given, by its place */
+export async function ensureFields(db: Db, rows: FieldRow[]): Promise<Map<number, FieldType>> {
+  const added = await sql<{ ord: string; type: FieldType }>`
+    with given as materialized (select g.* from ${givenFields(rows)} join robots on robots.id = g.robot_id), added as (
+      insert into metric_fields (robot_id, measurement, field, type) select robot_id, measurement, field, type from given order by ord
+      on conflict do nothing returning robot_id, measurement, field, type
+    )
+    select given.ord, added.type from given join added using (robot_id, measurement, field)`.execute(db);
+  const types = new Map(added.rows.map(({ ord, type }) => [Number(ord) - 1, type]));
+  const others = [...rows.keys()].filter((place) => !types.has(place));
+  if (others.length === 0) return types;
+  const found = await sql<{ ord: string; type: FieldType }>`
+    update metric_fields f set last_seen_at = now() from ${givenFields(others.map((place) => rows[place] as FieldRow))}
+    where f.robot_id = g.robot_id and f.measurement = g.measurement and f.field = g.field
+    returning g.ord, f.type`.execute(db);
+  for (const { ord, type } of found.rows) types.set(others[Number(ord) - 1] as number, type);
+  return types;
 }
 
 /** Written down once in half an hour at most: enough for a retention of an hour and a day. */

@@ -1,165 +1,99 @@
+import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
-import pLimit from 'p-limit';
 import type { Database } from '../../db/schema.ts';
-import { decodeLine, text, unescapeMeasurement } from '../line-protocol/decode-line.ts';
-import type { FieldType } from '../line-protocol/field-value.ts';
-import type { Refusal, RefusalKind, Refusals } from '../line-protocol/refusal.ts';
-import { currentLine, RobotShape } from '../line-protocol/robot-shape.ts';
+import { encodeHead, escapeKey, escapeMeasurement, text, unescapeMeasurement } from '../line-protocol/decode-line.ts';
+import type { Refusal, Refusals } from '../line-protocol/refusal.ts';
+import { type CatalogLimits, currentLine, RobotShape } from '../line-protocol/robot-shape.ts';
 import { unescapeKey } from '../line-protocol/scan-line.ts';
-import type { NovelLine, StampedLines } from '../line-protocol/stamped-lines.ts';
-import { identityTags, type ReportingRobot, sameIdentity } from '../reporting-robot.ts';
+import type { StampedLines } from '../line-protocol/stamped-lines.ts';
+import { identityTags, notReporting, type ReportingRobot, sameIdentity } from '../reporting-robot.ts';
+import { Admissions } from './admissions.ts';
 import * as store from './catalog-store.ts';
 
-export interface CatalogLimits {
-  maxSeries: number;
-  maxFields: number;
-}
-
-/** What one robot brings that it has not sent before. */
-export interface Candidate {
-  robotId: number;
-  shape: RobotShape;
-  lines: StampedLines;
-}
-
-interface Entry extends Candidate {
-  novel: NovelLine;
-  measurement: string;
-  tags: string;
-  fields: { raw: string; name: string; type: FieldType }[];
-  refuse(kind: RefusalKind, reason: string): void;
-  refused: boolean;
-}
-
 const MAX_SHAPES = 50_000;
+/** Robots whose series are read in one query: after a restart the whole fleet comes at once. */
+const MAX_LOADED_TOGETHER = 200;
 /** Longer than any replica remembers what it has not used. */
 const GRACE_SECONDS = 86_400;
-const seriesKey = (row: store.SeriesRow) => `${row.robot_id}\n${row.measurement}\n${row.tags}`;
-const fieldKey = (row: store.FieldKey) => `${row.robot_id}\n${row.measurement}\n${row.field}`;
 
 /**
  * Which series and fields each robot has, in whatever store: settles field types (the first value decides, for each
- * robot by itself) and limits how many of both a robot can make up. Kept in PostgreSQL, remembered as RobotShapes.
+ * robot by itself) and limits how many of both a robot can make up. Kept in PostgreSQL, remembered as RobotShapes; a robot
+ * that reports through several replicas may have as many times its limit.
  */
 export class SeriesCatalog {
   #db: Database;
-  #limits: CatalogLimits;
+  #limits: CatalogLimits & { retention: number };
   #shapes = new LRUCache<number, RobotShape>({ max: MAX_SHAPES });
-  #oneAtATime = pLimit(1);
+  #loading: DataLoader<ReportingRobot, RobotShape, number>;
+  #admissions: Admissions;
   #lastTick = currentLine();
 
-  constructor(db: Database, limits: CatalogLimits) {
+  /** @param limits with the retention of points in seconds */
+  constructor(db: Database, limits: CatalogLimits & { retention: number }) {
     this.#db = db;
     this.#limits = limits;
+    this.#admissions = new Admissions(db);
+    this.#loading = new DataLoader((robots) => this.#load(robots), {
+      maxBatchSize: MAX_LOADED_TOGETHER,
+      cacheKeyFn: ({ id }) => id,
+      cacheMap: new Map(),
+      batchScheduleFn: (run) => setImmediate(run),
+    });
   }
 
-  shapeOf(robot: ReportingRobot): RobotShape {
+  /** What the robot has sent so far, if this process knows. */
+  knownShape(robot: ReportingRobot): RobotShape | undefined {
     const known = this.#shapes.get(robot.id);
-    if (known && sameIdentity(known.robot, robot)) return known;
-    const shape = new RobotShape(robot, identityTags(robot));
-    this.#shapes.set(robot.id, shape);
-    return shape;
+    return known && sameIdentity(known.robot, robot) ? known : undefined;
   }
 
-  /** Admits what is new, as far as the limits allow. @returns for each candidate, why lines are refused, by index */
-  admit(candidates: Candidate[]): Promise<Refusals[]> {
-    const refusals = candidates.map(() => new Map<number, Refusal>());
-    const entries = candidates.flatMap((candidate, i) =>
-      candidate.lines.novel.map((novel) => toEntry(candidate, novel, refusals[i] as Map<number, Refusal>)),
+  /** What the robot has sent so far; read for many robots together. */
+  async shapeOf(robot: ReportingRobot): Promise<RobotShape> {
+    const known = this.knownShape(robot);
+    if (known) return known;
+    const loaded = await this.#loading.load(robot).finally(() => this.#loading.clear(robot));
+    // Renamed while it was read: another call had the former name.
+    return sameIdentity(loaded.robot, robot) ? loaded : this.shapeOf(robot);
+  }
+
+  async #load(robots: readonly ReportingRobot[]): Promise<RobotShape[]> {
+    const shapes = new Map(
+      robots.map((robot) => [robot.id, new RobotShape(robot, identityTags(robot), this.#limits)] as const),
     );
-    if (entries.length === 0) return Promise.resolve(refusals);
-    return this.#oneAtATime(async () => {
-      await this.#admitFields(entries);
-      await this.#admitSeries(entries.filter((entry) => !entry.refused));
-      return refusals;
-    });
+    const { series, fields } = await store.loadCatalog(this.#db, [...shapes.keys()], this.#limits.retention);
+    for (const { id, robot_id, ...head } of series) {
+      const shape = shapes.get(robot_id);
+      shape?.addSeries(encodeHead(head, shape.identity), escapeMeasurement(head.measurement), id);
+    }
+    for (const { robot_id, measurement, field, type } of fields)
+      shapes.get(robot_id)?.addField(escapeMeasurement(measurement), escapeKey(field), type, true);
+    for (const [id, shape] of shapes) this.#shapes.set(id, shape);
+    return robots.map(({ id }) => shapes.get(id) as RobotShape);
   }
 
-  async #admitFields(entries: Entry[]): Promise<void> {
-    const wanted = new Map<string, store.FieldRow>();
-    for (const { robotId, measurement, fields } of entries) {
-      for (const { name, type } of fields) {
-        const row = { robot_id: robotId, measurement, field: name, type };
-        if (!wanted.has(fieldKey(row))) wanted.set(fieldKey(row), row);
-      }
+  /**
+   * Writes down what is new in these lines. @returns why lines are refused, by index
+   * @throws AppError unauthorized when the robot is gone
+   */
+  async admit(shape: RobotShape, lines: StampedLines): Promise<Refusals> {
+    if (!lines.hasNews) return NOTHING;
+    await this.#admissions.admit({ shape, ...lines });
+    const refusals = new Map<number, Refusal>();
+    for (const { index, fields } of lines.unsettled) {
+      const refused = fields.find(({ refusal }) => refusal);
+      if (refused?.refusal) refusals.set(index, refused.refusal);
+      else if (fields.some(({ settled }) => !settled)) throw notReporting();
     }
-    if (wanted.size === 0) return;
-    const known = await this.#ensure<store.FieldRow, store.FieldRow>(wanted, 'metric_fields', this.#limits.maxFields, {
-      key: fieldKey,
-      find: (rows) => store.findFields(this.#db, rows),
-      insert: (rows) => store.insertFields(this.#db, rows),
-    });
-    await store.touchFields(this.#db, [...known.values()]);
-    for (const entry of entries) {
-      const { robotId, shape, measurement, fields, novel } = entry;
-      for (const { raw, name, type } of fields) {
-        const settled = known.get(fieldKey({ robot_id: robotId, measurement, field: name }))?.type;
-        if (!settled) entry.refuse('limit', `more than ${this.#limits.maxFields} fields: "${name}" is one too many`);
-        else if (settled !== type)
-          entry.refuse('type', `field "${name}" of "${measurement}" is ${settled}, not ${type}`);
-        if (settled) shape.learnField(novel.measurement, raw, settled);
-      }
-    }
-  }
-
-  async #admitSeries(entries: Entry[]): Promise<void> {
-    const unknown = entries.filter(({ shape, novel }) => !shape.findHead(novel.head, novel.key));
-    const row = ({ robotId, measurement, tags }: Entry) => ({ robot_id: robotId, measurement, tags });
-    const wanted = new Map(unknown.map((entry) => [seriesKey(row(entry)), row(entry)]));
-    const known = await this.#ensure(wanted, 'metric_series', this.#limits.maxSeries, {
-      key: seriesKey,
-      find: (rows) => store.findSeries(this.#db, rows),
-      insert: (rows) => store.insertSeries(this.#db, rows),
-    });
-    await store.touchSeries(
-      this.#db,
-      [...known.values()].map(({ id }) => id),
-    );
-    for (const entry of entries) {
-      const { shape, lines, novel } = entry;
-      const id = known.get(seriesKey(row(entry)))?.id;
-      if (id !== undefined) shape.learnSeries(id, novel.head, novel.measurement);
-      const series = shape.findHead(novel.head, novel.key);
-      if (series) lines.series[novel.index] = series;
-      else
-        entry.refuse(
-          'limit',
-          `more than ${this.#limits.maxSeries} series: tags that take ever new values make too many`,
-        );
-    }
-  }
-
-  /** The rows that exist after those missing were added, as many as each robot's limit leaves room for. */
-  async #ensure<Row extends { robot_id: number }, Found extends Row>(
-    wanted: Map<string, Row>,
-    table: 'metric_series' | 'metric_fields',
-    limit: number,
-    access: { key(row: Row): string; find(rows: Row[]): Promise<Found[]>; insert(rows: Row[]): Promise<void> },
-  ): Promise<Map<string, Found>> {
-    if (wanted.size === 0) return new Map();
-    const byKey = (rows: Found[]) => new Map(rows.map((row) => [access.key(row), row]));
-    const known = byKey(await access.find([...wanted.values()]));
-    const missing = [...wanted].filter(([key]) => !known.has(key));
-    if (missing.length === 0) return known;
-    const counts = await store.countPerRobot(this.#db, table, [...new Set(missing.map(([, row]) => row.robot_id))]);
-    const fitting = missing.filter(([, row]) => {
-      const count = counts.get(row.robot_id) ?? 0;
-      counts.set(row.robot_id, count + 1);
-      return count < limit;
-    });
-    if (fitting.length === 0) return known;
-    // In one order everywhere, so that replicas adding the same rows cannot deadlock.
-    fitting.sort(([a], [b]) => (a < b ? -1 : 1));
-    const rows = fitting.map(([, row]) => row);
-    await access.insert(rows);
-    return new Map([...known, ...byKey(await access.find(rows))]);
+    for (const { id } of lines.newSeries) if (id === 0) throw notReporting();
+    return refusals;
   }
 
   measurements = (robotId: number) => store.listFields(this.#db, robotId);
 
   /**
-   * Notes what was in use since the last call and forgets the rest here; then deletes the rows of what no point within
-   * the retention belongs to. To be called every hour or so.
+   * Notes what was in use since the last call; then deletes the rows of what no point within the retention belongs to.
+   * A robot with idle series is read anew when it comes next. To be called every hour or so.
    */
   async tidy(retentionSeconds: number): Promise<void> {
     const since = this.#lastTick;
@@ -167,12 +101,13 @@ export class SeriesCatalog {
     const series: number[] = [];
     const fields: store.FieldKey[] = [];
     for (const [robotId, shape] of this.#shapes.entries()) {
-      const used = shape.inUseSince(since);
+      const used = shape.usedSince(since);
       series.push(...used.series);
-      for (const { measurement, field } of used.fields) {
-        const names = { measurement: text(unescapeMeasurement(measurement)), field: text(unescapeKey(field)) };
+      for (const { measurement, name } of used.fields) {
+        const names = { measurement: text(unescapeMeasurement(measurement)), field: text(unescapeKey(name)) };
         fields.push({ robot_id: robotId, ...names });
       }
+      if (used.hasIdle) this.#shapes.delete(robotId);
     }
     await store.touchSeries(this.#db, series);
     await store.touchFields(this.#db, fields);
@@ -185,24 +120,4 @@ export class SeriesCatalog {
   }
 }
 
-function toEntry(candidate: Candidate, novel: NovelLine, refusals: Map<number, Refusal>): Entry {
-  const { tags } = decodeLine(candidate.lines.line(novel.index));
-  const fields = novel.fields.map(({ name, type }) => ({
-    raw: name,
-    name: text(unescapeKey(name)),
-    type: type as FieldType,
-  }));
-  const entry: Entry = {
-    ...candidate,
-    novel,
-    measurement: text(unescapeMeasurement(novel.measurement)),
-    tags: JSON.stringify(tags),
-    fields,
-    refused: false,
-    refuse(kind, reason) {
-      if (!entry.refused) refusals.set(novel.index, { kind, reason });
-      entry.refused = true;
-    },
-  };
-  return entry;
-}
+const NOTHING: Refusals = new Map();

@@ -1,3 +1,6 @@
+import { MAX_KEY_BYTES, MAX_NUMBER_BYTES, MAX_STRING_BYTES } from './bounds.ts';
+import { bad } from './refusal.ts';
+
 /** One field of a line, as bytes and as a value. Limits as in InfluxDB's models/points.go: int64, uint64, finite float64. */
 
 export type FieldType = 'float' | 'integer' | 'unsigned' | 'boolean' | 'string';
@@ -33,31 +36,47 @@ export interface ScannedField {
   type: FieldType;
 }
 
-/** @returns the field that starts at `start`, or what is wrong with it */
-export function scanField(body: Buffer, start: number, end: number): ScannedField | string {
+/** The field that starts at `start`. @throws BadLine */
+export function scanField(body: Buffer, start: number, end: number): ScannedField {
   let i = start;
   while (i < end && body[i] !== EQUALS && body[i] !== COMMA && body[i] !== SPACE) i += body[i] === BACKSLASH ? 2 : 1;
-  if (i >= end || body[i] !== EQUALS) return i === start ? 'missing field key' : 'invalid field format';
-  if (i === start) return 'missing field key';
+  if (i === start) throw bad('missing field key');
+  if (i >= end || body[i] !== EQUALS) throw bad('invalid field format');
+  if (i - start > MAX_KEY_BYTES) throw bad(`field key is longer than ${MAX_KEY_BYTES} bytes`, 'limit');
   // InfluxDB would take the equals sign for an escaped one.
-  if (body[i - 1] === BACKSLASH) return 'a field key must not end in a backslash';
+  if (body[i - 1] === BACKSLASH) throw bad('a field key must not end in a backslash');
   const name = body.toString('latin1', start, i);
   const field: ScannedField = { name, nameLength: i - start, valueStart: i + 1, end: 0, type: 'string' };
   if (body[i + 1] === QUOTE && i + 1 < end) {
-    for (i += 2; i < end && body[i] !== QUOTE; i++) if (body[i] === BACKSLASH) i++;
-    if (i >= end) return 'unbalanced quotes';
-    field.end = i + 1;
-    if (field.end < end && body[field.end] !== COMMA && body[field.end] !== SPACE) return 'text after a closing quote';
+    field.end = stringEnd(body, i + 1, end);
     return field;
   }
   for (i++; i < end && body[i] !== COMMA && body[i] !== SPACE; i++);
   field.end = i;
+  if (i - field.valueStart > MAX_NUMBER_BYTES) throw bad(`number is longer than ${MAX_NUMBER_BYTES} bytes`, 'limit');
   const text = body.toString('latin1', field.valueStart, i);
-  if (text === '') return 'missing field value';
+  if (text === '') throw bad('missing field value');
   const wrong = checkScalar(text);
-  if (wrong) return wrong;
+  if (wrong) throw bad(wrong);
   field.type = scalarType(text);
   return field;
+}
+
+/** @returns behind the closing quote. @throws BadLine */
+function stringEnd(body: Buffer, start: number, end: number): number {
+  let escapes = 0;
+  let i = start + 1;
+  for (; i < end && body[i] !== QUOTE; i++) {
+    if (body[i] !== BACKSLASH) continue;
+    i++;
+    if (body[i] === QUOTE || body[i] === BACKSLASH) escapes++;
+  }
+  if (i >= end) throw bad('unbalanced quotes');
+  if (i - start - 1 - escapes > MAX_STRING_BYTES)
+    throw bad(`string value is longer than ${MAX_STRING_BYTES} bytes`, 'limit');
+  const next = i + 1;
+  if (next < end && body[next] !== COMMA && body[next] !== SPACE) throw bad('text after a closing quote');
+  return next;
 }
 
 /** @returns what is wrong with it, if anything */

@@ -9,3 +9,14 @@ export interface Refusal {
 
 /** By the index of the line among those stamped. */
 export type Refusals = ReadonlyMap<number, Refusal>;
+
+/** Why a line cannot be stored. */
+export class BadLine extends Error {
+  readonly kind: RefusalKind;
+
+  constructor(reason: string, kind: RefusalKind) {
+    super(reason);
+    this.kind = kind;
+  }
+}
+export const bad = (reason: string, kind: RefusalKind = 'malformed') => new BadLine(reason, kind);

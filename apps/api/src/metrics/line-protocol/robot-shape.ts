@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ReportingRobot } from '../reporting-robot.ts';
 import type { FieldType } from './field-value.ts';
+import { bad, type Refusal } from './refusal.ts';
 
 /** Lines are counted, so that what has gone out of use, or stands twice in one line, can be told. */
 let lines = 0;
@@ -8,15 +9,21 @@ export const nextLine = () => ++lines;
 export const currentLine = () => lines;
 
 export interface KnownField {
+  /** As in line protocol, still escaped, one character a byte; so is `measurement`. */
   name: string;
+  measurement: string;
   type: FieldType;
+  /** Whether the catalog has it; until then its type is that of its first value. */
+  settled: boolean;
+  /** Why the catalog did not take it. */
+  refusal: Refusal | undefined;
   /** The line that had it last. */
   seenAt: number;
 }
 
 /** A series of one robot: measurement and tags. Names are as in line protocol, still escaped, one character a byte. */
 export interface KnownSeries {
-  /** Its row in metric_series. */
+  /** Its row in metric_series; 0 until the catalog has it. */
   id: number;
   /** Measurement and all tags, ours included, sorted. */
   head: string;
@@ -34,6 +41,11 @@ export interface KnownSeries {
   next: KnownSeries | undefined;
 }
 
+export interface CatalogLimits {
+  maxSeries: number;
+  maxFields: number;
+}
+
 /**
  * Robots of a fleet have the same keys and field names: one string of each for all of them stays in the processor's cache,
  * which is what comparing them costs.
@@ -48,23 +60,27 @@ function shared(text: string): string {
 
 /** Keys in other spellings (order of tags, identity tags of the client's own) count beside the series themselves. */
 const MAX_KEYS = 20_000;
+const UNLIMITED = { maxSeries: Number.POSITIVE_INFINITY, maxFields: Number.POSITIVE_INFINITY };
 
 /**
- * What a robot has sent so far, so that a line of the usual shape costs one look-up. Only what metric_series and
- * metric_fields hold is known; anything else is `novel` until the catalog has admitted it.
+ * The series and fields of a robot, so that a line of the usual shape costs one look-up: those that the catalog has, and
+ * those that came just now and wait for it. What is new costs once, however many lines have it.
  */
 export class RobotShape {
   /** Whose shape it is, as it was named when its series were stamped. */
   readonly robot: ReportingRobot;
   /** `,key=value` pairs of the robot's identity, escaped, by key. */
   readonly identity: ReadonlyMap<string, string>;
+  readonly #limits: CatalogLimits;
   readonly #byKey = new Map<string, KnownSeries>();
   readonly #byHead = new Map<string, KnownSeries>();
   readonly #fields = new Map<string, Map<string, KnownField>>();
+  #fieldCount = 0;
 
-  constructor(robot: ReportingRobot, identity: ReadonlyMap<string, string>) {
+  constructor(robot: ReportingRobot, identity: ReadonlyMap<string, string>, limits: CatalogLimits = UNLIMITED) {
     this.robot = robot;
     this.identity = identity;
+    this.#limits = limits;
   }
 
   /** The series a body begins with, most likely. */
@@ -84,50 +100,47 @@ export class RobotShape {
     return series;
   }
 
-  /** That a line of it came. */
-  note(series: KnownSeries, fields: { name: string }[]): void {
-    series.seenAt = nextLine();
-    for (const { name } of fields) {
-      const field = series.fields.get(name);
-      if (field) field.seenAt = series.seenAt;
-    }
+  field(measurement: string, name: string): KnownField | undefined {
+    return this.#fields.get(measurement)?.get(name);
   }
 
-  fieldType(measurement: string, field: string): FieldType | undefined {
-    return this.#fields.get(measurement)?.get(field)?.type;
+  /** That the robot may have so many more. @throws BadLine */
+  checkRoom(newSeries: number, newFields: string[]): void {
+    const { maxSeries, maxFields } = this.#limits;
+    if (this.#byHead.size + newSeries > maxSeries)
+      throw bad(`more than ${maxSeries} series: tags that take ever new values make too many`, 'limit');
+    const tooMany = newFields[maxFields - this.#fieldCount];
+    if (this.#fieldCount + newFields.length > maxFields)
+      throw bad(`more than ${maxFields} fields: "${tooMany}" is one too many`, 'limit');
   }
 
-  learnField(measurement: string, field: string, type: FieldType): void {
-    this.#fieldsOf(measurement).set(field, { name: shared(field), type, seenAt: currentLine() });
-  }
-
-  learnSeries(id: number, head: string, measurement: string): KnownSeries {
+  addField(measurement: string, name: string, type: FieldType, settled: boolean): KnownField {
     const fields = this.#fieldsOf(measurement);
+    if (!fields.has(name)) this.#fieldCount++;
+    const field: KnownField = {
+      ...{ name: shared(name), measurement: shared(measurement), type, settled },
+      ...{ refusal: undefined, seenAt: currentLine() },
+    };
+    fields.set(name, field);
+    return field;
+  }
+
+  addSeries(head: string, measurement: string, id: number): KnownSeries {
     const series: KnownSeries = {
-      ...{ id, head, measurement, isLog: measurement === 'syslog', seenAt: currentLine() },
-      ...{ fields, layout: [], key: head, next: undefined },
+      ...{ id, head, measurement: shared(measurement), isLog: measurement === 'syslog', seenAt: currentLine() },
+      ...{ fields: this.#fieldsOf(measurement), layout: [], key: head, next: undefined },
     };
     this.#byHead.set(head, series);
     return series;
   }
 
-  /** @returns the row ids of the series, and the fields, that had a line since `line`; forgets all others */
-  inUseSince(line: number) {
-    for (const [key, series] of this.#byKey) if (series.seenAt <= line) this.#byKey.delete(key);
-    for (const [head, series] of this.#byHead) if (series.seenAt <= line) this.#byHead.delete(head);
-    for (const fields of this.#fields.values()) {
-      for (const [name, field] of fields) if (field.seenAt <= line) fields.delete(name);
-    }
-    if (this.first && this.first.seenAt <= line) this.first = undefined;
-    for (const series of this.#byHead.values()) {
-      if (series.next && series.next.seenAt <= line) series.next = undefined;
-      series.layout = [];
-    }
-    const series = [...this.#byHead.values()].map(({ id }) => id);
-    const fields = [...this.#fields].flatMap(([measurement, known]) =>
-      [...known.keys()].map((field) => ({ measurement, field })),
-    );
-    return { series, fields };
+  /** @returns the row ids of the series, and the fields, that had a line since `line`; and whether there are others */
+  usedSince(line: number) {
+    const all = [...this.#byHead.values()];
+    const series = all.filter(({ id, seenAt }) => id > 0 && seenAt > line).map(({ id }) => id);
+    const known = [...this.#fields.values()].flatMap((fields) => [...fields.values()]);
+    const fields = known.filter((field) => field.settled && field.seenAt > line);
+    return { series, fields, hasIdle: series.length < all.length || fields.length < known.length };
   }
 
   #fieldsOf(measurement: string): Map<string, KnownField> {

@@ -3,60 +3,25 @@
  * What is accepted follows InfluxDB 2.7's own parser, models/points.go (ParsePointsWithPrecision); stricter only where
  * a line would be ambiguous once our tags are stamped in.
  */
+import { MAX_FIELDS, MAX_KEY_BYTES, MAX_TAGS } from './bounds.ts';
 import { type ScannedField, scanField } from './field-value.ts';
-import type { RefusalKind } from './refusal.ts';
+import { bad } from './refusal.ts';
 
 export type Precision = 'ns' | 'us' | 'ms' | 's';
 
-const NEWLINE = 10,
-  QUOTE = 34,
-  COMMA = 44,
+const COMMA = 44,
   EQUALS = 61,
   BACKSLASH = 92,
   SPACE = 32,
   MINUS = 45;
 /** InfluxDB has 65,535 bytes for measurement, tags and field together. */
 const MAX_KEY_LENGTH = 65_000;
-/** Bytes of a name: PostgreSQL indexes them, and a row of an index has 2,700 bytes. */
-const MAX_NAME_LENGTH = 255;
 const MAX_TIME = 9_223_372_036_854_775_806n;
 /** Nanoseconds of each unit. */
 export const SCALE: Record<Precision, bigint> = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000_000n };
 const RESERVED = new Set(['_measurement', '_field', 'time']);
 /** Set by us alone; a client's are dropped in whatever escaped spelling. */
 const IDENTITY = new Set(['robot', 'hostname', 'arch', 'robot_id']);
-
-/** Why a line cannot be stored. */
-export class BadLine extends Error {
-  readonly kind: RefusalKind;
-
-  constructor(reason: string, kind: RefusalKind) {
-    super(reason);
-    this.kind = kind;
-  }
-}
-export const bad = (reason: string, kind: RefusalKind = 'malformed') => new BadLine(reason, kind);
-
-/** The newline that ends the line: those inside a quoted field value do not count (points.go scanLine). */
-export function lineEnd(body: Buffer, start: number): number {
-  let quoted = false,
-    fields = false;
-  let equals = 0,
-    commas = 0;
-  for (let i = start; i < body.length; i++) {
-    const byte = body[i];
-    if (byte === BACKSLASH && i + 2 < body.length) {
-      i++;
-      continue;
-    }
-    if (byte === SPACE) fields = true;
-    else if (fields && !quoted && byte === EQUALS) equals++;
-    else if (fields && !quoted && byte === COMMA) commas++;
-    else if (fields && byte === QUOTE && equals > commas) quoted = !quoted;
-    else if (byte === NEWLINE && !quoted) return i;
-  }
-  return body.length;
-}
 
 export function skipBlank(body: Buffer, from: number, end: number): number {
   let i = from;
@@ -99,9 +64,15 @@ export function scanLine(body: Buffer, start: number, end: number, precision: Pr
 /** Measurement, the line's tags and ours, sorted by key. @throws BadLine */
 export function stampedHead({ measurement, tags }: ScannedLine, identity: ReadonlyMap<string, string>): string {
   for (const [name, pair] of identity) tags.set(name, pair);
+  const head = headOf(measurement, tags);
+  if (head.length > MAX_KEY_LENGTH) throw bad('measurement and tags are too long');
+  return head;
+}
+
+/** @param tags `,key=value` by key, escaped, a character a byte */
+export function headOf(measurement: string, tags: ReadonlyMap<string, string>): string {
   let head = measurement;
   for (const name of [...tags.keys()].sort(byteOrder)) head += tags.get(name);
-  if (head.length > MAX_KEY_LENGTH) throw bad('measurement and tags are too long');
   return head;
 }
 
@@ -114,17 +85,20 @@ function scanKey(body: Buffer, start: number, end: number) {
   let i = start + 1;
   while (i < end && (body[i - 1] === BACKSLASH || (body[i] !== COMMA && body[i] !== SPACE))) i++;
   if (i >= end) throw bad('missing fields');
-  const measurement = body.toString('latin1', start, i);
-  checkToken(body, start, i, 'measurement');
   checkLength(i - start, 'measurement');
+  checkToken(body, start, i, 'measurement');
+  const measurement = body.toString('latin1', start, i);
   const tags = new Map<string, string>();
+  let count = 0;
   while (body[i] === COMMA) {
     const keyStart = ++i;
+    if (++count > MAX_TAGS) throw bad(`more than ${MAX_TAGS} tags`, 'limit');
     if (i >= end || body[i] === SPACE || body[i] === COMMA || body[i] === EQUALS) throw bad('missing tag key');
     for (i++; i < end && !(body[i] === EQUALS && body[i - 1] !== BACKSLASH); i++) {
       if ((body[i] === SPACE || body[i] === COMMA) && body[i - 1] !== BACKSLASH) throw bad('missing tag value');
     }
     if (i >= end) throw bad('missing tag value');
+    checkLength(i - keyStart, 'tag key');
     const name = body.toString('latin1', keyStart, i);
     const valueStart = ++i;
     if (i >= end || body[i] === COMMA || body[i] === SPACE) throw bad('missing tag value');
@@ -159,7 +133,7 @@ function checkToken(body: Buffer, start: number, end: number, what: string): voi
 }
 
 function checkLength(bytes: number, what: string): void {
-  if (bytes > MAX_NAME_LENGTH) throw bad(`${what} is longer than ${MAX_NAME_LENGTH} bytes`);
+  if (bytes > MAX_KEY_BYTES) throw bad(`${what} is longer than ${MAX_KEY_BYTES} bytes`, 'limit');
 }
 
 function scanFields(body: Buffer, start: number, end: number): ScannedField[] {
@@ -168,14 +142,13 @@ function scanFields(body: Buffer, start: number, end: number): ScannedField[] {
   const names = new Set<string>();
   let i = start;
   for (;;) {
+    if (fields.length === MAX_FIELDS) throw bad(`more than ${MAX_FIELDS} fields`, 'limit');
     const field = scanField(body, i, end);
-    if (typeof field === 'string') throw bad(field);
     if (field.name === 'time') throw bad('cannot use reserved field key "time"');
     if (names.has(field.name)) throw bad(`field "${field.name}" is given twice`);
     names.add(field.name);
     fields.push(field);
     checkToken(body, i, i + field.nameLength, 'field key');
-    checkLength(field.nameLength, 'field key');
     i = field.end;
     if (i >= end || body[i] === SPACE) return fields;
     i++;

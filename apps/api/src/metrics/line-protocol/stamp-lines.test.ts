@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeLine } from './decode-line.ts';
-import type { FieldType } from './field-value.ts';
 import { currentLine, RobotShape } from './robot-shape.ts';
 import { type Precision, stampLines } from './stamp-lines.ts';
 
@@ -31,18 +30,22 @@ const readWith = (shape: RobotShape, text: string | Buffer, precision: Precision
     newest: 2n ** 63n,
   });
   const lines = stamped.ends.map((_, index) => stamped.line(index));
-  return { lines, numbers: stamped.numbers, rejected: stamped.rejected, novel: stamped.novel };
+  const novel = [...stamped.newSeries].map(({ head }) => head.slice(0, head.indexOf(',')));
+  return { lines, numbers: stamped.numbers, rejected: stamped.rejected, novel, stamped };
 };
 const accepted = (text: string) => read(text).lines.map(String);
 /** As the catalog does with what is new. */
 const learn = (shape: RobotShape, text: string | Buffer, precision: Precision = 'ns') => {
-  for (const { head, measurement, fields } of readWith(shape, text, precision).novel) {
-    for (const { name, type } of fields) {
-      if (!shape.fieldType(measurement, name)) shape.learnField(measurement, name, type as FieldType);
-    }
-    shape.learnSeries(1, head, measurement);
-  }
+  const { newSeries, newFields } = readWith(shape, text, precision).stamped;
+  for (const series of newSeries) series.id = 1;
+  for (const field of newFields) field.settled = true;
 };
+/** Of a robot whose lines are never taken for usual ones. */
+class CarefulShape extends RobotShape {
+  override find() {
+    return undefined;
+  }
+}
 
 describe('stampLines', () => {
   it('stamps who the robot is, sorts tag keys and adds the time of receipt', () => {
@@ -204,22 +207,21 @@ describe('a line of the usual shape', () => {
         fc.constantFrom<Precision>('ns', 'us', 'ms', 's'),
         (lines, precision) => {
           const body = lines.join('\n');
-          // Types learnt from elsewhere would refuse what a fresh shape accepts: known here are only the body's own.
+          const careful = readWith(new CarefulShape(robot, tags), body, precision);
           const known = new RobotShape(robot, tags);
-          learn(known, body, precision);
-          const fields = new RobotShape(robot, tags);
-          for (const { measurement, fields: news } of readWith(fields, body, precision).novel) {
-            for (const { name, type } of news) {
-              if (!fields.fieldType(measurement, name)) fields.learnField(measurement, name, type as FieldType);
-            }
-          }
-          const careful = readWith(fields, body, precision);
+          const unknown = readWith(known, body, precision);
+          expect(unknown.lines.map(String)).toEqual(careful.lines.map(String));
+          expect(unknown.rejected).toEqual(careful.rejected);
+          // Known from the start, what comes later in the body decides types, too.
+          const carefulKnown = new CarefulShape(robot, tags);
+          for (const shape of [known, carefulKnown]) learn(shape, body, precision);
+          const again = readWith(carefulKnown, body, precision);
           // The second time the order of lines and fields is known as well.
           for (let time = 0; time < 2; time++) {
             const usual = readWith(known, body, precision);
-            expect(usual.lines.map(String)).toEqual(careful.lines.map(String));
-            expect(usual.rejected).toEqual(careful.rejected);
-            expect(usual.numbers).toEqual(careful.numbers);
+            expect(usual.lines.map(String)).toEqual(again.lines.map(String));
+            expect(usual.rejected).toEqual(again.rejected);
+            expect(usual.numbers).toEqual(again.numbers);
             expect(usual.novel).toEqual([]);
           }
         },
@@ -238,18 +240,65 @@ describe('a line of the usual shape', () => {
     }
   });
 
-  it('is forgotten when it has gone out of use, also as the one that follows', () => {
+  it('is told apart from what has gone out of use', () => {
     const shape = new RobotShape(robot, tags);
     const body = 'a x=1\nb y=1\nc z=1';
     learn(shape, body);
     expect(readWith(shape, body).novel).toEqual([]);
-    shape.inUseSince(0);
     const since = currentLine();
     readWith(shape, 'a x=1\nc z=1');
-    expect(shape.inUseSince(since).fields.map(({ field }) => field)).toEqual(['x', 'z']);
-    expect(readWith(shape, body).novel.map(({ key }) => key)).toEqual(['b']);
-    readWith(shape, 'a x=1');
-    shape.inUseSince(currentLine());
-    expect(readWith(shape, body).novel).toHaveLength(3);
+    const used = shape.usedSince(since);
+    expect(used.fields.map(({ name }) => name)).toEqual(['x', 'z']);
+    expect(used.hasIdle).toBe(true);
+    readWith(shape, body);
+    expect(shape.usedSince(since).hasIdle).toBe(false);
+  });
+
+  it('is new once, however many lines have it', () => {
+    const body = Array.from({ length: 100 }, (_, i) => `m,t=${i % 3} a=${i},b=1i`).join('\n');
+    const { stamped } = read(body);
+    expect([stamped.count, stamped.newSeries.size, stamped.newFields.size]).toEqual([100, 3, 2]);
+    expect(stamped.unsettled).toHaveLength(100);
+  });
+});
+
+describe('what is beyond bounds', () => {
+  const good = 'm v=1';
+  /** How much of these does a line take, alone between two good ones? */
+  const refused = (text: string) => {
+    const { lines, rejected } = read(`${good}\n${text}\n${good}`);
+    expect(lines).toHaveLength(2);
+    return rejected.map(({ line, reason }) => `${line}: ${reason}`);
+  };
+  const fields = (count: number) => Array.from({ length: count }, (_, i) => `f${i}=1`).join(',');
+  const tagged = (count: number) => Array.from({ length: count }, (_, i) => `,t${i}=1`).join('');
+
+  it('is refused, that line alone, with its reason', () => {
+    expect(refused(`m v=${'1'.repeat(1_000_000)}`)).toEqual(['2: longer than 131072 bytes']);
+    expect(refused(`m v=${'1'.repeat(65)}`)).toEqual(['2: number is longer than 64 bytes']);
+    expect(refused(`m v=${'1'.repeat(64)}i`)).toEqual(['2: number is longer than 64 bytes']);
+    expect(refused(`m v="${'x'.repeat(65_537)}"`)).toEqual(['2: string value is longer than 65536 bytes']);
+    expect(refused(`m ${fields(1_001)}`)).toEqual(['2: more than 1000 fields']);
+    expect(refused(`m${tagged(65)} v=1`)).toEqual(['2: more than 64 tags']);
+    expect(refused(`m ${'k'.repeat(257)}=1`)).toEqual(['2: field key is longer than 256 bytes']);
+    expect(refused(`m,${'k'.repeat(257)}=1 v=1`)).toEqual(['2: tag key is longer than 256 bytes']);
+    expect(refused(`${'k'.repeat(257)} v=1`)).toEqual(['2: measurement is longer than 256 bytes']);
+    // A newline within quotes does not end the line, also in one that is too long.
+    expect(refused(`m v="${'x\ncpu usage_idle=1\n'.repeat(10_000)}"`)).toEqual(['2: longer than 131072 bytes']);
+  });
+
+  it('is not what is just within them', () => {
+    for (const text of [
+      `m v=${'1'.repeat(64)}`,
+      `m v="${'x'.repeat(65_536)}"`,
+      `m v="${'\\"'.repeat(65_000)}"`,
+      `m ${fields(1_000)}`,
+      `m${tagged(64)} v=1`,
+      `${'k'.repeat(256)} ${'k'.repeat(256)}=1`,
+    ]) {
+      const shape = new RobotShape(robot, tags);
+      learn(shape, text);
+      expect(readWith(shape, text).rejected).toEqual([]);
+    }
   });
 });

@@ -1,15 +1,10 @@
+import { atOnce } from '../slices.ts';
+import { MAX_LINE_BYTES } from './bounds.ts';
 import { convertNumber, knownType } from './known-fields.ts';
-import type { RobotShape } from './robot-shape.ts';
-import {
-  BadLine,
-  bad,
-  lineEnd,
-  type Precision,
-  type ScannedLine,
-  scanLine,
-  skipBlank,
-  stampedHead,
-} from './scan-line.ts';
+import { LineEnd, lineEnd } from './line-end.ts';
+import { BadLine, bad } from './refusal.ts';
+import { nextLine, type RobotShape } from './robot-shape.ts';
+import { type Precision, type ScannedLine, scanLine, skipBlank, stampedHead } from './scan-line.ts';
 import { StampedLines } from './stamped-lines.ts';
 import { stampUsualLine } from './usual-line.ts';
 
@@ -29,9 +24,16 @@ const NEWLINE = 10,
   BACKSLASH = 92;
 /** What stamping adds to a line, roughly. */
 const STAMP_SIZE = 120;
+/** How much is read between two yields, and of a line too long at once. */
+const STEP_BYTES = 4_096;
+const SKIP_BYTES = 1 << 20;
 
-/** Reads a whole body of line protocol; one line's fault never touches the others. */
-export function stampLines(body: Buffer, precision: Precision, stamp: Stamp): StampedLines {
+/** The whole body at once. */
+export const stampLines = (body: Buffer, precision: Precision, stamp: Stamp) =>
+  atOnce(stamping(body, precision, stamp));
+
+/** Reads a body of line protocol, yielding now and then; one line's fault never touches the others. */
+export function* stamping(body: Buffer, precision: Precision, stamp: Stamp): Generator<void, StampedLines> {
   const out = new StampedLines(body.length * 2 + STAMP_SIZE);
   const limits = {
     oldestMs: Number(stamp.oldest / 1_000_000n),
@@ -39,17 +41,29 @@ export function stampLines(body: Buffer, precision: Precision, stamp: Stamp): St
     receivedAt: String(stamp.receivedAt),
   };
   let number = 1;
+  let pauseAt = STEP_BYTES;
   for (let start = 0; start < body.length; ) {
+    if (start >= pauseAt) {
+      yield;
+      pauseAt = start + STEP_BYTES;
+    }
     const usual = stampUsualLine(body, start, number, precision, stamp.shape, limits, out);
     if (usual > 0) {
       start = usual;
       number++;
       continue;
     }
-    const end = lineEnd(body, start);
-    const first = skipBlank(body, start, end);
+    const search = new LineEnd(start);
+    let end = search.find(body, start + MAX_LINE_BYTES + 1);
+    const tooLong = end === undefined || end - start > MAX_LINE_BYTES;
+    for (let until = start + MAX_LINE_BYTES; end === undefined; end = search.find(body, until)) {
+      yield;
+      until += SKIP_BYTES;
+    }
+    const first = tooLong ? start : skipBlank(body, start, end);
     if (first < end && body[first] !== HASH) {
       try {
+        if (tooLong) throw bad(`longer than ${MAX_LINE_BYTES} bytes`, 'limit');
         stampAnyLine(body, first, end, number, precision, stamp, out);
       } catch (error) {
         if (!(error instanceof BadLine)) throw error;
@@ -90,16 +104,26 @@ function stampAnyLine(
   if (stamped.includes(BACKSLASH) && lineEnd(stamped, 0) !== stamped.length - 1)
     throw bad('ambiguous backslashes: escaped twice');
 
-  if (line.time !== undefined) out.newestMs = Math.max(out.newestMs, Number(at / 1_000_000n));
   const { key, measurement } = line;
-  const series = shape.findHead(head, key);
-  const news = line.fields.filter(({ name }) => shape.fieldType(measurement, name) === undefined);
-  if (series) shape.note(series, line.fields);
-  if (!series || news.length > 0) {
-    const known = news.map(({ name, type }) => ({ name, type: knownType(measurement, name) ?? type }));
-    out.novel.push({ index: out.count, key, head, measurement, fields: known });
-  }
-  out.push(to, number, series);
+  const known = shape.findHead(head, key);
+  const news = line.fields.filter(({ name }) => !shape.field(measurement, name));
+  if (!known || news.length > 0)
+    shape.checkRoom(
+      known ? 0 : 1,
+      news.map(({ name }) => name),
+    );
+  if (line.time !== undefined) out.newestMs = Math.max(out.newestMs, Number(at / 1_000_000n));
+  for (const { name, type } of news) shape.addField(measurement, name, knownType(measurement, name) ?? type, false);
+  if (!known) shape.addSeries(head, measurement, 0);
+  const series = known ?? shape.findHead(head, key);
+  if (!series) throw new Error('a series that was just added is there');
+  series.seenAt = nextLine();
+  const unsettled = line.fields.flatMap(({ name }) => {
+    const field = series.fields.get(name);
+    if (field) field.seenAt = series.seenAt;
+    return field && !field.settled ? [field] : [];
+  });
+  out.push(to, number, series, unsettled);
 }
 
 /** The fields as bytes, numbers written in the type that is settled for them. @throws BadLine on a conflict */
@@ -107,7 +131,7 @@ function checkTypes(body: Buffer, line: ScannedLine, shape: RobotShape): Buffer 
   let rewritten: string | undefined;
   for (const { name, type, valueStart, end } of line.fields) {
     const known = knownType(line.measurement, name);
-    const settled = known ?? shape.fieldType(line.measurement, name) ?? type;
+    const settled = known ?? shape.field(line.measurement, name)?.type ?? type;
     let value: string | undefined;
     if (settled !== type) {
       value = known && convertNumber(body.toString('latin1', valueStart, end), type, known);

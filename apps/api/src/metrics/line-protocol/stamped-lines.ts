@@ -1,20 +1,9 @@
 import type { Refusal } from './refusal.ts';
-import type { KnownSeries } from './robot-shape.ts';
+import type { KnownField, KnownSeries } from './robot-shape.ts';
 
 /** A line that cannot be stored: `line` counts from 1. */
 export interface RejectedLine extends Refusal {
   line: number;
-}
-
-/** A line with a series or fields that the robot has not sent before, for the catalog to admit. */
-export interface NovelLine {
-  /** Its index among the stamped lines. */
-  index: number;
-  /** Measurement and tags as sent, and as stamped. */
-  key: string;
-  head: string;
-  measurement: string;
-  fields: { name: string; type: string }[];
 }
 
 /** The accepted lines of one body in one buffer: each with our tags, sorted, and a timestamp in nanoseconds, ending in a newline. */
@@ -25,10 +14,13 @@ export class StampedLines {
   readonly ends: number[] = [];
   /** Which line of the body each was, counting from 1. */
   readonly numbers: number[] = [];
-  /** Undefined until admitted. */
-  readonly series: (KnownSeries | undefined)[] = [];
-  readonly novel: NovelLine[] = [];
+  readonly series: KnownSeries[] = [];
   readonly rejected: RejectedLine[] = [];
+  /** What the catalog did not have when the lines were read. */
+  readonly newSeries = new Set<KnownSeries>();
+  readonly newFields = new Set<KnownField>();
+  /** The new fields of each line that has any, by its index. */
+  readonly unsettled: { index: number; fields: KnownField[] }[] = [];
   /** Newest timestamp that a line brought with it, milliseconds since 1970. */
   newestMs = Number.NEGATIVE_INFINITY;
 
@@ -36,13 +28,17 @@ export class StampedLines {
     this.bytes = Buffer.allocUnsafe(capacity);
   }
 
-  /** The series of the line before, as far as it is known. */
+  /** The series of the line before. */
   get last(): KnownSeries | undefined {
     return this.series[this.series.length - 1];
   }
 
   get count(): number {
     return this.ends.length;
+  }
+
+  get hasNews(): boolean {
+    return this.newSeries.size + this.newFields.size > 0;
   }
 
   line(index: number): Buffer {
@@ -59,7 +55,13 @@ export class StampedLines {
     return this.bytes;
   }
 
-  push(end: number, number: number, series: KnownSeries | undefined): void {
+  /** @param unsettled those of the line's fields that the catalog does not have yet */
+  push(end: number, number: number, series: KnownSeries, unsettled?: KnownField[]): void {
+    if (series.id === 0) this.newSeries.add(series);
+    if (unsettled && unsettled.length > 0) {
+      this.unsettled.push({ index: this.ends.length, fields: unsettled });
+      for (const field of unsettled) this.newFields.add(field);
+    }
     this.length = end;
     this.ends.push(end);
     this.numbers.push(number);

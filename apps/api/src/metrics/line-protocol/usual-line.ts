@@ -1,4 +1,5 @@
-import { type KnownSeries, nextLine, type RobotShape } from './robot-shape.ts';
+import { MAX_FIELDS, MAX_LINE_BYTES, MAX_NUMBER_BYTES, MAX_STRING_BYTES } from './bounds.ts';
+import { type KnownField, type KnownSeries, nextLine, type RobotShape } from './robot-shape.ts';
 import type { Precision } from './scan-line.ts';
 import type { StampedLines } from './stamped-lines.ts';
 
@@ -42,7 +43,8 @@ export function stampUsualLine(
   limits: Limits,
   out: StampedLines,
 ): number {
-  const length = body.length;
+  // One byte more than a line may have: whoever reads on to it is left to scanLine, which says so.
+  const length = Math.min(body.length, start + MAX_LINE_BYTES + 1);
   const previous = out.last;
   const guess = previous === undefined ? shape.first : previous.next;
   let i = start;
@@ -67,7 +69,9 @@ export function stampUsualLine(
   const line = nextLine();
   series.seenAt = line;
   const { layout } = series;
+  let unsettled: KnownField[] | undefined;
   for (let index = 0; ; index++) {
+    if (index === MAX_FIELDS) return 0;
     let field = layout[index];
     if (field !== undefined && isAt(body, i, field.name) && body[i + field.name.length] === EQUALS) {
       i += field.name.length;
@@ -85,6 +89,10 @@ export function stampUsualLine(
     }
     if (field.seenAt === line) return 0;
     field.seenAt = line;
+    if (!field.settled) {
+      unsettled ??= [];
+      unsettled.push(field);
+    }
     i++;
     const type = field.type;
     if (type === 'float' || type === 'integer') {
@@ -99,7 +107,7 @@ export function stampUsualLine(
       const count = i - digits - dots;
       if (count < 1 || dots > 1) return 0;
       if (type === 'integer' && (count > MAX_DIGITS || body[i++] !== LOWER_I)) return 0;
-      if (count > 300) return 0;
+      if (i - digits >= MAX_NUMBER_BYTES) return 0;
     } else if (type === 'string') {
       i = plainString(body, i);
       if (i === 0) return 0;
@@ -128,6 +136,7 @@ export function stampUsualLine(
     if (ms > out.newestMs) out.newestMs = ms;
   }
 
+  if (i - start > MAX_LINE_BYTES) return 0;
   const bytes = out.reserve(series.head.length + (i - fieldsStart) + 32);
   let to = out.length;
   to += bytes.write(series.head, to, 'latin1');
@@ -139,7 +148,7 @@ export function stampUsualLine(
     to += bytes.write(limits.receivedAt, to, 'latin1');
   } else if (precision !== 'ns') to += bytes.write(ZEROS[precision], to, 'latin1');
   bytes[to++] = NEWLINE;
-  out.push(to, number, series);
+  out.push(to, number, series, unsettled);
   return i + 1;
 }
 
@@ -152,7 +161,8 @@ function isAt(body: Buffer, start: number, text: string): boolean {
 /** @returns behind the closing quote, or 0 where there are escapes, several lines or control characters */
 function plainString(body: Buffer, start: number): number {
   if (body[start] !== QUOTE) return 0;
-  for (let i = start + 1; i < body.length; i++) {
+  const end = Math.min(body.length, start + MAX_STRING_BYTES + 2);
+  for (let i = start + 1; i < end; i++) {
     const byte = body[i] as number;
     if (byte === QUOTE) return i + 1;
     if (byte < SPACE || byte === BACKSLASH) return 0;

@@ -3,6 +3,8 @@ import type { Database } from '../../db/schema.ts';
 
 const DAY_NS = 86_400_000_000_000n;
 const TABLES = ['metric_points', 'log_entries'];
+/** Each takes locks until its transaction ends. */
+const DAYS_AT_ONCE = 32;
 const floorDay = (time: bigint) => (time - (((time % DAY_NS) + DAY_NS) % DAY_NS)) / DAY_NS;
 const nowNs = () => BigInt(Date.now()) * 1_000_000n;
 
@@ -25,16 +27,20 @@ export class Partitions {
       if (!this.#known.has(day)) missing.add(day);
     }
     if (missing.size === 0) return;
-    await this.#exclusively(async (run) => {
-      for (const day of missing) {
-        for (const table of TABLES) {
-          await run(
-            `create table if not exists ${table}_d${day} partition of ${table} for values from (${day * DAY_NS}) to (${(day + 1n) * DAY_NS})`,
-          );
+    const days = [...missing];
+    for (let i = 0; i < days.length; i += DAYS_AT_ONCE) {
+      const some = days.slice(i, i + DAYS_AT_ONCE);
+      await this.#exclusively(async (run) => {
+        for (const day of some) {
+          for (const table of TABLES) {
+            await run(
+              `create table if not exists "${table}_d${day}" partition of ${table} for values from (${day * DAY_NS}) to (${(day + 1n) * DAY_NS})`,
+            );
+          }
         }
-      }
-    });
-    for (const day of missing) this.#known.add(day);
+      });
+      for (const day of some) this.#known.add(day);
+    }
   }
 
   async maintain(): Promise<void> {
@@ -47,7 +53,7 @@ export class Partitions {
       .filter((name) => BigInt(/_d(-?\d+)$/.exec(name)?.[1] ?? oldest) < oldest);
     if (expired.length > 0) {
       await this.#exclusively(async (run) => {
-        for (const name of expired) await run(`drop table if exists ${name}`);
+        for (const name of expired) await run(`drop table if exists "${name}"`);
       });
       this.#known.clear();
     }
