@@ -2,6 +2,8 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import { decodeLine } from '../line-protocol/decode-line.ts';
+import { inSlices } from '../slices.ts';
+import { LogPlaces, microsecond } from './influxdb-log-places.ts';
 import { type Span, spansOf } from './influxdb-log-spans.ts';
 
 /** A log entry as far as telling it from others goes. */
@@ -14,14 +16,17 @@ export interface LogIdentity {
 /** @returns the entries of a robot that are stored in a span of time */
 export type FindLogs = (robotId: number, span: Span, signal: AbortSignal) => Promise<LogIdentity[]>;
 
+interface LogLine {
+  isLog: boolean;
+  bytes: Buffer;
+}
+
 interface Known {
   /** Whatever is stored at or after this time is in `taken`, since all that is written passes here. */
   since: bigint;
-  /** Entries by their places, those met longest ago first. */
-  taken: Map<bigint, string>;
+  taken: LogPlaces;
 }
 
-const MICROSECOND = 1000n;
 const END_OF_TIME = 2n ** 63n;
 /** Entries no older than this are what the robot logs at present: more of the kind will follow. */
 const PRESENT_MS = 60_000;
@@ -55,19 +60,12 @@ export class LogTimes {
    * @returns all the lines as one body, the log entries among them at their places
    * @throws AppError store_unavailable when it takes too long to find out what is stored at their times
    */
-  async keepApart(
-    robotId: number,
-    lines: { isLog: boolean; bytes: Buffer }[],
-    batchSignal: AbortSignal,
-  ): Promise<Buffer> {
-    const entries = lines.map(({ isLog, bytes }) => (isLog ? identify(bytes) : undefined));
+  async keepApart(robotId: number, lines: LogLine[], batchSignal: AbortSignal): Promise<Buffer> {
+    const entries = await inSlices(identifying(lines));
     const moments = entries.flatMap((entry) => (entry ? [microsecond(entry.time)] : []));
     return this.#inTurn(robotId, async () => {
       const known = await this.#lookUp(robotId, moments, batchSignal);
-      const placed = lines.map(({ bytes }, i) => {
-        const entry = entries[i];
-        return entry ? withTime(bytes, place(known.taken, entry)) : bytes;
-      });
+      const placed = await inSlices(placing(lines, entries, known.taken));
       if (known.taken.size > MAX_TAKEN) forgetSome(known);
       return Buffer.concat(placed);
     });
@@ -75,7 +73,7 @@ export class LogTimes {
 
   /** Of the past only the moments themselves are read, from the present on everything: the next bodies need no look-up. */
   async #lookUp(robotId: number, moments: bigint[], batchSignal: AbortSignal): Promise<Known> {
-    const known = this.#robots.get(robotId) ?? { since: END_OF_TIME, taken: new Map<bigint, string>() };
+    const known = this.#robots.get(robotId) ?? { since: END_OF_TIME, taken: new LogPlaces() };
     const spans = spansOf(moments.filter((moment) => moment < known.since));
     if (spans.length === 0) return known;
     const last = spans.at(-1);
@@ -101,24 +99,29 @@ export class LogTimes {
   }
 }
 
-const microsecond = (time: bigint) => time - (((time % MICROSECOND) + MICROSECOND) % MICROSECOND);
+function* identifying(lines: LogLine[]): Generator<void, (LogIdentity | undefined)[]> {
+  const entries: (LogIdentity | undefined)[] = [];
+  for (const { isLog, bytes } of lines) {
+    entries.push(isLog ? identify(bytes) : undefined);
+    if (entries.length % 64 === 0) yield;
+  }
+  return entries;
+}
+
+function* placing(lines: LogLine[], entries: (LogIdentity | undefined)[], taken: LogPlaces): Generator<void, Buffer[]> {
+  const placed: Buffer[] = [];
+  for (const [i, { bytes }] of lines.entries()) {
+    const entry = entries[i];
+    placed.push(entry ? withTime(bytes, taken.place(entry)) : bytes);
+    if (i % 64 === 0) yield;
+  }
+  return placed;
+}
 
 function identify(bytes: Buffer): LogIdentity {
   const { fields, tags, time } = decodeLine(bytes);
   const read = (name: string) => String(fields.get(name)?.value ?? '');
   return { time: BigInt(time), digest: logDigest(read('message'), read('level'), read('program'), tags) };
-}
-
-function place(taken: Map<bigint, string>, { time, digest }: LogIdentity): bigint {
-  const start = microsecond(time);
-  const first = BigInt(Buffer.from(digest, 'base64url').readUInt32LE()) % MICROSECOND;
-  const isFree = (at: bigint) => !taken.has(at) || taken.get(at) === digest;
-  let step = 0n;
-  // Round the microsecond first; beyond it only when it is full.
-  const at = () => start + (step < MICROSECOND ? (first + step) % MICROSECOND : step);
-  while (!isFree(at())) step++;
-  taken.set(at(), digest);
-  return at();
 }
 
 function withTime(line: Buffer, time: bigint): Buffer {
@@ -127,9 +130,9 @@ function withTime(line: Buffer, time: bigint): Buffer {
 }
 
 function forgetSome(known: Known): void {
-  for (const time of known.taken.keys()) {
-    if (known.taken.size <= MAX_TAKEN / 2) return;
-    known.taken.delete(time);
-    if (time >= known.since) known.since = microsecond(time) + MICROSECOND;
-  }
+  const all = [...known.taken.entries()];
+  const [gone, kept] = [all.slice(0, -MAX_TAKEN / 2), all.slice(-MAX_TAKEN / 2)];
+  for (const [time] of gone) if (time >= known.since) known.since = microsecond(time) + 1000n;
+  known.taken = new LogPlaces();
+  for (const [time, digest] of kept) known.taken.set(time, digest);
 }
