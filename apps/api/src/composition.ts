@@ -17,6 +17,7 @@ import { SeriesCatalog } from './metrics/catalog/series-catalog.ts';
 import { Ingest } from './metrics/ingest.ts';
 import type { MetricsStore } from './metrics/metrics-store.ts';
 import { Presence } from './metrics/presence.ts';
+import { Reads } from './metrics/reads.ts';
 import { RobotCache } from './metrics/reporting-robot.ts';
 import { RobotBudget } from './metrics/robot-budget.ts';
 import { openStore } from './metrics/stores/open-store.ts';
@@ -32,16 +33,18 @@ export async function compose(config: Config) {
   const embedded = config.database.url ? undefined : await startEmbeddedPostgres(config.dataDir);
   const url = config.database.url ?? (embedded as { url: string }).url;
   const { db } = connect(url, config.database.poolSize);
+  const readMs = config.reads.timeout * 1000;
+  const { db: readDb } = connect(url, config.database.readPoolSize, { statementMs: readMs, waitMs: readMs });
   const events = new EventBus(url);
   let store: MetricsStore;
   try {
     await events.start();
     await migrate(db);
-    store = await openStore(db, config, log);
+    store = await openStore(db, readDb, config, log);
     await store.maintain();
   } catch (error) {
     await events.close();
-    await db.destroy();
+    await Promise.all([db.destroy(), readDb.destroy()]);
     await embedded?.stop();
     if (error instanceof ConfigError) throw error;
     const { message, code } = error as { message?: string; code?: string };
@@ -68,6 +71,7 @@ export async function compose(config: Config) {
     events,
     store,
     catalog,
+    reads: new Reads(config.reads),
     telemetry,
     presence,
     keys: new SigningKeys(db, deriveKey(config.secretKey, 'signing keys')),
@@ -93,7 +97,7 @@ export async function compose(config: Config) {
       await store.close();
       redis?.disconnect();
       await events.close();
-      await db.destroy();
+      await Promise.all([db.destroy(), readDb.destroy()]);
       await embedded?.stop();
     },
   };

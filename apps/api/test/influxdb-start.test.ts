@@ -104,7 +104,7 @@ describe('starting', () => {
     await expect(deps.store.ready()).rejects.toThrow();
     await deps.close();
     const said: string[] = [];
-    const store = await openStore(db, away, pino({ level: 'warn' }, { write: (line) => said.push(line) }));
+    const store = await openStore(db, db, away, pino({ level: 'warn' }, { write: (line) => said.push(line) }));
     expect(said.join()).toContain('InfluxDB does not answer at INFLUX_URL');
     await store.close();
   });

@@ -6,8 +6,8 @@ import type { useTestApi } from './test-api.ts';
 
 export const CONTRACT_SETTINGS = { INGEST_MAX_UNPACKED_BYTES: '2000000', ROBOT_LINES_PER_SECOND: '100' };
 
-/** What every metrics store answers alike. @param purged reads from the store itself what is left of a robot */
-export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (robotId: number) => Promise<unknown[]>) {
+/** What every metrics store answers alike. @param stored reads from the store itself what there is of a robot */
+export function metricsContract(api: ReturnType<typeof useTestApi>, stored: (robotId: number) => Promise<unknown[]>) {
   const now = () => Math.floor(Date.now() / 1000);
 
   async function reporting() {
@@ -235,6 +235,38 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
       expect((await read('wide', '&every=1s&fields=f0')).series[0].points).toHaveLength(261);
     });
 
+    it('gives long texts as far as a reply may have them, and says what to narrow', async () => {
+      const { owner, send, read, logs } = await reporting();
+      const at = now();
+      const long = 'x'.repeat(65_000);
+      const body = (line: (second: number) => string, from: number) =>
+        gzipSync(Array.from({ length: 25 }, (_, i) => line(at - from - i)).join('\n'));
+      for (let from = 0; from < 175; from += 25) {
+        for (const line of [
+          (second: number) => `syslog message="${second} ${long}" ${second}`,
+          (second: number) => `disk,path=/ used_percent=50,note="${second} ${long}" ${second}`,
+        ])
+          expect((await send(body(line, from), { 'content-encoding': 'gzip' }, '?precision=s')).status).toBe(204);
+      }
+      const pages = [await logs('&limit=1000')];
+      while (pages.at(-1).next_cursor) pages.push(await logs(`&limit=1000&cursor=${pages.at(-1).next_cursor}`));
+      expect(pages.length).toBeGreaterThan(1);
+      for (const page of pages) expect(JSON.stringify(page).length).toBeLessThan(16 << 20);
+      const seconds = pages.flatMap(({ items }) =>
+        items.map((e: { message: string }) => Number.parseInt(e.message, 10)),
+      );
+      expect(seconds).toEqual(Array.from({ length: 175 }, (_, i) => at - i));
+
+      const tooLong = await read('disk', '&fields=note&fn=last&every=1s');
+      expect([tooLong.status, tooLong.code]).toEqual([400, 'validation_failed']);
+      expect(tooLong.detail).toContain('a longer every');
+      const { series } = await read('disk', '&fields=note&fn=last&every=10m');
+      expect(series[0].points.at(-1)[1]).toBe(`${at} ${long}`);
+      expect((await read('disk', '&fields=used_percent&fn=last&every=1s')).series[0].points).toHaveLength(175);
+      const fleet = await api.call('GET', '/robots', { token: owner.token });
+      expect(fleet.body.items[0].latest.disk_percent).toBe(50);
+    });
+
     it('shows the latest figures in the fleet', async () => {
       const { owner, robot, send } = await reporting();
       await send(
@@ -382,9 +414,11 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, purged: (rob
       const { owner, robot, send } = await reporting();
       await send('m v=1\nsyslog message="x"');
       await api.call('DELETE', `/robots/${robot.id}`, { token: owner.token });
+      // A series, a point and a log entry at least.
+      expect((await stored(robot.id)).length).toBeGreaterThanOrEqual(2);
       await api.deps().store.purge(robot.id);
       await api.deps().catalog.purge(robot.id);
-      expect(await purged(robot.id)).toEqual([]);
+      expect(await stored(robot.id)).toEqual([]);
     });
   });
 }

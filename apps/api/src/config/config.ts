@@ -36,7 +36,8 @@ export function loadConfig(env: Env) {
     publicUrl: (text('PUBLIC_URL') ?? `http://localhost:${int('WEB_PORT')}`).replace(/\/+$/, ''),
     dataDir,
     secretKey: secretKey ? checkSecretKey(secretKey) : keptSecretKey(dataDir),
-    database: { url: databaseUrl, poolSize: int('DATABASE_POOL_SIZE') },
+    database: { url: databaseUrl, poolSize: int('DATABASE_POOL_SIZE'), readPoolSize: int('DATABASE_READ_POOL_SIZE') },
+    reads: { timeout: time('READ_TIMEOUT'), perUser: int('READS_PER_USER') },
     admin: text('ADMIN_EMAIL')
       ? { email: text('ADMIN_EMAIL') as string, password: text('ADMIN_PASSWORD') as string }
       : undefined,

@@ -45,6 +45,30 @@ export const SETTINGS = [
     about: 'Connections kept to PostgreSQL.',
   },
   {
+    name: 'DATABASE_READ_POOL_SIZE',
+    kind: 'integer',
+    default: '8',
+    min: 1,
+    max: 500,
+    about: 'Further connections, for reading metrics and logs: slow reads hold nothing else up.',
+  },
+  {
+    name: 'READ_TIMEOUT',
+    kind: 'duration',
+    default: '15',
+    min: 1,
+    max: 300,
+    about: 'How long reading metrics or logs may take.',
+  },
+  {
+    name: 'READS_PER_USER',
+    kind: 'integer',
+    default: '4',
+    min: 1,
+    max: 100,
+    about: 'Reads of metrics and logs one user may have under way; more of them wait for their turn.',
+  },
+  {
     name: 'SECRET_KEY',
     kind: 'secret',
     about:

@@ -15,17 +15,21 @@ class PreparingClient extends pg.Client {
   }
 }
 
-/** A pool and the query builder on it. Statements are bounded, so a stuck database cannot hold requests for ever. */
-export function connect(url: string, poolSize: number) {
+/**
+ * A pool and the query builder on it. Statements are bounded, so a stuck database cannot hold requests for ever.
+ * @param statementMs how long one statement may take
+ * @param waitMs how long to wait for a connection
+ */
+export function connect(url: string, poolSize: number, { statementMs = 30_000, waitMs = 3_000 } = {}) {
   const pool = new pg.Pool({
     Client: PreparingClient,
     connectionString: url,
     max: poolSize,
-    connectionTimeoutMillis: 3000,
+    connectionTimeoutMillis: waitMs,
     idleTimeoutMillis: 30_000,
-    statement_timeout: 30_000,
+    statement_timeout: statementMs,
     // A database that is frozen, or gone without a word, does not even time out.
-    query_timeout: 32_000,
+    query_timeout: statementMs + 2_000,
     application_name: 'robowatch',
     keepAlive: true,
   });

@@ -38,8 +38,13 @@ export function textKey(key: string | number | null | undefined): string {
 }
 
 /** `{items, next_cursor}` of limit + 1 rows. */
-export function page<Row>(rows: Row[], limit: number, ...keys: ((row: Row) => string | number | null)[]) {
-  const items = rows.slice(0, limit);
+export const page = <Row>(rows: Row[], limit: number, ...keys: Key<Row>[]) =>
+  pageOf(rows.slice(0, limit), rows.length > limit, ...keys);
+
+type Key<Row> = (row: Row) => string | number | null;
+
+/** @param more whether there are more items behind these */
+export function pageOf<Row>(items: Row[], more: boolean, ...keys: Key<Row>[]) {
   const last = items.at(-1);
-  return { items, next_cursor: rows.length > limit && last ? encodeCursor(...keys.map((key) => key(last))) : null };
+  return { items, next_cursor: more && last ? encodeCursor(...keys.map((key) => key(last))) : null };
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Latest } from '../robots/schemas.ts';
+import { inTime } from './in-time.ts';
 import type { MetricsStore } from './metrics-store.ts';
 
 const TIMEOUT_MS = 2_000;
@@ -8,21 +9,23 @@ const TIMEOUT_MS = 2_000;
  * The newest figures of robots as far as they can be had at once: a fleet is shown without them rather than not at all.
  * The log is told once an outage.
  */
-export function knownFigures(store: MetricsStore, log: Logger): (robotIds: number[]) => Promise<Map<number, Latest>> {
+export function knownFigures(
+  store: MetricsStore,
+  log: Logger,
+): (robotIds: number[], wanted: AbortSignal) => Promise<Map<number, Latest>> {
   let away = false;
-  return async (robotIds) => {
-    const tooLate = Promise.withResolvers<never>();
-    const timer = setTimeout(() => tooLate.reject(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+  return async (robotIds, wanted) => {
+    const signal = AbortSignal.any([wanted, AbortSignal.timeout(TIMEOUT_MS)]);
     try {
-      const latest = await Promise.race([store.latest(robotIds), tooLate.promise]);
+      const tooLate = () => new Error(`no answer within ${TIMEOUT_MS} ms`);
+      const latest = await inTime(store.latest(robotIds, signal), TIMEOUT_MS, tooLate);
       away = false;
       return latest;
     } catch (err) {
-      if (!away) log.warn({ err }, 'the newest figures cannot be read: robots are shown without them');
+      if (!away && !wanted.aborted)
+        log.warn({ err }, 'the newest figures cannot be read: robots are shown without them');
       away = true;
       return new Map();
-    } finally {
-      clearTimeout(timer);
     }
   };
 }

@@ -44,6 +44,14 @@ export const tooManyValues = () =>
     `This is more than ${MAX_VALUES} values at once. Ask for fewer fields, a shorter range or a longer every.`,
   );
 
+/** Bytes of text in one reply, as it is kept: as JSON it may be somewhat more. */
+export const MAX_TEXT_BYTES = 8 << 20;
+export const tooMuchText = () =>
+  new AppError(
+    'validation_failed',
+    'These values are too long for one reply. Ask for fewer fields, a shorter range or a longer every.',
+  );
+
 export interface LogQuery {
   robotId: number;
   from: number;
@@ -62,6 +70,14 @@ export interface LogEntry {
   message: string;
 }
 
+export interface TrendsQuery {
+  robotIds: number[];
+  /** Milliseconds since 1970, whole windows apart. */
+  from: number;
+  to: number;
+  everySeconds: number;
+}
+
 export interface Measurement {
   measurement: string;
   fields: { field: string; type: FieldType }[];
@@ -74,12 +90,14 @@ export interface MetricsStore {
    * @returns what became of each robot's share, in the order given
    */
   write(batch: RobotLines[], signal: AbortSignal): Promise<Outcome[]>;
-  series(query: SeriesQuery): Promise<Series[]>;
-  logs(query: LogQuery): Promise<{ items: LogEntry[]; next_cursor: string | null }>;
+  /** Reads end, in the engine too, when `signal` aborts. @throws AppError validation_failed when it is too much for one reply */
+  series(query: SeriesQuery, signal: AbortSignal): Promise<Series[]>;
+  /** Newest first. A page is shorter than `limit` where its entries are long. */
+  logs(query: LogQuery, signal: AbortSignal): Promise<{ items: LogEntry[]; next_cursor: string | null }>;
   /** The newest figures of each robot that sent any within the last hour. */
-  latest(robotIds: number[]): Promise<Map<number, Latest>>;
-  /** The past of many robots for the fleet list, in windows from `from` to `to` (ms since 1970, both whole windows); robots that sent nothing are absent. */
-  trends(robotIds: number[], from: number, to: number, everySeconds: number): Promise<Map<number, Trend>>;
+  latest(robotIds: number[], signal: AbortSignal): Promise<Map<number, Latest>>;
+  /** The past of many robots for the fleet list; robots that sent nothing are absent. */
+  trends(query: TrendsQuery, signal: AbortSignal): Promise<Map<number, Trend>>;
   purge(robotId: number): Promise<void>;
   /** Drops what has outlived its retention, prepares room for what comes. */
   maintain(): Promise<void>;

@@ -14,8 +14,9 @@ function aggregatable(all: Measurement[], measurement: string, wanted: string[],
 export async function readSeries(
   { store, catalog }: { store: MetricsStore; catalog: SeriesCatalog },
   query: SeriesQuery,
+  signal: AbortSignal,
 ): Promise<Series[]> {
   const all = await catalog.measurements(query.robotId);
   const fields = aggregatable(all, query.measurement, query.fields, query.fn);
-  return fields.length > 0 ? store.series({ ...query, fields }) : [];
+  return fields.length > 0 ? store.series({ ...query, fields }, signal) : [];
 }

@@ -5,6 +5,7 @@ import { isVisible, type Viewer, visibleIds } from '../robots/robot-store.ts';
 import type { SeriesCatalog } from './catalog/series-catalog.ts';
 import type { MetricsStore } from './metrics-store.ts';
 import { readSeries } from './read-series.ts';
+import type { Reads } from './reads.ts';
 import type { ReportHandler } from './report-handler.ts';
 import * as schemas from './schemas.ts';
 import { readEvery, readRange } from './time-range.ts';
@@ -55,7 +56,7 @@ export function reportRoutes(app: App, report: ReportHandler): void {
 /** For signed-in users, each robot behind the ownership check. */
 export function metricsRoutes(
   app: App,
-  { db, store, catalog }: { db: Database; store: MetricsStore; catalog: SeriesCatalog },
+  { db, store, catalog, reads }: { db: Database; store: MetricsStore; catalog: SeriesCatalog; reads: Reads },
 ): void {
   async function mustSee(viewer: Viewer, robotId: number): Promise<void> {
     if (!(await isVisible(db, viewer, robotId))) throw notFound('robot');
@@ -77,12 +78,14 @@ export function metricsRoutes(
         response: replies({ 200: schemas.Trends }, 'unauthorized', 'store_unavailable'),
       },
     },
-    async ({ query, caller }) => {
+    async (request, reply) => {
+      const { query, caller } = request;
       const ids = await visibleIds(db, caller, list(query.ids).map(Number));
       const every = TREND_WINDOW_S * 1000;
       const to = (Math.floor(Date.now() / every) + 1) * every;
       const from = to - TREND_WINDOWS * every;
-      const trends = await store.trends(ids, from, to, TREND_WINDOW_S);
+      const asked = { robotIds: ids, from, to, everySeconds: TREND_WINDOW_S };
+      const trends = await reads.run(request, reply, (signal) => store.trends(asked, signal));
       const window = { from: new Date(from).toISOString(), every_s: TREND_WINDOW_S };
       return {
         items: ids.map((id) => ({ robot_id: id, ...window, ...(trends.get(id) ?? emptyTrend(TREND_WINDOWS)) })),
@@ -119,15 +122,22 @@ export function metricsRoutes(
         response: replies({ 200: schemas.SeriesReply }, 'unauthorized', 'not_found', 'store_unavailable'),
       },
     },
-    async ({ params, query, caller }) => {
+    async (request, reply) => {
+      const { params, query, caller } = request;
       await mustSee(caller, params.id);
       const range = readRange(query);
       const everySeconds = readEvery(query.every, range);
       const { measurement } = params;
-      const series = await readSeries(
-        { store, catalog },
-        { robotId: params.id, measurement, fields: list(query.fields), ...range, everySeconds, fn: query.fn ?? 'mean' },
-      );
+      const fields = list(query.fields);
+      const asked = {
+        robotId: params.id,
+        measurement,
+        fields,
+        ...range,
+        everySeconds,
+        fn: query.fn ?? 'mean',
+      } as const;
+      const series = await reads.run(request, reply, (signal) => readSeries({ store, catalog }, asked, signal));
       return {
         measurement,
         from: new Date(range.from).toISOString(),
@@ -149,16 +159,12 @@ export function metricsRoutes(
         response: replies({ 200: schemas.Logs }, 'unauthorized', 'not_found', 'store_unavailable'),
       },
     },
-    async ({ params, query, caller }) => {
+    async (request, reply) => {
+      const { params, query, caller } = request;
       await mustSee(caller, params.id);
       const { level, from, to, limit = 100, ...filter } = query;
-      return store.logs({
-        robotId: params.id,
-        ...readRange({ from: from ?? '-1d', to }),
-        level: list(level),
-        limit,
-        ...filter,
-      });
+      const asked = { ...filter, ...readRange({ from: from ?? '-1d', to }), level: list(level), limit };
+      return reads.run(request, reply, (signal) => store.logs({ robotId: params.id, ...asked }, signal));
     },
   );
 }

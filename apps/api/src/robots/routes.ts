@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
@@ -6,8 +7,9 @@ import { userActor } from '../http/caller.ts';
 import { type App, Empty, IdParams, Page, replies, security } from '../http/schemas.ts';
 import { knownFigures } from '../metrics/known-figures.ts';
 import type { MetricsStore } from '../metrics/metrics-store.ts';
+import type { Reads } from '../metrics/reads.ts';
 import { changeRobot, removeRobot, rotateToken } from './change-robots.ts';
-import { findRobot, listRobots, type Viewer } from './robot-store.ts';
+import { findRobot, listRobots } from './robot-store.ts';
 import { type Latest, NewToken, Robot, RobotChange, RobotQuery } from './schemas.ts';
 
 const tags = ['robots'];
@@ -23,15 +25,21 @@ export const NOTHING_KNOWN: Latest = {
 /** For signed-in users; each sees own robots, an administrator all. */
 export function robotRoutes(
   app: App,
-  { db, config, store, log }: { db: Database; config: Config; store: MetricsStore; log: Logger },
+  { db, config, store, reads, log }: { db: Database; config: Config; store: MetricsStore; reads: Reads; log: Logger },
 ): void {
   const { offlineAfter } = config.robots;
   const latestOf = knownFigures(store, log);
 
-  async function show(viewer: Viewer, id: number) {
-    const robot = await findRobot(db, viewer, offlineAfter, id);
+  async function withFigures<R extends { id: number }>(request: FastifyRequest, reply: FastifyReply, robots: R[]) {
+    const ids = robots.map(({ id }) => id);
+    const latest = await reads.run(request, reply, (signal) => latestOf(ids, signal));
+    return robots.map((robot) => ({ ...robot, latest: latest.get(robot.id) ?? NOTHING_KNOWN }));
+  }
+
+  async function show(request: FastifyRequest, reply: FastifyReply, id: number) {
+    const robot = await findRobot(db, request.caller, offlineAfter, id);
     if (!robot) throw notFound('robot');
-    return { ...robot, latest: (await latestOf([id])).get(id) ?? NOTHING_KNOWN };
+    return (await withFigures(request, reply, [robot]))[0];
   }
 
   app.get(
@@ -44,13 +52,9 @@ export function robotRoutes(
         response: replies({ 200: Page(Robot) }, 'unauthorized'),
       },
     },
-    async ({ query, caller }) => {
-      const { items, next_cursor } = await listRobots(db, caller, offlineAfter, query);
-      const latest = await latestOf(items.map((robot) => robot.id));
-      return {
-        items: items.map((robot) => ({ ...robot, latest: latest.get(robot.id) ?? NOTHING_KNOWN })),
-        next_cursor,
-      };
+    async (request, reply) => {
+      const { items, next_cursor } = await listRobots(db, request.caller, offlineAfter, request.query);
+      return { items: await withFigures(request, reply, items), next_cursor };
     },
   );
 
@@ -64,7 +68,7 @@ export function robotRoutes(
         response: replies({ 200: Robot }, 'unauthorized', 'not_found'),
       },
     },
-    async ({ params, caller }) => show(caller, params.id),
+    async (request, reply) => show(request, reply, request.params.id),
   );
 
   app.patch(
@@ -78,9 +82,9 @@ export function robotRoutes(
         response: replies({ 200: Robot }, 'unauthorized', 'forbidden', 'not_found', 'robot_pending'),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       await changeRobot(db, userActor(request), request.caller, request.params.id, request.body);
-      return show(request.caller, request.params.id);
+      return show(request, reply, request.params.id);
     },
   );
 

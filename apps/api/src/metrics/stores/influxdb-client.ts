@@ -55,19 +55,23 @@ export class InfluxClient {
   /**
    * @param read makes a row of its cells: one by its column's name, the value as its type says, all columns' names
    * @param signal ends the query, in InfluxDB too
+   * @param isLast of a row behind which nothing more is wanted
    * @throws AppError store_unavailable
    */
   async query<Row>(
     flux: ParameterizedQuery,
     read: (cell: (column: string) => string, value: () => Value, columns: string[]) => Row,
     signal?: AbortSignal,
+    isLast?: (row: Row) => boolean,
   ): Promise<Row[]> {
     const rows: Row[] = [];
     try {
       for await (const { values, tableMeta } of this.#queries(signal).iterateRows(flux)) {
         const cell = (column: string) => values[tableMeta.column(column, false).index] ?? '';
         const value = () => typed(cell('_value'), tableMeta.column('_value', false).dataType);
-        rows.push(read(cell, value, columnsOf(tableMeta)));
+        const row = read(cell, value, columnsOf(tableMeta));
+        rows.push(row);
+        if (isLast?.(row)) break;
       }
     } catch (error) {
       if (error instanceof AppError) throw error;

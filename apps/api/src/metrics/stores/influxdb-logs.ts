@@ -1,7 +1,7 @@
 import { flux, fluxExpression } from '@influxdata/influxdb-client';
-import { decodeCursor, MAX, page, wholeKey } from '../../http/pagination.ts';
+import { decodeCursor, MAX, pageOf, wholeKey } from '../../http/pagination.ts';
 import { rfc3339 } from '../log-time.ts';
-import type { LogEntry, LogQuery } from '../metrics-store.ts';
+import { type LogEntry, type LogQuery, MAX_TEXT_BYTES } from '../metrics-store.ts';
 import type { InfluxClient } from './influxdb-client.ts';
 import type { Span } from './influxdb-log-spans.ts';
 import { type LogIdentity, logDigest } from './influxdb-log-times.ts';
@@ -17,10 +17,9 @@ interface Row extends Omit<LogEntry, 'time'> {
 }
 
 const nanoseconds = (time: bigint) => fluxExpression(`time(v: ${time})`);
-const escaped = (text: string) => text.toLowerCase();
 
 /** Newest first. */
-export async function queryLogs(client: InfluxClient, query: LogQuery) {
+export async function queryLogs(client: InfluxClient, query: LogQuery, signal: AbortSignal) {
   const { from, to, limit, cursor } = query;
   const start = BigInt(Math.round(from)) * MS;
   const end = BigInt(Math.round(to)) * MS;
@@ -28,25 +27,39 @@ export async function queryLogs(client: InfluxClient, query: LogQuery) {
   let stop = last < end ? last : end;
   let span = FIRST_SPAN;
   const rows: Row[] = [];
-  while (stop > start && rows.length <= limit) {
+  let bytes = 0;
+  const isLast = ({ message }: Row) => {
+    bytes += Buffer.byteLength(message);
+    return bytes >= MAX_TEXT_BYTES;
+  };
+  while (stop > start && rows.length <= limit && bytes < MAX_TEXT_BYTES) {
     const begin = stop - span > start ? stop - span : start;
-    rows.push(...(await entriesBetween(client, query, begin, stop, limit + 1 - rows.length)));
+    rows.push(...(await entriesBetween(client, query, begin, stop, limit + 1 - rows.length, signal, isLast)));
     stop = begin;
     span *= GROWTH;
   }
-  const { items, next_cursor } = page(rows, limit, (row) => String(row.time));
+  const more = rows.length > limit || bytes >= MAX_TEXT_BYTES;
+  const { items, next_cursor } = pageOf(rows.slice(0, limit), more, (row) => String(row.time));
   return { items: items.map((row) => ({ ...row, time: rfc3339(row.time) })), next_cursor };
 }
 
 /** In any case: loggers write ERROR as well as error. */
 const isLevel = (level: string) => String(flux`strings.toLower(v: r.level) == ${level.toLowerCase()}`);
 
-function entriesBetween(client: InfluxClient, query: LogQuery, start: bigint, stop: bigint, limit: number) {
+function entriesBetween(
+  client: InfluxClient,
+  query: LogQuery,
+  start: bigint,
+  stop: bigint,
+  limit: number,
+  signal: AbortSignal,
+  isLast: (row: Row) => boolean,
+) {
   const { robotId, level, program, q } = query;
   const conditions = [
     level?.length ? `(${level.map(isLevel).join(' or ')})` : '',
     program ? String(flux`r.program == ${program}`) : '',
-    q ? String(flux`strings.containsStr(v: strings.toLower(v: r.message), substr: ${escaped(q)})`) : '',
+    q ? String(flux`strings.containsStr(v: strings.toLower(v: r.message), substr: ${q.toLowerCase()})`) : '',
   ].filter(Boolean);
   return client.query(
     flux`import "strings"
@@ -61,6 +74,8 @@ function entriesBetween(client: InfluxClient, query: LogQuery, start: bigint, st
       program: cell('program') || null,
       message: cell('message'),
     }),
+    signal,
+    isLast,
   );
 }
 

@@ -1,7 +1,16 @@
 import { flux, fluxDuration, fluxExpression, type ParameterizedQuery } from '@influxdata/influxdb-client';
 import type { Latest } from '../../robots/schemas.ts';
 import { figures, type NewestFields } from '../latest-figures.ts';
-import { type Aggregate, MAX_VALUES, type Series, type SeriesQuery, tooManyValues } from '../metrics-store.ts';
+import {
+  type Aggregate,
+  MAX_TEXT_BYTES,
+  MAX_VALUES,
+  type Series,
+  type SeriesQuery,
+  type TrendsQuery,
+  tooManyValues,
+  tooMuchText,
+} from '../metrics-store.ts';
 import { assembleTrends, TREND_FIELDS, type Trend } from '../trends.ts';
 import type { InfluxClient } from './influxdb-client.ts';
 
@@ -31,7 +40,7 @@ export function ownTags(columns: string[], cell: (column: string) => string): Re
   return Object.fromEntries(tags.map((name) => [name, cell(name)]));
 }
 
-export async function querySeries(client: InfluxClient, query: SeriesQuery): Promise<Series[]> {
+export async function querySeries(client: InfluxClient, query: SeriesQuery, signal: AbortSignal): Promise<Series[]> {
   const { robotId, measurement, fields, from, to, everySeconds, fn } = query;
   const aggregates: Record<Aggregate, string> = {
     mean: 'mean',
@@ -42,7 +51,7 @@ export async function querySeries(client: InfluxClient, query: SeriesQuery): Pro
     count: 'count',
   };
   const everyMs = everySeconds * 1000;
-  let values = 0;
+  let [values, textBytes] = [0, 0];
   const rows = await client.query(
     flux`from(bucket: ${client.bucket})
       |> range(start: ${timeOf(from)}, stop: ${timeOf(to)})
@@ -51,6 +60,8 @@ export async function querySeries(client: InfluxClient, query: SeriesQuery): Pro
       |> aggregateWindow(every: ${fluxDuration(`${everySeconds}s`)}, fn: ${fluxExpression(aggregates[fn])}, createEmpty: false, timeSrc: "_start")`,
     (cell, value, columns) => {
       if (++values > MAX_VALUES) throw tooManyValues();
+      textBytes += typeof value() === 'string' ? cell('_value').length : 0;
+      if (textBytes > MAX_TEXT_BYTES) throw tooMuchText();
       return {
         field: cell('_field'),
         tags: ownTags(columns, cell),
@@ -58,6 +69,7 @@ export async function querySeries(client: InfluxClient, query: SeriesQuery): Pro
         value: value(),
       };
     },
+    signal,
   );
   const series = Map.groupBy(rows, (row) => JSON.stringify([row.field, row.tags]));
   return [...series.values()].map((points) => ({
@@ -106,7 +118,11 @@ const figuresOnly = (wanted: [string, string[]][]) =>
 /** Of the CPU only the total: single cores would be most of what is read. */
 const TOTALS = flux`(r._measurement != "cpu" or r.cpu == "cpu-total" or not exists r.cpu)`;
 
-export async function queryLatest(client: InfluxClient, robotIds: number[]): Promise<Map<number, Latest>> {
+export async function queryLatest(
+  client: InfluxClient,
+  robotIds: number[],
+  signal: AbortSignal,
+): Promise<Map<number, Latest>> {
   if (robotIds.length === 0) return new Map();
   const rows = await client.query(
     flux`from(bucket: ${client.bucket})
@@ -123,6 +139,7 @@ export async function queryLatest(client: InfluxClient, robotIds: number[]): Pro
       time: Date.parse(cell('_time')),
       value: value(),
     }),
+    signal,
   );
   rows.sort((a, b) => a.time - b.time);
   const robots = Map.groupBy(rows, (row) => row.robotId);
@@ -140,13 +157,10 @@ export async function queryLatest(client: InfluxClient, robotIds: number[]): Pro
   );
 }
 
-/** `from` and `to` are ms since 1970 and whole windows apart. */
 export async function queryTrends(
   client: InfluxClient,
-  robotIds: number[],
-  from: number,
-  to: number,
-  everySeconds: number,
+  { robotIds, from, to, everySeconds }: TrendsQuery,
+  signal: AbortSignal,
 ): Promise<Map<number, Trend>> {
   if (robotIds.length === 0) return new Map();
   const wanted = Object.entries(TREND_FIELDS).map(([name, field]): [string, string[]] => [name, [field]]);
@@ -156,13 +170,17 @@ export async function queryTrends(
       |> filter(fn: (r) => ${ofRobots(robotIds)})
       |> filter(fn: (r) => ${TOTALS})
       |> aggregateWindow(every: ${fluxDuration(`${everySeconds}s`)}, fn: mean, createEmpty: false, timeSrc: "_start")`;
-  const rows = await client.query(query, (cell, value, columns) => ({
-    robotId: Number(cell('robot_id')),
-    measurement: cell('_measurement'),
-    tags: ownTags(columns, cell),
-    window: Math.floor((Date.parse(cell('_time')) - from) / (everySeconds * 1000)),
-    value: value(),
-  }));
+  const rows = await client.query(
+    query,
+    (cell, value, columns) => ({
+      robotId: Number(cell('robot_id')),
+      measurement: cell('_measurement'),
+      tags: ownTags(columns, cell),
+      window: Math.floor((Date.parse(cell('_time')) - from) / (everySeconds * 1000)),
+      value: value(),
+    }),
+    signal,
+  );
   const means = rows.flatMap((row) => (typeof row.value === 'number' ? [{ ...row, value: row.value }] : []));
   return assembleTrends(means, Math.round((to - from) / (everySeconds * 1000)));
 }

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../config/env.ts';
-import type { LogQuery, MetricsStore, RobotLines, SeriesQuery } from '../metrics-store.ts';
+import type { LogQuery, MetricsStore, RobotLines, SeriesQuery, TrendsQuery } from '../metrics-store.ts';
 import { InfluxClient, type InfluxConfig } from './influxdb-client.ts';
 import { LogTimes } from './influxdb-log-times.ts';
 import { findLogs, queryLogs } from './influxdb-logs.ts';
@@ -22,11 +22,10 @@ export class InfluxStore implements MetricsStore {
   }
 
   write = (batch: RobotLines[], signal: AbortSignal) => this.#writer.write(batch, signal);
-  series = (query: SeriesQuery) => querySeries(this.#client, query);
-  logs = (query: LogQuery) => queryLogs(this.#client, query);
-  latest = (robotIds: number[]) => queryLatest(this.#client, robotIds);
-  trends = (robotIds: number[], from: number, to: number, everySeconds: number) =>
-    queryTrends(this.#client, robotIds, from, to, everySeconds);
+  series = (query: SeriesQuery, signal: AbortSignal) => querySeries(this.#client, query, signal);
+  logs = (query: LogQuery, signal: AbortSignal) => queryLogs(this.#client, query, signal);
+  latest = (robotIds: number[], signal: AbortSignal) => queryLatest(this.#client, robotIds, signal);
+  trends = (query: TrendsQuery, signal: AbortSignal) => queryTrends(this.#client, query, signal);
   purge = (robotId: number) => this.#client.delete(`robot_id="${robotId}"`);
   async maintain(): Promise<void> {}
 

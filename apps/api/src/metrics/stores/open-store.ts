@@ -5,9 +5,14 @@ import type { MetricsStore } from '../metrics-store.ts';
 import { InfluxStore } from './influxdb.ts';
 import { PostgresStore } from './postgres.ts';
 
-/** The store that the configuration names. @throws ConfigError when it cannot be used that way */
-export async function openStore(db: Database, { influx, metrics, ingest }: Config, log: Logger): Promise<MetricsStore> {
-  if (!influx) return new PostgresStore(db, metrics.retention);
+/** The store that the configuration names. @param reads another pool, for what may take long. @throws ConfigError when it cannot be used that way */
+export async function openStore(
+  db: Database,
+  reads: Database,
+  { influx, metrics, ingest }: Config,
+  log: Logger,
+): Promise<MetricsStore> {
+  if (!influx) return new PostgresStore(db, reads, metrics.retention);
   const limits = { writesInFlight: ingest.writesInFlight, maxFutureMs: metrics.maxFuture * 1000 };
   const store = new InfluxStore(influx, limits);
   if (!(await store.verify()))

@@ -1,6 +1,14 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../../db/schema.ts';
-import { type Aggregate, MAX_VALUES, type Series, type SeriesQuery, tooManyValues } from '../metrics-store.ts';
+import {
+  type Aggregate,
+  MAX_TEXT_BYTES,
+  MAX_VALUES,
+  type Series,
+  type SeriesQuery,
+  tooManyValues,
+  tooMuchText,
+} from '../metrics-store.ts';
 import { mean, sum } from './postgres-aggregates.ts';
 import { ns } from './postgres-read.ts';
 
@@ -12,6 +20,10 @@ interface Value {
   value: number | string | boolean;
 }
 
+interface Aggregation extends SeriesQuery {
+  fn: Exclude<Aggregate, 'last'>;
+}
+
 /** With more fields than this, taking a point's JSON apart once costs less than looking each of them up in it. */
 const MANY_FIELDS = 50;
 
@@ -20,8 +32,7 @@ export async function querySeries(db: Db, query: SeriesQuery): Promise<Series[]>
   // Series first: with their ids at hand PostgreSQL knows how few of the points they are.
   const tags = await seriesTags(db, query.robotId, query.measurement);
   const ids = [...tags.keys()];
-  const values =
-    query.fields.length > MANY_FIELDS ? await valuesOfMany(db, query, ids) : await valuesOfFew(db, query, ids);
+  const values = await valuesOf(db, query, ids);
   const series = new Map<string, Series>();
   for (const { seriesId, field, bucket, value } of values) {
     const key = `${seriesId} ${field}`;
@@ -42,8 +53,37 @@ async function seriesTags(db: Db, robotId: number, measurement: string): Promise
   return new Map(rows.map((row) => [row.id, row.tags as Record<string, string>]));
 }
 
+function valuesOf(db: Db, query: SeriesQuery, ids: number[]): Promise<Value[]> {
+  const { fn } = query;
+  if (fn === 'last') return lastValues(db, query, ids);
+  return query.fields.length > MANY_FIELDS
+    ? valuesOfMany(db, { ...query, fn }, ids)
+    : valuesOfFew(db, { ...query, fn }, ids);
+}
+
+/** First when each last value was, then the values themselves: texts that are not shown are not carried along. */
+async function lastValues(db: Db, query: SeriesQuery, ids: number[]): Promise<Value[]> {
+  const { rows } = await sql<Omit<Value, 'bucket'> & { bucket: string; entries: string }>`
+    with newest as materialized (
+      select series_id, ${bucketOf(query)} as bucket, field, max(time) as time
+      from metric_points cross join lateral unnest(${query.fields}::text[]) as field
+      where ${within(query, ids)} and jsonb_exists(fields, field)
+      group by 1, 2, 3 limit ${MAX_VALUES + 1}
+    ), found as (
+      select series_id, bucket, field, p.time, p.fields->field as value, pg_column_size(p.fields->field) as size
+      from newest join metric_points p using (series_id, time)
+    )
+    select series_id as "seriesId", bucket, field, time, value, entries from (
+      select *, count(*) over () as entries, sum(size) over (order by series_id, field, bucket) - size as before from found
+    ) as sized where before < ${MAX_TEXT_BYTES} order by series_id, field, bucket`.execute(db);
+  const entries = Number(rows[0]?.entries ?? 0);
+  if (entries > MAX_VALUES) throw tooManyValues();
+  if (rows.length < entries) throw tooMuchText();
+  return rows.map((row) => ({ ...row, bucket: Number(row.bucket) }));
+}
+
 /** The offset keeps the two selects apart: a value is taken out of its JSON once, however often the aggregate mentions it. */
-async function valuesOfFew(db: Db, query: SeriesQuery, ids: number[]): Promise<Value[]> {
+async function valuesOfFew(db: Db, query: Aggregation, ids: number[]): Promise<Value[]> {
   const { fields, fn } = query;
   const maxRows = Math.floor(MAX_VALUES / fields.length);
   const values = fields.map((field, i) => {
@@ -70,7 +110,7 @@ async function valuesOfFew(db: Db, query: SeriesQuery, ids: number[]): Promise<V
   );
 }
 
-async function valuesOfMany(db: Db, query: SeriesQuery, ids: number[]): Promise<Value[]> {
+async function valuesOfMany(db: Db, query: Aggregation, ids: number[]): Promise<Value[]> {
   const value = isOfNumbers(query.fn) ? sql`(entry.value #>> '{}')::float8` : sql`entry.value`;
   const { rows } = await sql<{ series_id: number; bucket: string; field: string; value: Value['value'] }>`
     select series_id, bucket, field, ${aggregate(query.fn, sql.ref('value'))} as value from (
@@ -84,13 +124,17 @@ async function valuesOfMany(db: Db, query: SeriesQuery, ids: number[]): Promise<
   return rows.map(({ series_id, bucket, ...row }) => ({ ...row, seriesId: series_id, bucket: Number(bucket) }));
 }
 
-const bucketOf = ({ everySeconds }: SeriesQuery) => sql`time / ${everySeconds * 1e9}::bigint`;
+/** Whole windows since 1970, counted down before it: the division itself rounds towards zero. */
+function bucketOf({ everySeconds, from }: SeriesQuery) {
+  const window = sql`${everySeconds * 1e9}::bigint`;
+  return from >= 0 ? sql`time / ${window}` : sql`(time - ((time % ${window}) + ${window}) % ${window}) / ${window}`;
+}
 const within = ({ from, to }: SeriesQuery, ids: number[]) =>
   sql`series_id = any(${ids}::int[]) and time >= ${ns(from)}::bigint and time < ${ns(to)}::bigint`;
 
-const isOfNumbers = (fn: Aggregate) => fn !== 'last' && fn !== 'count';
+const isOfNumbers = (fn: Aggregate) => fn !== 'count';
 
-function aggregate(fn: Aggregate, value: RawBuilder<unknown>) {
+function aggregate(fn: Exclude<Aggregate, 'last'>, value: RawBuilder<unknown>) {
   switch (fn) {
     case 'mean':
       return mean(value);
@@ -102,7 +146,5 @@ function aggregate(fn: Aggregate, value: RawBuilder<unknown>) {
       return sum(value);
     case 'count':
       return sql`nullif(count(${value}), 0)::integer`;
-    case 'last':
-      return sql`(array_agg(${value} order by time desc) filter (where ${value} is not null))[1]`;
   }
 }

@@ -1,16 +1,12 @@
 import { sql } from 'kysely';
 import type { Db } from '../../db/schema.ts';
+import type { TrendsQuery } from '../metrics-store.ts';
 import { assembleTrends, TREND_FIELDS, type Trend } from '../trends.ts';
 import { mean } from './postgres-aggregates.ts';
 
-/** One query for the whole fleet; `from` and `to` are ms since 1970 and whole windows apart. */
-export async function queryTrends(
-  db: Db,
-  robotIds: number[],
-  from: number,
-  to: number,
-  everySeconds: number,
-): Promise<Map<number, Trend>> {
+/** One query for the whole fleet. */
+export async function queryTrends(db: Db, query: TrendsQuery): Promise<Map<number, Trend>> {
+  const { robotIds, from, to, everySeconds } = query;
   const window = BigInt(everySeconds) * 1_000_000_000n;
   const [first, end] = [BigInt(from) * 1_000_000n, BigInt(to) * 1_000_000n];
   const field = sql`case s.measurement when 'cpu' then ${TREND_FIELDS.cpu} when 'mem' then ${TREND_FIELDS.mem}

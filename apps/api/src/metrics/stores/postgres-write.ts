@@ -57,9 +57,9 @@ function* decoding(batch: RobotLines[]): Generator<void, Item[]> {
 function daysOf(items: Item[]): bigint[] {
   const days = new Map<string, bigint>();
   for (const { time } of items) {
-    // Without its last 13 digits: two and three quarter hours.
-    const hours = time.slice(0, -13);
-    if (!days.has(hours)) days.set(hours, BigInt(time));
+    // Without its last ten digits: ten seconds, of which a day has a whole number.
+    const moment = time.length > 11 ? time.slice(0, -10) : time;
+    if (!days.has(moment)) days.set(moment, BigInt(time));
   }
   return [...days.values()];
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
-import type { Database } from '../../db/schema.ts';
-import type { LogQuery, MetricsStore, RobotLines, SeriesQuery } from '../metrics-store.ts';
+import { cancellable } from '../../db/cancellable.ts';
+import type { Database, Db } from '../../db/schema.ts';
+import type { LogQuery, MetricsStore, RobotLines, SeriesQuery, TrendsQuery } from '../metrics-store.ts';
 import { Partitions } from './postgres-partitions.ts';
 import { queryLatest, queryLogs } from './postgres-read.ts';
 import { querySeries } from './postgres-series.ts';
@@ -12,19 +13,21 @@ export class PostgresStore implements MetricsStore {
   #db: Database;
   #partitions: Partitions;
   #writer: PostgresWriter;
+  #read: <Result>(signal: AbortSignal, read: (connection: Db) => Promise<Result>) => Promise<Result>;
 
-  constructor(db: Database, retentionSeconds: number) {
+  /** @param reads another pool on the same database, for what may take long */
+  constructor(db: Database, reads: Database, retentionSeconds: number) {
     this.#db = db;
     this.#partitions = new Partitions(db, retentionSeconds);
     this.#writer = new PostgresWriter(db, this.#partitions);
+    this.#read = (signal, read) => cancellable({ db, reads }, signal, read);
   }
 
   write = (batch: RobotLines[]) => this.#writer.write(batch);
-  series = (query: SeriesQuery) => querySeries(this.#db, query);
-  logs = (query: LogQuery) => queryLogs(this.#db, query);
-  latest = (robotIds: number[]) => queryLatest(this.#db, robotIds);
-  trends = (robotIds: number[], from: number, to: number, everySeconds: number) =>
-    queryTrends(this.#db, robotIds, from, to, everySeconds);
+  series = (query: SeriesQuery, signal: AbortSignal) => this.#read(signal, (db) => querySeries(db, query));
+  logs = (query: LogQuery, signal: AbortSignal) => this.#read(signal, (db) => queryLogs(db, query));
+  latest = (robotIds: number[], signal: AbortSignal) => this.#read(signal, (db) => queryLatest(db, robotIds));
+  trends = (query: TrendsQuery, signal: AbortSignal) => this.#read(signal, (db) => queryTrends(db, query));
   maintain = () => this.#partitions.maintain();
 
   async purge(robotId: number): Promise<void> {
