@@ -1,0 +1,48 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { useBrowser } from './browser.ts';
+import { DESKTOP, PHONE } from './chromium.ts';
+import { manyCodes, startFleet } from './robots.ts';
+import { ADMIN, withAdmin } from './server.ts';
+
+const ROBOTS = 160;
+const browser = useBrowser({ ...withAdmin, ...manyCodes });
+let fleet: Awaited<ReturnType<typeof startFleet>>;
+beforeAll(async () => {
+  fleet = await startFleet(browser.server().url, ROBOTS);
+});
+afterAll(() => fleet?.stop());
+
+/** Waits until figures of the robots have come so many times. */
+async function updates(page: Page, count: number): Promise<void> {
+  for (let i = 0; i < count; i++)
+    await page.waitForResponse((response) => /\/api\/robots\?/.test(response.url()) && response.ok());
+}
+
+/** The names of the robots that a person sees, from top to bottom. */
+const inView = (page: Page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('main a')]
+      .filter((link) => /^unit-/.test(link.textContent ?? ''))
+      .map((link) => ({ name: (link.textContent ?? '').slice(0, 8), box: link.getBoundingClientRect() }))
+      .filter(({ box }) => box.top >= 90 && box.bottom <= innerHeight)
+      .sort((a, b) => a.box.top - b.box.top)
+      .map(({ name }) => name),
+  );
+
+it.each([
+  ['a table on a desktop', DESKTOP, 15],
+  ['cards on a phone', PHONE, 4],
+])('keeps %s filled while figures arrive, wherever it is scrolled to', async (_name, viewport, least) => {
+  const page = await (await browser.open({ as: ADMIN, viewport })).newPage();
+  await page.goto('/');
+  await expect.poll(async () => (await inView(page)).length).toBeGreaterThanOrEqual(least);
+  for (const share of [0.1, 0.35, 0.7, 1]) {
+    await page.evaluate((share) => scrollTo(0, (document.body.scrollHeight - innerHeight) * share), share);
+    await expect.poll(async () => (await inView(page)).length).toBeGreaterThanOrEqual(least);
+    const before = await inView(page);
+    await updates(page, 3);
+    expect(await inView(page)).toEqual(before);
+  }
+  expect((await inView(page)).at(-1)).toBe(`unit-${ROBOTS}`);
+});
