@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { useBrowser } from './browser.ts';
+import { useBrowser, visible } from './browser.ts';
 import { DESKTOP, PHONE } from './chromium.ts';
 import { manyCodes, startFleet } from './robots.ts';
 import { ADMIN, withAdmin } from './server.ts';
@@ -45,4 +45,18 @@ it.each([
     expect(await inView(page)).toEqual(before);
   }
   expect((await inView(page)).at(-1)).toBe(`unit-${ROBOTS}`);
+});
+
+it('reads only the robots that were heard of, after the whole list once', async () => {
+  const page = await (await browser.admin()).newPage();
+  const asked: URL[] = [];
+  page.on('request', (request) => /\/api\/robots\?/.test(request.url()) && asked.push(new URL(request.url())));
+  await page.goto('/');
+  await visible(page, 'unit-001');
+  await updates(page, 4);
+  const news = asked.filter(({ searchParams }) => searchParams.has('id'));
+  expect(news.length).toBeGreaterThanOrEqual(3);
+  expect(asked.length - news.length).toBeLessThanOrEqual(2);
+  const heard = news.flatMap(({ searchParams }) => searchParams.getAll('id'));
+  expect(new Set(heard).size).toBe(ROBOTS);
 });
