@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { useBrowser, visible } from './browser.ts';
 import { DESKTOP, PHONE } from './chromium.ts';
-import { manyCodes, startFleet } from './robots.ts';
+import { asUser, manyCodes, startFleet } from './robots.ts';
 import { ADMIN, withAdmin } from './server.ts';
 
 const ROBOTS = 160;
@@ -59,4 +59,33 @@ it('reads only the robots that were heard of, after the whole list once', async 
   expect(asked.length - news.length).toBeLessThanOrEqual(2);
   const heard = news.flatMap(({ searchParams }) => searchParams.getAll('id'));
   expect(new Set(heard).size).toBe(ROBOTS);
+});
+
+it('sorts by a live figure, and not under the pointer', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/?sort=cpu_percent&order=desc');
+  await visible(page, /unit-/);
+  const figures = () => page.getByRole('row').allInnerTexts();
+  const [names, said] = [await inView(page), await figures()];
+  await page.getByRole('row').nth(5).hover();
+  await expect.poll(figures, { interval: 100 }).not.toEqual(said);
+  const held = await inView(page);
+  await updates(page, 2);
+  expect(await inView(page)).toEqual(held);
+  await page.mouse.move(5, 5);
+  await expect.poll(() => inView(page)).not.toEqual(held);
+  expect(names).toHaveLength(held.length);
+});
+
+it.each([1280, 1440, 1920])('shows names whole on a screen %i px wide, and cuts hostnames first', async (width) => {
+  const page = await (await browser.open({ as: ADMIN, viewport: { width, height: 800 } })).newPage();
+  const name = 'unit-warehouse-north-017';
+  const api = await asUser(browser.server().url);
+  const [{ id }] = (await api('GET', '/robots?q=unit-001&limit=1')).items;
+  await api('PATCH', `/robots/${id}`, { name });
+  await page.goto('/?q=warehouse');
+  const shown = page.getByText(name, { exact: true });
+  await shown.waitFor();
+  expect(await shown.evaluate((cell) => cell.scrollWidth <= cell.clientWidth)).toBe(true);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
 });
