@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import compress from '@fastify/compress';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
@@ -9,6 +10,7 @@ import type { Composition } from './composition.ts';
 import { demoRoutes } from './demo/routes.ts';
 import { eventRoutes } from './events/routes.ts';
 import { requireAdmin, requireUser } from './http/caller.ts';
+import { compression } from './http/compression.ts';
 import { connectionLimits, quickClose, serverWithShortcut } from './http/connections.ts';
 import { answerUnroutable, registerErrorHandling } from './http/error-handler.ts';
 import { healthRoutes } from './http/health.ts';
@@ -51,6 +53,7 @@ export async function buildApp(deps: Composition) {
     async (people) => {
       await people.register(helmet, { contentSecurityPolicy: false, hsts: config.publicUrl.startsWith('https:') });
       await people.register(cookie);
+      await people.register(compress, compression);
       await serveOpenApi(people);
       await people.register(async (anyone: App) => {
         healthRoutes(anyone, deps);

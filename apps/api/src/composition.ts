@@ -79,8 +79,11 @@ export async function compose(config: Config) {
     /** Offered with the embedded database only: one process, one fleet. */
     demo,
     attempts: {
-      account: new Attempts('login-account', auth.attemptsPerAccount, redis),
+      account: new Attempts('login-account', auth.attemptsPerAccountTotal, redis),
+      accountAndSite: new Attempts('login-account-site', auth.attemptsPerAccount, redis),
       address: new Attempts('login-address', auth.attemptsPerAddress, redis),
+      device: new Attempts('login-device', auth.attemptsPerAccountTotal, redis),
+      password: new Attempts('password-session', auth.attemptsPerAccount, redis),
     },
     pairingAttempts: {
       user: new Attempts('pair-user', pairing.attemptsPerUser, redis),

@@ -96,6 +96,31 @@ describe('robots', () => {
     expect((await api.call('GET', '/robots?cursor=nonsense', { token: owner.token })).status).toBe(400);
   });
 
+  it('are read by their ids, without those of others', async () => {
+    const [owner, stranger, admin] = [await api.person(), await api.person(), await api.person('admin')];
+    const [one, two, unasked] = [
+      await api.pairedRobot(owner, 'one'),
+      await api.pairedRobot(owner, 'two'),
+      await api.pairedRobot(owner, 'unasked'),
+    ];
+    const theirs = await api.pairedRobot(stranger, 'theirs');
+    const read = async (token: string, ...ids: number[]) => {
+      const query = ids.map((id) => `id=${id}`).join('&');
+      const { status, body } = await api.call('GET', `/robots?${query}`, { token });
+      return status === 200 ? body.items.map(({ id }: { id: number }) => id) : status;
+    };
+    expect(await read(owner.token, two.id)).toEqual([two.id]);
+    expect(await read(owner.token, one.id, two.id, theirs.id, 2_147_483_647)).toEqual([one.id, two.id]);
+    expect(await read(owner.token, theirs.id)).toEqual([]);
+    expect(await read(admin.token, theirs.id, one.id)).toEqual([one.id, theirs.id]);
+    expect(await read(owner.token)).toEqual([one.id, two.id, unasked.id]);
+    const many = (count: number) => Array.from({ length: count }, (_, i) => i + 1_000_000);
+    expect(await read(owner.token, ...many(199), one.id)).toEqual([one.id]);
+    expect(await read(owner.token, ...many(201))).toBe(400);
+    for (const nonsense of ['id=', 'id=x', 'id=1&id=-1', 'id=99999999999', 'q=a&q=b'])
+      expect((await api.call('GET', `/robots?${nonsense}`, { token: owner.token })).status).toBe(400);
+  });
+
   it('are found by letters of any alphabet, in either case', async () => {
     const owner = await api.person();
     const names = ['Ошибка', 'Äpfel', 'élan', 'Zebra', 'zoo', 'Ёлка'];

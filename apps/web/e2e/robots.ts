@@ -52,3 +52,24 @@ export async function askToPair(url: string, code: string, hostname = 'orange') 
   });
   if (reply.status !== 201) throw new Error(await reply.text());
 }
+
+/** So many robots that only say how they are, once a second; the server must allow that many codes. */
+export async function startFleet(url: string, count: number) {
+  const owner = await asUser(url);
+  const tokens: string[] = [];
+  for (let i = 1; i <= count; i++) {
+    const [code, name] = [String(10_000_000 + i), `unit-${String(i).padStart(3, '0')}`];
+    await askToPair(url, code, name);
+    tokens.push((await owner('POST', `/pair/${code}/confirm`, { name })).influxdb_token);
+  }
+  let beat = 0;
+  const report = (token: string, i: number) => {
+    const body = `cpu,cpu=cpu-total usage_idle=${10 + ((i * 37 + beat * 11) % 80)}\nmem used_percent=${20 + ((i + beat) % 60)}`;
+    return fetch(`${url}/api/metrics`, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body });
+  };
+  const reportAll = () => Promise.all(tokens.map(report)).then(() => beat++);
+  await reportAll();
+  const timer = setInterval(() => void reportAll().catch(() => {}), 1_000);
+  return { stop: () => clearInterval(timer) };
+}
+export const manyCodes = { PAIR_REQUESTS_PER_ADDRESS: '100000', PAIR_MAX_LIVE_CODES: '100000' };

@@ -48,7 +48,8 @@ export function publicAuthRoutes(app: App, deps: AuthDeps): void {
         response: replies({ 200: schemas.SignedIn }, 'invalid_credentials', 'rate_limited', 'overloaded'),
       },
     },
-    async (request, reply) => answer(reply, await signIn(deps, request.body, client(request), request.id)),
+    async (request, reply) =>
+      answer(reply, await signIn(deps, request.body, request.cookies[COOKIE], client(request), request.id)),
   );
 
   app.post(
@@ -136,7 +137,7 @@ export function ownAuthRoutes(app: App, { db, attempts }: AuthDeps): void {
       },
     },
     async (request, reply) => {
-      await attempts.account.spend(request.caller.email);
+      await attempts.password.spend(request.caller.session_id);
       await changePassword(
         db,
         userActor(request),
@@ -144,7 +145,7 @@ export function ownAuthRoutes(app: App, { db, attempts }: AuthDeps): void {
         request.body.current_password,
         request.body.new_password,
       );
-      await attempts.account.reset(request.caller.email);
+      await attempts.password.reset(request.caller.session_id);
       return reply.code(204).send(null);
     },
   );

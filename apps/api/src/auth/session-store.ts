@@ -53,6 +53,22 @@ export async function findRefreshToken(db: Db, token: string) {
     .executeTakeFirst();
 }
 
+/** The session that a refresh token can still renew, if it is one of the user with this e-mail. */
+export async function findLiveSession(db: Db, token: string, email: string): Promise<string | undefined> {
+  const found = await db
+    .selectFrom('refresh_tokens')
+    .innerJoin('sessions', 'sessions.id', 'refresh_tokens.session_id')
+    .innerJoin('users', 'users.id', 'sessions.user_id')
+    .select('sessions.id')
+    .where('refresh_tokens.hash', '=', sha256(token))
+    .where('refresh_tokens.used_at', 'is', null)
+    .where('sessions.expires_at', '>', sql<Date>`now()`)
+    .where('users.email', '=', email)
+    .where('users.is_active', '=', true)
+    .executeTakeFirst();
+  return found?.id;
+}
+
 export async function useRefreshToken(db: Db, hash: string, sessionId: string, ttlSeconds: number): Promise<string> {
   const now = new Date();
   await db.updateTable('refresh_tokens').set({ used_at: now }).where('hash', '=', hash).execute();

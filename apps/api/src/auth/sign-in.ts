@@ -3,19 +3,25 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
-import { networkOf } from '../http/address.ts';
-import type { Attempts } from '../http/attempts.ts';
 import { findCredentials, findUser, normaliseEmail } from '../users/user-store.ts';
 import { issueAccessToken } from './access-token.ts';
 import { verifyPassword } from './passwords.ts';
-import { type Client, endSession, findRefreshToken, openSession, useRefreshToken } from './session-store.ts';
+import {
+  type Client,
+  endSession,
+  findLiveSession,
+  findRefreshToken,
+  openSession,
+  useRefreshToken,
+} from './session-store.ts';
+import { type SignInAttempts, spendSignIn } from './sign-in-attempts.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 export interface AuthDeps {
   db: Database;
   config: Config;
   keys: SigningKeys;
-  attempts: { account: Attempts; address: Attempts };
+  attempts: SignInAttempts;
 }
 
 /** What a signed-in client gets: the reply's body, and the refresh token for the cookie. */
@@ -39,17 +45,20 @@ async function credentials(
   return { refreshToken, body: { access_token, token_type: 'Bearer' as const, expires_in: ttl, user } };
 }
 
-/** @throws AppError invalid_credentials, alike for unknown e-mails, wrong passwords and switched-off users; rate_limited */
+/**
+ * @param known the refresh token that the browser has, if any
+ * @throws AppError invalid_credentials, alike for unknown e-mails, wrong passwords and switched-off users; rate_limited
+ */
 export async function signIn(
   deps: AuthDeps,
   input: { email: string; password: string },
+  known: string | undefined,
   client: Client,
   requestId: string,
 ) {
   const email = normaliseEmail(input.email);
-  const network = networkOf(client.address);
-  await deps.attempts.address.spend(network);
-  await deps.attempts.account.spend(email);
+  const session = known ? await findLiveSession(deps.db, known, email) : undefined;
+  const giveBack = await spendSignIn(deps.attempts, { email, address: client.address, session });
   const user = await findCredentials(deps.db, email);
   const good = await verifyPassword(user?.hashed_password, input.password);
   const actor: Actor = {
@@ -63,8 +72,7 @@ export async function signIn(
     await audit(deps.db, actor, { action: 'auth.login_failed' });
     throw new AppError('invalid_credentials', 'The e-mail or the password is wrong.');
   }
-  await deps.attempts.address.refund(network);
-  await deps.attempts.account.reset(email);
+  await giveBack();
   const signedIn = await startSession(deps, user.id, client);
   await audit(deps.db, actor, { action: 'auth.login' });
   return signedIn;

@@ -60,6 +60,7 @@ export function loadConfig(env: Env) {
       sessionTtl: time('SESSION_TTL'),
       invitationTtl: time('INVITATION_TTL'),
       attemptsPerAccount: int('LOGIN_ATTEMPTS_PER_ACCOUNT'),
+      attemptsPerAccountTotal: int('LOGIN_ATTEMPTS_PER_ACCOUNT_TOTAL'),
       attemptsPerAddress: int('LOGIN_ATTEMPTS_PER_ADDRESS'),
     },
     robots: { offlineAfter: time('ROBOT_OFFLINE_AFTER') },

@@ -180,7 +180,15 @@ export const SETTINGS = [
     kind: 'integer',
     default: '10',
     min: 1,
-    about: 'Failed sign-ins for one e-mail in 15 minutes.',
+    about: 'Failed sign-ins for one e-mail from one network (IPv4 /24, IPv6 /48) in 15 minutes.',
+  },
+  {
+    name: 'LOGIN_ATTEMPTS_PER_ACCOUNT_TOTAL',
+    kind: 'integer',
+    default: '200',
+    min: 1,
+    about:
+      'Failed sign-ins for one e-mail from all networks together in 15 minutes. A browser that is signed in is not held up by it.',
   },
   {
     name: 'LOGIN_ATTEMPTS_PER_ADDRESS',

@@ -3,9 +3,9 @@ import addFormats from 'ajv-formats';
 import type { FastifySchemaCompiler } from 'fastify';
 import { PATTERNS_IN_WORDS } from './text.ts';
 
-/** Queries and paths are text and get coerced; a body is taken as it is. */
+/** Queries and paths are text and get coerced, a name given once to a list of one; a body is taken as it is. */
 const ajv = {
-  query: addFormats.default(new Ajv.default({ coerceTypes: true, useDefaults: true })),
+  query: addFormats.default(new Ajv.default({ coerceTypes: 'array', useDefaults: true })),
   body: addFormats.default(new Ajv.default({ useDefaults: true })),
 };
 

@@ -86,6 +86,7 @@ export async function listRobots(db: Db, viewer: Viewer, offlineAfter: number, f
     .orderBy(key, order)
     .orderBy('robots.id', order)
     .limit(limit + 1);
+  if (filter.id) query = query.where('robots.id', '=', sql<number>`any(${filter.id}::int[])`);
   if (filter.status) query = query.where('robots.status', '=', filter.status);
   if (filter.online !== undefined) query = query.where(online, '=', filter.online);
   if (filter.owner_id) query = query.where('robots.owner_id', '=', filter.owner_id);

@@ -41,6 +41,9 @@ export const Robot = Type.Object({
 });
 
 export const RobotQuery = Type.Object({
+  id: Type.Optional(
+    Type.Array(Id, { maxItems: 200, description: 'only these, id=1&id=2; those the caller may not see are absent' }),
+  ),
   q: Type.Optional(Text({ maxLength: 255, description: 'part of the name, hostname or address' })),
   status: Type.Optional(RobotStatus),
   online: Type.Optional(Type.Boolean()),

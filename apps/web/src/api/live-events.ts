@@ -6,7 +6,7 @@ import { reach } from './reachability';
 
 export interface FleetEvent {
   type: 'robot_seen' | 'robot_offline' | 'robot_status_changed' | 'robot_paired' | 'robot_deleted';
-  robotId: number;
+  robotIds: number[];
 }
 
 const FIRST_PAUSE_MS = 1_000;
@@ -59,8 +59,9 @@ export const useLiveEvents = createSharedComposable(() => {
       const events = response.body.pipeThrough(decoder).pipeThrough(awake).pipeThrough(new EventSourceParserStream());
       const reader = events.getReader();
       for (let next = await reader.read(); !next.done; next = await reader.read()) {
-        const { robot_id } = JSON.parse(next.value.data) as { robot_id: number };
-        void heard.trigger({ type: next.value.event as FleetEvent['type'], robotId: robot_id });
+        const { robot_id, robot_ids } = JSON.parse(next.value.data) as { robot_id?: number; robot_ids?: number[] };
+        const robotIds = robot_ids ?? (robot_id === undefined ? [] : [robot_id]);
+        void heard.trigger({ type: next.value.event as FleetEvent['type'], robotIds });
       }
       return true;
     } finally {

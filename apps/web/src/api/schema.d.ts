@@ -1597,6 +1597,8 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description only these, id=1&id=2; those the caller may not see are absent */
+                    id?: number[];
                     /** @description part of the name, hostname or address */
                     q?: string;
                     status?: "pending" | "active" | "inactive" | "error";

@@ -15,16 +15,16 @@ export const NARROW_PX = 720;
 
 /** What a fleet row shows, most important first where room is short. */
 export const COLUMNS: Column[] = [
-  { key: 'name', width: 'minmax(9rem, 2fr)', narrow: 'minmax(0, 1.4fr)', from: 0 },
+  { key: 'name', width: 'minmax(12rem, 2.4fr)', narrow: 'minmax(0, 1.4fr)', from: 0 },
   { key: 'state', width: 'minmax(8.5rem, 1fr)', narrow: 'minmax(0, 1fr)', from: 0 },
-  { key: 'architecture', width: '4rem', from: 1280 },
-  { key: 'cpu_percent', width: '9rem', narrow: '3.4rem', from: 0, numeric: true },
-  { key: 'memory_percent', width: '9rem', from: 900, numeric: true },
-  { key: 'disk_percent', width: '9rem', from: 1024, numeric: true },
-  { key: 'temperature_c', width: '9rem', narrow: '3.4rem', from: 0, numeric: true },
-  { key: 'load1', width: '4.5rem', from: 1180, numeric: true },
-  { key: 'uptime_s', width: '6.5rem', from: 1180, numeric: true },
-  { key: 'owner', width: 'minmax(6rem, 0.8fr)', from: 1400 },
+  { key: 'architecture', width: '4rem', from: 1400 },
+  { key: 'cpu_percent', width: '8rem', narrow: '3.4rem', from: 0, numeric: true },
+  { key: 'memory_percent', width: '8rem', from: 900, numeric: true },
+  { key: 'disk_percent', width: '8rem', from: 1024, numeric: true },
+  { key: 'temperature_c', width: '8rem', narrow: '3.4rem', from: 0, numeric: true },
+  { key: 'load1', width: '4.5rem', from: 1280, numeric: true },
+  { key: 'uptime_s', width: '6.5rem', from: 1280, numeric: true },
+  { key: 'owner', width: 'minmax(6rem, 0.8fr)', from: 1440 },
 ];
 
 /** Whoever sorts by a figure looks for the largest. */

@@ -69,4 +69,22 @@ describe('arranging', () => {
     expect(order(robots, { q: 'arm64 9' })).toEqual(['rover 9']);
     expect(order(robots, { condition: 'offline' })).toEqual([]);
   });
+
+  it('finds by name first, then by hostname, then by what no column shows', () => {
+    const found = [
+      robot('a', { ip_address: '10.0.0.7' }),
+      robot('b', { hostname: 'pi-10' }),
+      robot('rover 10'),
+      robot('rover 9'),
+    ];
+    expect(order(found, { q: '10' })).toEqual(['rover 10', 'b', 'a']);
+  });
+
+  it('puts the last figures of the silent after those of now, either way', () => {
+    const fleet = [robot('off', { online: false }, { cpu_percent: 50 }), robot('c', {}, { cpu_percent: 70 })];
+    const mixed = [...fleet, robot('bb', {}, { cpu_percent: 30 }), robot('none', {}, { cpu_percent: null })];
+    expect(order(mixed, { sort: 'cpu_percent', descending: true })).toEqual(['c', 'bb', 'none', 'off']);
+    expect(order(mixed, { sort: 'cpu_percent' })).toEqual(['bb', 'c', 'none', 'off']);
+    expect(order(mixed, { sort: 'name' })).toEqual(['bb', 'c', 'none', 'off']);
+  });
 });

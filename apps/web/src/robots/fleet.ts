@@ -81,7 +81,24 @@ function collatorOf(locale: string): Intl.Collator {
   return collator;
 }
 
-/** Those that match, in order; what is unknown comes last either way. */
+const isFigure = (key: SortKey): key is keyof Robot['latest'] =>
+  !['name', 'state', 'architecture', 'owner'].includes(key);
+
+/** Where every word was found: in the name alone, with the hostname, or with what no column shows. Undefined: nowhere. */
+function matchRank({ name, hostname, ...robot }: Robot, words: string[], locale: string): number | undefined {
+  const hidden = [robot.ip_address, robot.architecture, robot.owner?.name, robot.owner?.email];
+  const places = [name, `${name} ${hostname}`, [name, hostname, ...hidden].join(' ')];
+  const rank = places.findIndex((place) => {
+    const text = place.toLocaleLowerCase(locale);
+    return words.every((word) => text.includes(word));
+  });
+  return rank < 0 ? undefined : rank;
+}
+
+/**
+ * Those that match, in order: found by name first. What is unknown comes last either way; the last figures of robots
+ * that are not heard of any more come after those of now.
+ */
 export function arrange(
   robots: Robot[],
   {
@@ -94,21 +111,22 @@ export function arrange(
 ): Robot[] {
   const words = q.toLocaleLowerCase(locale).split(/\s+/).filter(Boolean);
   const collator = collatorOf(locale);
-  const text = (robot: Robot) =>
-    [robot.name, robot.hostname, robot.ip_address, robot.architecture, robot.owner?.name, robot.owner?.email]
-      .join(' ')
-      .toLocaleLowerCase(locale);
   const compare = (a: Robot, b: Robot): number => {
     const [x, y] = [sortValue(a, sort), sortValue(b, sort)];
+    if (isFigure(sort) && a.online !== b.online) return Number(b.online) - Number(a.online);
     if (x === null || y === null) return Number(x === null) - Number(y === null);
     const order = typeof x === 'string' ? collator.compare(x, String(y)) : x - Number(y);
     return descending ? -order : order;
   };
   return robots
-    .filter(
-      (robot) =>
-        (!condition || CONDITIONS[condition](robot)) &&
-        (words.length === 0 || words.every((word) => text(robot).includes(word))),
+    .filter((robot) => !condition || CONDITIONS[condition](robot))
+    .flatMap((robot) => {
+      const rank = matchRank(robot, words, locale);
+      return rank === undefined ? [] : [{ robot, rank }];
+    })
+    .sort(
+      ({ robot: a, rank: x }, { robot: b, rank: y }) =>
+        x - y || compare(a, b) || collator.compare(a.name, b.name) || a.id - b.id,
     )
-    .sort((a, b) => compare(a, b) || collator.compare(a.name, b.name) || a.id - b.id);
+    .map(({ robot }) => robot);
 }

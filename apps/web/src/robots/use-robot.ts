@@ -18,8 +18,8 @@ export function useRobot(id: () => number) {
   // Not what begins with this key: its charts are read again at their own pace.
   const ownKey = () => ({ queryKey: ['robot', id()], exact: true });
   const refetch = useThrottleFn(() => queries.invalidateQueries(ownKey()), 1000, true, true);
-  onEvent(({ robotId }) => {
-    if (robotId === id()) void refetch();
+  onEvent(({ robotIds }) => {
+    if (robotIds.includes(id())) void refetch();
   });
   return query;
 }

@@ -1,16 +1,21 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query';
-import { useThrottleFn } from '@vueuse/core';
+import { useIntervalFn, useThrottleFn } from '@vueuse/core';
 import { computed } from 'vue';
 import { api, dataOf } from '../api/client';
 import { ROBOTS_PAGE } from '../api/early-replies';
 import { useLiveEvents } from '../api/live-events';
 import type { Robot } from '../api/types';
+import { withNews } from './fleet-news';
 
+const KEY = ['robots'];
 const POLL_MS = 10_000;
-/** With live events a look now and then is enough: figures age without an event too. */
+/** With live events a look at everything now and then is enough: figures age without an event too. */
 const LIVE_POLL_MS = 60_000;
-const MIN_REFETCH_MS = 1_500;
-const REFETCH_MS_PER_ROBOT = 10;
+const NEWS_MS = 3_000;
+/** How many robots can be asked for by their ids. */
+const AT_ONCE = 200;
+/** The whole list costs the server so much that large fleets are read again less often. */
+const WHOLE_MS_PER_ROBOT = 10;
 
 async function fetchRobots(): Promise<Robot[]> {
   const robots: Robot[] = [];
@@ -23,19 +28,44 @@ async function fetchRobots(): Promise<Robot[]> {
   return robots;
 }
 
-/** Every robot the person may see, kept up to date; large fleets are read again less often. */
+/** Every robot the person may see, kept up to date: of those that events tell of, what they are now. */
 export function useRobots() {
   const queries = useQueryClient();
   const { live, onEvent, onBack } = useLiveEvents();
   const query = useQuery({
-    queryKey: ['robots'],
+    queryKey: KEY,
     queryFn: fetchRobots,
-    refetchInterval: () => (live.value ? LIVE_POLL_MS : POLL_MS),
+    refetchInterval: () => (live.value ? false : POLL_MS),
   });
   const robots = computed(() => query.data.value ?? []);
-  const pause = () => Math.max(MIN_REFETCH_MS, robots.value.length * REFETCH_MS_PER_ROBOT);
-  const refetch = useThrottleFn(() => queries.invalidateQueries({ queryKey: ['robots'] }), pause, true, true);
-  onEvent(() => void refetch());
-  onBack(() => void refetch());
+  const changed = new Set<number>();
+  let wholeAt = Date.now();
+
+  async function readAll(): Promise<void> {
+    changed.clear();
+    wholeAt = Date.now();
+    await queries.invalidateQueries({ queryKey: KEY });
+  }
+  /** Those that have waited longest; whoever reports meanwhile has its turn the next time. */
+  async function readNews(): Promise<void> {
+    if (changed.size > AT_ONCE && Date.now() - wholeAt > robots.value.length * WHOLE_MS_PER_ROBOT) return readAll();
+    const ids = [...changed].slice(0, AT_ONCE);
+    if (ids.length === 0 || !query.data.value) return;
+    for (const id of ids) changed.delete(id);
+    try {
+      const { items } = await dataOf(api.GET('/api/robots', { params: { query: { id: ids, limit: AT_ONCE } } }));
+      queries.setQueryData<Robot[]>(KEY, (before) => before && withNews(before, ids, items));
+    } catch {
+      for (const id of ids) changed.add(id);
+    }
+    if (changed.size > 0) void catchUp();
+  }
+  const catchUp = useThrottleFn(readNews, NEWS_MS, true, true);
+  onEvent(({ robotIds }) => {
+    for (const id of robotIds) changed.add(id);
+    void catchUp();
+  });
+  onBack(() => void readAll());
+  useIntervalFn(() => live.value && void readAll(), LIVE_POLL_MS);
   return { ...query, robots, live };
 }

@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import type { Robot } from '../api/types';
+import { withNews } from './fleet-news';
+
+const robot = (id: number, name = `robot ${id}`) => ({ id, name }) as Robot;
+const fleet = [robot(1), robot(2), robot(3)];
+
+it('changes the robots asked for, and leaves the others as they were', () => {
+  const after = withNews(fleet, [2], [robot(2, 'renamed')]);
+  expect(after.map(({ name }) => name)).toEqual(['robot 1', 'renamed', 'robot 3']);
+  expect(after[0]).toBe(fleet[0]);
+});
+
+it('drops what is gone, and takes in what is new', () => {
+  expect(withNews(fleet, [1, 4], [robot(4)]).map(({ id }) => id)).toEqual([2, 3, 4]);
+});
