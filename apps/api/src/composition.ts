@@ -25,6 +25,8 @@ import { Telemetry } from './monitoring/telemetry.ts';
 
 export type Composition = Awaited<ReturnType<typeof compose>>;
 
+/** A robot's last sighting is written down this often at most, and four times before it would count as offline. */
+const MAX_UNWRITTEN_MS = 15_000;
 const REDACT = ['req.headers.authorization', 'req.headers.cookie'];
 
 /** The one place where things are constructed. `close` undoes it, in reverse. @throws ConfigError */
@@ -55,7 +57,7 @@ export async function compose(config: Config) {
 
   const telemetry = new Telemetry();
   const catalog = new SeriesCatalog(db, config.catalog);
-  const presence = new Presence(db);
+  const presence = new Presence(db, Math.min(MAX_UNWRITTEN_MS, config.robots.offlineAfter * 250));
   const stopJobs = runJobs(makeJobs({ db, config, store, catalog, presence }), (job, err) =>
     log.error({ err, job }, 'job failed'),
   );

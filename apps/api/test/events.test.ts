@@ -54,19 +54,23 @@ describe('GET /api/events', () => {
   it('tells of a whole fleet at once, in order', async () => {
     const { db, events } = api.deps();
     const got: number[] = [];
-    const listen = (event: FleetEvent) => 'robot_id' in event && event.owner_id === -7 && got.push(event.robot_id);
-    events.on('event', listen);
+    const listen = (event: FleetEvent) => {
+      if (event.type === 'robot_seen') got.push(...event.robot_ids);
+      else if ('robot_id' in event) got.push(event.robot_id);
+    };
+    events.on('owner -7', listen);
     const ids = Array.from({ length: 1000 }, (_, i) => 2_147_483_647 - i);
     await publish(db, ...ids.map((robot_id) => ({ type: 'robot_status_changed' as const, robot_id, owner_id: -7 })));
     await expect.poll(() => got.length).toBe(1000);
     expect(got).toEqual(ids);
-    // As a replica of a former version does while the others are being upgraded.
-    for (const strange of ['', 'nonsense', 'null', '[null, 1, {}]', '"robot_seen"'])
+    got.length = 0;
+    await publish(db, { type: 'robot_seen', robot_ids: ids, owner_id: -7 });
+    await expect.poll(() => got).toEqual(ids);
+    for (const strange of ['', 'nonsense', 'null', '[null, 1, {}, {"type":"robot_seen"}]', '"robot_seen"'])
       await sql`select pg_notify('robowatch_events', ${strange})`.execute(db);
-    const former = JSON.stringify({ type: 'robot_seen', robot_id: 1, owner_id: -7 });
-    await sql`select pg_notify('robowatch_events', ${former})`.execute(db);
+    await publish(db, { type: 'robot_paired', robot_id: 1, owner_id: -7 });
     await expect.poll(() => got.at(-1)).toBe(1);
-    events.off('event', listen);
+    events.off('owner -7', listen);
   });
 
   it('tells once of a robot that fell silent', async () => {
@@ -76,7 +80,7 @@ describe('GET /api/events', () => {
     await api.deps().presence.flush();
     const stream = await listen(owner);
     const silent = new Date(Date.now() - 3_600_000);
-    await api.deps().db.updateTable('robots').set({ last_seen_at: silent }).where('id', '=', id).execute();
+    await api.deps().db.updateTable('robot_presence').set({ seen_at: silent }).where('robot_id', '=', id).execute();
     await expect.poll(stream.events, { timeout: 20_000 }).toEqual([`robot_offline {"robot_id":${id}}`]);
   });
 
@@ -106,19 +110,19 @@ describe('GET /api/events', () => {
   it('lets go of a client that does not read', async () => {
     const { token } = await api.person('admin');
     const { events } = api.deps();
-    const before = events.listenerCount('event');
+    const before = events.listenerCount('fleet');
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.on('error', () => {});
     await once(socket, 'connect');
     socket.pause();
     socket.write(`GET /api/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`);
-    await expect.poll(() => events.listenerCount('event')).toBe(before + 1);
+    await expect.poll(() => events.listenerCount('fleet')).toBe(before + 1);
     let told = 0;
-    while (events.listenerCount('event') > before && told < 2_000_000) {
-      for (let i = 0; i < 5_000; i++, told++) events.emit('event', { type: 'robot_seen', robot_id: 1, owner_id: null });
+    while (events.listenerCount('fleet') > before && told < 2_000_000) {
+      for (let i = 0; i < 5_000; i++, told++) events.dispatch({ type: 'robot_seen', robot_ids: [1], owner_id: null });
       await setImmediate();
     }
-    expect(events.listenerCount('event')).toBe(before);
+    expect(events.listenerCount('fleet')).toBe(before);
     socket.resume();
     await once(socket, 'close');
   });

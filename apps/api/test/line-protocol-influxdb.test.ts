@@ -93,6 +93,7 @@ const robot = {
   architecture: 'arm64',
   status: 'active',
   has_written: true,
+  owner_id: 1,
   version: '1',
 } as const;
 

@@ -31,9 +31,17 @@ export interface Tables {
     created_at: Time;
     last_seen_at: Date | null;
     first_write_at: Date | null;
-    clock_skew_ms: number | null;
+    /** As it said when it asked to be paired. */
     agent_version: string | null;
     error_reason: string | null;
+    /** Counts the changes that matter to its reports. */
+    version: Generated<string>;
+  };
+  robot_presence: {
+    robot_id: number;
+    seen_at: Date;
+    clock_skew_ms: string | null;
+    agent_version: string | null;
     announced_offline: Generated<boolean>;
   };
   pair_codes: {

@@ -9,37 +9,65 @@ const RETRY_MS = 1_000;
 const TIMEOUT_MS = 5_000;
 
 export type FleetEvent =
+  | { type: 'robot_seen'; robot_ids: number[]; owner_id: number | null }
   | {
-      type: 'robot_seen' | 'robot_offline' | 'robot_status_changed' | 'robot_paired' | 'robot_deleted';
+      type: 'robot_offline' | 'robot_status_changed' | 'robot_paired' | 'robot_deleted';
       robot_id: number;
       owner_id: number | null;
     }
   | { type: 'access_changed'; user_id: number };
 
 /** PostgreSQL takes less than 8,000 bytes in one notification. */
-const MAX_EVENTS = 64;
+const MAX_PAYLOAD = 7_500;
+const MAX_IDS = 500;
 
 /** Tells every replica, once the surrounding transaction has committed (PostgreSQL NOTIFY), in one statement. */
 export async function publish(db: Db, ...events: FleetEvent[]): Promise<void> {
   if (events.length === 0) return;
   const payloads: string[] = [];
-  for (let i = 0; i < events.length; i += MAX_EVENTS) payloads.push(JSON.stringify(events.slice(i, i + MAX_EVENTS)));
+  let parts: string[] = [];
+  let length = 0;
+  for (const event of events.flatMap(inPieces)) {
+    const text = JSON.stringify(event);
+    if (length + text.length > MAX_PAYLOAD) {
+      payloads.push(`[${parts.join()}]`);
+      [parts, length] = [[], 0];
+    }
+    parts.push(text);
+    length += text.length + 1;
+  }
+  payloads.push(`[${parts.join()}]`);
   await sql`select pg_notify(${CHANNEL}, payload) from unnest(${payloads}::text[]) as payload`.execute(db);
+}
+
+function inPieces(event: FleetEvent): FleetEvent[] {
+  if (event.type !== 'robot_seen' || event.robot_ids.length <= MAX_IDS) return [event];
+  const pieces: FleetEvent[] = [];
+  for (let i = 0; i < event.robot_ids.length; i += MAX_IDS)
+    pieces.push({ ...event, robot_ids: event.robot_ids.slice(i, i + MAX_IDS) });
+  return pieces;
 }
 
 /** Whoever may ask the database anything may notify, too: what is none of our events is passed over. */
 function readEvents(payload = ''): FleetEvent[] {
   try {
-    // A replica of a former version tells of one event at a time.
     const events = [JSON.parse(payload)].flat() as (FleetEvent | null)[];
-    return events.filter((event) => typeof event?.type === 'string') as FleetEvent[];
+    return events.filter(isEvent);
   } catch {
     return [];
   }
 }
 
-/** One listening connection a process, made anew when it breaks; emits `event`. */
-export class EventBus extends EventEmitter<{ event: [FleetEvent] }> {
+function isEvent(event: FleetEvent | null): event is FleetEvent {
+  if (typeof event?.type !== 'string') return false;
+  return event.type !== 'robot_seen' || Array.isArray(event.robot_ids);
+}
+
+/** Who listens: an owner to what happens to own robots, an administrator to everything; each user to changes of access. */
+type Topics = Record<'fleet' | `owner ${number}` | `user ${number}`, [FleetEvent]>;
+
+/** One listening connection a process, made anew when it breaks. Emits each event to whom it concerns. */
+export class EventBus extends EventEmitter<Topics> {
   #url: string;
   #client: pg.Client | undefined;
   #closing = new AbortController();
@@ -59,6 +87,12 @@ export class EventBus extends EventEmitter<{ event: [FleetEvent] }> {
     client.once('end', () => void this.#restart());
   }
 
+  dispatch(event: FleetEvent): void {
+    if (event.type === 'access_changed') return void this.emit(`user ${event.user_id}`, event);
+    this.emit('fleet', event);
+    if (event.owner_id !== null) this.emit(`owner ${event.owner_id}`, event);
+  }
+
   async #listen(): Promise<pg.Client> {
     const client = new pg.Client({
       connectionString: this.#url,
@@ -70,7 +104,7 @@ export class EventBus extends EventEmitter<{ event: [FleetEvent] }> {
     });
     client.on('error', () => {});
     client.on('notification', ({ payload }) => {
-      for (const event of readEvents(payload)) this.emit('event', event);
+      for (const event of readEvents(payload)) this.dispatch(event);
     });
     try {
       await client.connect();

@@ -9,7 +9,22 @@ import type { EventBus, FleetEvent } from './event-bus.ts';
 const HEARTBEAT_MS = 15_000;
 const MAX_BACKLOG_BYTES = 1 << 20;
 
-/** Server-sent events (HTML Living Standard §9.2): `event: robot_seen`, `data: {"robot_id":1}`. A client reads again what it names. */
+/** Written once, for all streams that it goes to. */
+const texts = new WeakMap<FleetEvent, string>();
+function textOf(event: FleetEvent): string {
+  const known = texts.get(event) ?? `event: ${event.type}\ndata: ${JSON.stringify(dataOf(event))}\n\n`;
+  texts.set(event, known);
+  return known;
+}
+
+function dataOf(event: FleetEvent) {
+  if (event.type === 'access_changed') return {};
+  if (event.type !== 'robot_seen') return { robot_id: event.robot_id };
+  return event.robot_ids.length === 1 ? { robot_id: event.robot_ids[0] } : { robot_ids: event.robot_ids };
+}
+
+/** Server-sent events (HTML Living Standard §9.2): `event: robot_seen`, `data: {"robot_id":1}`, or `{"robot_ids":[1,2]}`
+ * where several robots were seen. A client reads again what it names. */
 export function eventRoutes(app: App, { db, events }: { db: Database; events: EventBus }): void {
   const open = new Set<PassThrough>();
   app.addHook('preClose', async () => {
@@ -35,22 +50,22 @@ export function eventRoutes(app: App, { db, events }: { db: Database; events: Ev
         if (user?.role !== caller.role) stream.end();
       };
       const listener = (event: FleetEvent) => {
-        if (event.type === 'access_changed') {
-          if (event.user_id === caller.id) void stillGood();
-        } else if (caller.role === 'admin' || event.owner_id === caller.id) {
-          // A client that does not read is let go; it reconnects and reads everything anew.
-          if (stream.readableLength + stream.writableLength > MAX_BACKLOG_BYTES) stream.destroy();
-          else stream.write(`event: ${event.type}\ndata: ${JSON.stringify({ robot_id: event.robot_id })}\n\n`);
-        }
+        // A client that does not read is let go; it reconnects and reads everything anew.
+        if (stream.readableLength + stream.writableLength > MAX_BACKLOG_BYTES) stream.destroy();
+        else stream.write(textOf(event));
       };
+      const topic = caller.role === 'admin' ? 'fleet' : (`owner ${caller.id}` as const);
+      const onAccess = () => void stillGood();
       const heartbeat = setInterval(() => {
         stream.write(': still here\n\n');
         void stillGood();
       }, HEARTBEAT_MS);
-      events.on('event', listener);
+      events.on(topic, listener);
+      events.on(`user ${caller.id}`, onAccess);
       stream.on('close', () => {
         clearInterval(heartbeat);
-        events.off('event', listener);
+        events.off(topic, listener);
+        events.off(`user ${caller.id}`, onAccess);
         open.delete(stream);
       });
       request.raw.on('close', () => stream.destroy());

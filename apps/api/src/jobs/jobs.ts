@@ -28,7 +28,7 @@ export function makeJobs({
   presence: Presence;
 }): Job[] {
   return [
-    { name: 'write down who was seen', everyMs: 2_000, run: () => presence.flush() },
+    { name: 'tell who was seen', everyMs: 2_000, run: () => presence.tick() },
     { name: 'tell of silent robots', everyMs: 5_000, run: () => announceOffline(db, config.robots.offlineAfter) },
     { name: 'expire pairing codes', everyMs: 15_000, run: () => expireCodes(db) },
     { name: 'delete expired sessions', everyMs: 3_600_000, run: () => deleteExpiredSessions(db) },

@@ -45,7 +45,7 @@ export async function receiveMetrics(deps: ReceiveDeps, reporter: Reporter, repo
   const stored = lines.count - accepted.refused.size;
   if (stored > 0) {
     if (!accepted.robot.has_written) await noteFirstWrite(deps, accepted.robot.id, tokenHash);
-    deps.presence.note(robot.id, Number.isFinite(lines.newestMs) ? lines.newestMs : null, agentVersion);
+    deps.presence.note(accepted.robot, Number.isFinite(lines.newestMs) ? lines.newestMs : null, agentVersion);
   }
   if (lines.rejected.length + accepted.refused.size > 0) {
     const refused = [...accepted.refused].map(([index, why]) => ({ line: lines.numbers[index] ?? 0, ...why }));

@@ -13,7 +13,8 @@ export interface ReportingRobot {
   architecture: Architecture | null;
   status: RobotStatus;
   has_written: boolean;
-  /** Of the row: another one after every change (PostgreSQL's xmin). */
+  owner_id: number | null;
+  /** Of the row: another one after every change that matters here. */
   version: string;
 }
 
@@ -26,7 +27,7 @@ export interface KnownRobot {
 type Row = ReportingRobot & { influxdb_token: string };
 
 const columns = sql`influxdb_token, robots.id, name, hostname, architecture, status,
-  first_write_at is not null as has_written, robots.xmin::text as version`;
+  first_write_at is not null as has_written, owner_id, robots.version`;
 const mayReport = sql`status in ('active', 'error')`;
 
 /** Robots whose token may write, by token hash: one query for any number of them. */
@@ -42,9 +43,9 @@ export async function recheckReporting(db: Database, known: KnownRobot[]): Promi
   const versions = [...asked.values()].map(({ robot }) => robot.version);
   const { rows } = await sql<{ asked_id: number } & Partial<Row>>`/* recheck */
     select asked.id as asked_id, ${columns}
-    from unnest(${[...asked.keys()]}::int[], ${versions}::xid[]) as asked (id, version)
+    from unnest(${[...asked.keys()]}::int[], ${versions}::bigint[]) as asked (id, version)
     left join robots on robots.id = asked.id and ${mayReport}
-    where robots.xmin is distinct from asked.version`.execute(db);
+    where robots.version is distinct from asked.version`.execute(db);
   const changed = new Set(rows.map(({ asked_id }) => asked_id));
   const unchanged = [...asked.values()].filter(({ robot }) => !changed.has(robot.id));
   const now = new Map(unchanged.map(({ tokenHash, robot }) => [tokenHash, robot]));

@@ -18,18 +18,22 @@ const COLUMNS = [
   'robots.status',
   'robots.owner_id',
   'robots.created_at',
-  'robots.last_seen_at',
-  'robots.agent_version',
-  'robots.clock_skew_ms',
+  'robot_presence.clock_skew_ms',
   'robots.error_reason',
 ] as const;
 
+/** robots.last_seen_at follows behind. */
+const lastSeen = sql<Date | null>`coalesce(robot_presence.seen_at, robots.last_seen_at)`;
+
 function visibleRobots(db: Db, viewer: Viewer, offlineAfter: number) {
-  const online = sql<boolean>`coalesce(robots.last_seen_at > now() - make_interval(secs => ${offlineAfter}), false)`;
+  const online = sql<boolean>`coalesce(${lastSeen} > now() - make_interval(secs => ${offlineAfter}), false)`;
+  const agent = sql<string | null>`coalesce(robot_presence.agent_version, robots.agent_version)`;
   const query = db
     .selectFrom('robots')
     .leftJoin('users', 'users.id', 'robots.owner_id')
-    .select([...COLUMNS, 'users.name as owner_name', 'users.email as owner_email', online.as('online')]);
+    .leftJoin('robot_presence', 'robot_presence.robot_id', 'robots.id')
+    .select([...COLUMNS, 'users.name as owner_name', 'users.email as owner_email', online.as('online')])
+    .select([lastSeen.as('last_seen_at'), agent.as('agent_version')]);
   return { online, query: viewer.role === 'admin' ? query : query.where('robots.owner_id', '=', viewer.id) };
 }
 
@@ -79,7 +83,7 @@ export async function listRobots(db: Db, viewer: Viewer, offlineAfter: number, f
   // Text keys compare as the client saw them; a robot never seen sorts as seen at the beginning of time.
   const key =
     sort === 'created_at' || sort === 'last_seen_at'
-      ? sql<string>`to_char(coalesce(${sql.ref(`robots.${sort}`)}, 'epoch') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')`
+      ? sql<string>`to_char(coalesce(${sort === 'created_at' ? sql.ref('robots.created_at') : lastSeen}, 'epoch') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')`
       : sql<string>`lower(${sql.ref(`robots.${sort}`)}) collate "C"`;
   let query = visible
     .select(key.as('sort_key'))
@@ -139,7 +143,6 @@ export async function insertPendingRobot(
       first_write_at: null,
       influxdb_token: null,
       owner_id: null,
-      clock_skew_ms: null,
       error_reason: null,
     })
     .returning('id')

@@ -12,6 +12,7 @@ const robot = {
   architecture: 'arm64',
   status: 'active',
   has_written: true,
+  owner_id: 1,
   version: '1',
 } as const;
 const tags = new Map([
