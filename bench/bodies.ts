@@ -40,6 +40,9 @@ function body(lines: number, identity: string[]): string[] {
   });
 }
 
+/** A robot's flush of 15 lines, without timestamps. */
+export const flushOf = () => body(FLUSH.length, []);
+
 const identityOf = (robot: number) => ['arch=arm64', 'hostname=orangepi', `robot=bench-${robot}`, `robot_id=${robot}`];
 
 /**

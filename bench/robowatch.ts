@@ -6,14 +6,14 @@ import { type Child, startChild } from '../tools/real/child.ts';
 import { freePort } from '../tools/real/free-port.ts';
 
 const MAIN = join(import.meta.dirname, '../apps/api/src/main.ts');
+const MANY = '1000000';
 const ADMIN = { email: 'bench@lab.example', password: randomBytes(12).toString('hex') };
 
 /** The server as `npm start` runs it, with `robots` paired the way robots pair. */
 export async function startRobowatch(dir: string, settings: Record<string, string>, robots: number) {
   const [apiPort, webPort] = [await freePort(), await freePort()];
   const ports = { API_PORT: String(apiPort), WEB_PORT: String(webPort), LISTEN_HOST: '127.0.0.1' };
-  const many = String(robots * 2);
-  const limits = { PAIR_REQUESTS_PER_ADDRESS: many, PAIR_MAX_LIVE_CODES: many, ROBOT_LINES_PER_SECOND: '1000000' };
+  const limits = { PAIR_REQUESTS_PER_ADDRESS: MANY, PAIR_MAX_LIVE_CODES: MANY, ROBOT_LINES_PER_SECOND: '1000000' };
   const admin = { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password };
   const env = { ...ports, ...limits, ...admin, DATA_DIR: dir, LOG_LEVEL: 'warn', ...settings };
   const profile = process.env.BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`] : [];
@@ -21,11 +21,15 @@ export async function startRobowatch(dir: string, settings: Record<string, strin
   for (const end = Date.now() + 60_000; !child.output().includes('Robowatch is running'); await sleep(50)) {
     if (child.hasExited() || Date.now() > end) throw new Error(`Robowatch did not start:\n${child.output()}`);
   }
-  const url = `http://127.0.0.1:${apiPort}`;
-  return { ...child, url, tokens: await pair(url, robots) } satisfies Child & { url: string; tokens: string[] };
+  const url = `http://127.0.0.1:${env.API_PORT}`;
+  return { ...child, url, tokens: robots > 0 ? (await pairRobots(url, robots)).tokens : [] } satisfies Child & {
+    url: string;
+    tokens: string[];
+  };
 }
 
-async function pair(url: string, robots: number): Promise<string[]> {
+/** Pairs robots the way robots pair, with the first administrator as their owner. */
+export async function pairRobots(url: string, robots: number): Promise<{ tokens: string[]; access_token: string }> {
   const call = async (path: string, body: object, token?: string) => {
     const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
     const reply = await fetch(`${url}/api${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -39,7 +43,7 @@ async function pair(url: string, robots: number): Promise<string[]> {
     await call('/pair', { hostname: `orangepi-${i}`, code, architecture: 'arm64' });
     tokens.push((await call(`/pair/${code}/confirm`, {}, access_token)).influxdb_token);
   }
-  return tokens;
+  return { tokens, access_token };
 }
 
 /** Of the embedded PostgreSQL of a server that runs on `dir`: for a peer that looks tokens up in the same table. */

@@ -14,6 +14,7 @@ import { connectRedis } from './http/redis.ts';
 import { makeJobs } from './jobs/jobs.ts';
 import { runJobs } from './jobs/runner.ts';
 import { SeriesCatalog } from './metrics/catalog/series-catalog.ts';
+import { FirstWrites } from './metrics/first-writes.ts';
 import { Ingest } from './metrics/ingest.ts';
 import type { MetricsStore } from './metrics/metrics-store.ts';
 import { Presence } from './metrics/presence.ts';
@@ -92,6 +93,7 @@ export async function compose(config: Config) {
       address: new Attempts('pair-address', pairing.attemptsPerAddress, redis),
       requests: new Attempts('pair-request', pairing.requestsPerAddress, redis),
     },
+    firstWrites: new FirstWrites(db),
     robots: new RobotCache(db, ingest.timeoutMs),
     budget: new RobotBudget({ lines: ingest.linesPerSecond, bytes: ingest.bytesPerSecond }),
     ingest: new Ingest({ db, store, telemetry }, ingest),

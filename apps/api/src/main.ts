@@ -6,6 +6,7 @@ import { type Config, loadConfig } from './config/config.ts';
 import { ConfigError, loadEnvFile } from './config/env.ts';
 import type { DemoFleet } from './demo/demo-fleet.ts';
 import { AppError } from './errors.ts';
+import { listenWide } from './http/listen.ts';
 import { buildPrometheusServer } from './monitoring/prometheus-server.ts';
 import { buildWebServer } from './web/web-server.ts';
 
@@ -23,7 +24,9 @@ export async function start(
   const app = await buildApp(deps);
   const web = await buildWebServer(app, config);
   const prometheus = buildPrometheusServer(deps.telemetry);
+  const stopListening: (() => void)[] = [];
   const close = async () => {
+    for (const stop of stopListening) stop();
     await deps.demo?.close();
     prometheus.close();
     prometheus.closeAllConnections();
@@ -33,8 +36,9 @@ export async function start(
   try {
     const setupLink = await ensureFirstAdmin(deps.db, config);
     const { host, apiPort, webPort } = config.listen;
-    await listening(() => app.listen({ host, port: apiPort }), 'API_PORT', apiPort);
-    await listening(() => once(web.server.listen(webPort, host), 'listening'), 'WEB_PORT', webPort);
+    await app.ready();
+    stopListening.push(await listening(() => listenWide(app.server, apiPort, host), 'API_PORT', apiPort));
+    stopListening.push(await listening(() => listenWide(web.server, webPort, host), 'WEB_PORT', webPort));
     if (config.prometheus) {
       const { host, port } = config.prometheus;
       await listening(() => once(prometheus.listen(port, host), 'listening'), 'PROMETHEUS_PORT', port);
@@ -48,9 +52,9 @@ export async function start(
   }
 }
 
-async function listening(listen: () => Promise<unknown>, setting: string, port: number): Promise<void> {
+async function listening<Result>(listen: () => Promise<Result>, setting: string, port: number): Promise<Result> {
   try {
-    await listen();
+    return await listen();
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     if (code === 'EADDRINUSE')

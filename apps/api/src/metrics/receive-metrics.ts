@@ -3,8 +3,8 @@ import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
 import type { Telemetry } from '../monitoring/telemetry.ts';
-import { forgetToken } from '../pairing/pair-code-store.ts';
 import type { SeriesCatalog } from './catalog/series-catalog.ts';
+import type { FirstWrites } from './first-writes.ts';
 import { inTime } from './in-time.ts';
 import type { Accepted, Ingest } from './ingest.ts';
 import type { RejectedLine } from './line-protocol/stamped-lines.ts';
@@ -19,6 +19,7 @@ export interface ReceiveDeps {
   catalog: SeriesCatalog;
   presence: Presence;
   robots: RobotCache;
+  firstWrites: FirstWrites;
   telemetry: Telemetry;
 }
 
@@ -44,7 +45,7 @@ export async function receiveMetrics(deps: ReceiveDeps, reporter: Reporter, repo
   if (accepted.robot !== robot) deps.robots.renew(tokenHash, accepted.robot);
   const stored = lines.count - accepted.refused.size;
   if (stored > 0) {
-    if (!accepted.robot.has_written) await noteFirstWrite(deps, accepted.robot.id, tokenHash);
+    if (!accepted.robot.has_written) await noteFirstWrite(deps, accepted.robot.id, reporter);
     deps.presence.note(accepted.robot, Number.isFinite(lines.newestMs) ? lines.newestMs : null, agentVersion);
   }
   if (lines.rejected.length + accepted.refused.size > 0) {
@@ -97,16 +98,14 @@ function rejection(
   });
 }
 
-/** From here on only the token's hash is kept. */
-async function noteFirstWrite({ db, robots }: ReceiveDeps, robotId: number, tokenHash: string): Promise<void> {
-  robots.drop(tokenHash);
-  await db
-    .updateTable('robots')
-    .set({ first_write_at: new Date() })
-    .where('id', '=', robotId)
-    .where('first_write_at', 'is', null)
-    .execute();
-  await forgetToken(db, robotId);
+/** What is stored is stored: a note that fails, or comes too late for the answer, is made at the next report. */
+async function noteFirstWrite(
+  { firstWrites, robots }: ReceiveDeps,
+  robotId: number,
+  reporter: Reporter,
+): Promise<void> {
+  const noted = firstWrites.note(robotId).then(() => robots.drop(reporter.tokenHash));
+  await inTime(noted, timeLeft(reporter), databaseAway).catch(() => {});
 }
 
 async function noteRejected(

@@ -63,8 +63,8 @@ async function receive(deps: ReportDeps, reading: Reading, request: IncomingMess
     const encoding = request.headers['content-encoding']?.trim().toLowerCase();
     return reading.reader.read({ robot, body, encoding, precision, deadline });
   })().catch(async (error) => {
-    // A dead token is told so, whatever else is wrong: the agent must keep its data.
-    await robots.confirm(tokenHash);
+    // A dead token is told so, whatever else is wrong: the agent must keep its data. It does so after a 503 anyway.
+    if (!(error instanceof AppError) || error.status !== 503) await robots.confirm(tokenHash);
     throw error;
   });
   const agentVersion = agentVersionOf(request.headers['user-agent']);

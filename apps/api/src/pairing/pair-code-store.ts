@@ -106,11 +106,13 @@ export async function notePoll(db: Db, id: number, intervalSeconds: number): Pro
 }
 
 /** From now on only the token's hash is kept. */
-export async function forgetToken(db: Db, robotId: number): Promise<void> {
+export const forgetToken = (db: Db, robotId: number) => forgetTokens(db, [robotId]);
+
+export async function forgetTokens(db: Db, robotIds: readonly number[]): Promise<void> {
   await db
     .updateTable('pair_codes')
     .set({ encrypted_token: null })
-    .where('robot_id', '=', robotId)
+    .where('robot_id', '=', sql<number>`any(${robotIds}::int[])`)
     .where('encrypted_token', 'is not', null)
     .execute();
 }
