@@ -40,8 +40,8 @@ function body(lines: number, identity: string[]): string[] {
   });
 }
 
-/** A robot's flush of 15 lines, without timestamps. */
-export const flushOf = () => body(FLUSH.length, []);
+/** A robot's flush of 15 lines, without timestamps. @param tags further ones of each line */
+export const flushOf = (tags: string[] = []) => body(FLUSH.length, tags);
 
 const identityOf = (robot: number) => ['arch=arm64', 'hostname=orangepi', `robot=bench-${robot}`, `robot_id=${robot}`];
 

@@ -45,7 +45,7 @@ export const tooManyValues = () =>
   );
 
 /** Bytes of text in one reply, as it is kept: as JSON it may be somewhat more. */
-export const MAX_TEXT_BYTES = 8 << 20;
+export const MAX_TEXT_BYTES = 4 << 20;
 export const tooMuchText = () =>
   new AppError(
     'validation_failed',

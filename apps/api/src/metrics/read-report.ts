@@ -70,7 +70,7 @@ export class ReportReader {
     const { robot, precision } = sent;
     const { config, budget, catalog, ingest } = this.#deps;
     const { maxLines } = config.ingest;
-    const lines = countLines(body);
+    const lines = countLines(body, maxLines);
     if (lines > maxLines)
       throw new AppError('payload_too_large', `The body has more than ${maxLines} lines. Send smaller batches.`);
     budget.spend(robot.id, { lines, bytes: body.length });
@@ -102,8 +102,9 @@ function acceptedTimes({ metrics }: Config) {
   };
 }
 
-function countLines(body: Buffer): number {
+/** As far as there are no more than `most`, and one. */
+function countLines(body: Buffer, most: number): number {
   let lines = body.length > 0 ? 1 : 0;
-  for (let i = body.indexOf(10); i !== -1; i = body.indexOf(10, i + 1)) lines++;
+  for (let i = body.indexOf(10); i !== -1 && lines <= most; i = body.indexOf(10, i + 1)) lines++;
   return lines;
 }

@@ -26,7 +26,7 @@ const NEWLINE = 10,
 const STAMP_SIZE = 120;
 /** How much is read between two yields, and of a line too long at once. */
 const STEP_BYTES = 4_096;
-const SKIP_BYTES = 1 << 20;
+const SKIP_BYTES = 1 << 18;
 
 /** The whole body at once. */
 export const stampLines = (body: Buffer, precision: Precision, stamp: Stamp) =>

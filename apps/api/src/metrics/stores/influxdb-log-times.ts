@@ -103,7 +103,7 @@ function* identifying(lines: LogLine[]): Generator<void, (LogIdentity | undefine
   const entries: (LogIdentity | undefined)[] = [];
   for (const { isLog, bytes } of lines) {
     entries.push(isLog ? identify(bytes) : undefined);
-    if (entries.length % 64 === 0) yield;
+    yield;
   }
   return entries;
 }
@@ -113,7 +113,7 @@ function* placing(lines: LogLine[], entries: (LogIdentity | undefined)[], taken:
   for (const [i, { bytes }] of lines.entries()) {
     const entry = entries[i];
     placed.push(entry ? withTime(bytes, taken.place(entry)) : bytes);
-    if (i % 64 === 0) yield;
+    yield;
   }
   return placed;
 }

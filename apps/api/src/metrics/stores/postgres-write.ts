@@ -47,7 +47,7 @@ function* decoding(batch: RobotLines[]): Generator<void, Item[]> {
     for (const [index, series] of lines.series.entries()) {
       if (refused.has(index)) continue;
       items.push({ robotId, series, ...decodePoint(lines.line(index), series.head.length) });
-      if (index % 64 === 0) yield;
+      yield;
     }
   }
   return items;
@@ -88,18 +88,18 @@ interface PointRow extends Row {
 /** Same series and same time: later fields overwrite, others stay, also within one batch. Ordered, so that writers cannot deadlock. */
 function* mergingPoints(items: Item[]): Generator<void, PointRow[]> {
   const points = new Map<string, Item>();
-  for (const [i, item] of items.entries()) {
+  for (const item of items) {
     const key = `${item.series.id} ${item.time}`;
     const point = points.get(key);
     if (!point) points.set(key, item);
     else for (const [field, value] of item.fields) point.fields.set(field, value);
-    if (i % 64 === 0) yield;
+    yield;
   }
   const rows: PointRow[] = [];
   for (const { series, time, fields } of points.values()) {
     const json = fieldsJson(fields);
     rows.push({ series: series.id, time, json, size: json.length });
-    if (rows.length % 64 === 0) yield;
+    yield;
   }
   yield;
   return rows.sort((a, b) => a.series - b.series || byTime(a.time, b.time));
@@ -148,7 +148,7 @@ function* identifyingLogs(items: Item[]): Generator<void, LogRow[]> {
       .update(JSON.stringify([level, program, message, tags]))
       .digest('base64url');
     rows.push({ robotId, time, digest, level, program, message, size: message.length });
-    if (rows.length % 64 === 0) yield;
+    yield;
   }
   yield;
   return rows.sort((a, b) => a.robotId - b.robotId || byTime(a.time, b.time) || (a.digest < b.digest ? -1 : 1));
