@@ -124,9 +124,10 @@ export function metricsRoutes(
       const range = readRange(query);
       const everySeconds = readEvery(query.every, range);
       const { measurement } = params;
+      const { fn = 'mean', times } = query;
       const series = await readSeries(
         { store, catalog },
-        { robotId: params.id, measurement, fields: list(query.fields), ...range, everySeconds, fn: query.fn ?? 'mean' },
+        { robotId: params.id, measurement, fields: list(query.fields), ...range, everySeconds, fn, times },
       );
       return {
         measurement,

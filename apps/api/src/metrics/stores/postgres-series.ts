@@ -8,7 +8,8 @@ import { ns } from './postgres-read.ts';
 interface Value {
   seriesId: number;
   field: string;
-  bucket: number;
+  /** Milliseconds since 1970. */
+  time: number;
   value: number | string | boolean;
 }
 
@@ -23,10 +24,10 @@ export async function querySeries(db: Db, query: SeriesQuery): Promise<Series[]>
   const values =
     query.fields.length > MANY_FIELDS ? await valuesOfMany(db, query, ids) : await valuesOfFew(db, query, ids);
   const series = new Map<string, Series>();
-  for (const { seriesId, field, bucket, value } of values) {
+  for (const { seriesId, field, time, value } of values) {
     const key = `${seriesId} ${field}`;
     const one = series.get(key) ?? { field, tags: tags.get(seriesId) ?? {}, points: [] };
-    one.points.push([bucket * query.everySeconds * 1000, value]);
+    one.points.push([time, value]);
     series.set(key, one);
   }
   return [...series.values()];
@@ -50,9 +51,12 @@ async function valuesOfFew(db: Db, query: SeriesQuery, ids: number[]): Promise<V
     const value = isOfNumbers(fn) ? sql`(fields->>${field})::float8` : sql`fields->${field}`;
     return sql`${value} as ${sql.ref(`v${i}`)}`;
   });
-  const columns = fields.map((_, i) => sql`${aggregate(fn, sql.ref(`v${i}`))} as ${sql.ref(`f${i}`)}`);
-  const { rows } = await sql<Record<string, Value['value'] | null> & { series_id: number; bucket: string }>`
-    select series_id, bucket, ${sql.join(columns)} from (
+  const columns = fields.flatMap((_, i) => [
+    sql`${aggregate(fn, sql.ref(`v${i}`))} as ${sql.ref(`f${i}`)}`,
+    sql`${timeOf(query, sql.ref(`v${i}`))} as ${sql.ref(`t${i}`)}`,
+  ]);
+  const { rows } = await sql<Record<string, Value['value'] | null> & { series_id: number }>`
+    select series_id, ${sql.join(columns)} from (
       select series_id, time, ${bucketOf(query)} as bucket, ${sql.join(values)} from metric_points
       where ${within(query, ids)}
       offset 0
@@ -64,7 +68,7 @@ async function valuesOfFew(db: Db, query: SeriesQuery, ids: number[]): Promise<V
     fields.flatMap((field, i) =>
       windows.flatMap((row) => {
         const value = row[`f${i}`] ?? null;
-        return value === null ? [] : [{ seriesId, field, bucket: Number(row.bucket), value }];
+        return value === null ? [] : [{ seriesId, field, time: Number(row[`t${i}`]), value }];
       }),
     ),
   );
@@ -72,8 +76,8 @@ async function valuesOfFew(db: Db, query: SeriesQuery, ids: number[]): Promise<V
 
 async function valuesOfMany(db: Db, query: SeriesQuery, ids: number[]): Promise<Value[]> {
   const value = isOfNumbers(query.fn) ? sql`(entry.value #>> '{}')::float8` : sql`entry.value`;
-  const { rows } = await sql<{ series_id: number; bucket: string; field: string; value: Value['value'] }>`
-    select series_id, bucket, field, ${aggregate(query.fn, sql.ref('value'))} as value from (
+  const { rows } = await sql<{ series_id: number; at: string; field: string; value: Value['value'] }>`
+    select series_id, field, ${timeOf(query, sql.ref('value'))} as at, ${aggregate(query.fn, sql.ref('value'))} as value from (
       select series_id, time, ${bucketOf(query)} as bucket, entry.key as field, ${value} as value
       from metric_points cross join lateral jsonb_each(fields) as entry
       where ${within(query, ids)} and entry.key = any(${query.fields}::text[])
@@ -81,12 +85,18 @@ async function valuesOfMany(db: Db, query: SeriesQuery, ids: number[]): Promise<
     ) points
     group by series_id, bucket, field order by series_id, field, bucket limit ${MAX_VALUES + 1}`.execute(db);
   if (rows.length > MAX_VALUES) throw tooManyValues();
-  return rows.map(({ series_id, bucket, ...row }) => ({ ...row, seriesId: series_id, bucket: Number(bucket) }));
+  return rows.map(({ series_id, at, ...row }) => ({ ...row, seriesId: series_id, time: Number(at) }));
 }
 
 const bucketOf = ({ everySeconds }: SeriesQuery) => sql`time / ${everySeconds * 1e9}::bigint`;
 const within = ({ from, to }: SeriesQuery, ids: number[]) =>
   sql`series_id = any(${ids}::int[]) and time >= ${ns(from)}::bigint and time < ${ns(to)}::bigint`;
+
+/** Of a window's value, in milliseconds. */
+const timeOf = ({ everySeconds, times }: SeriesQuery, value: RawBuilder<unknown>) =>
+  times === 'sample'
+    ? sql`max(time) filter (where ${value} is not null) / 1000000`
+    : sql`bucket * ${everySeconds * 1000}::bigint`;
 
 const isOfNumbers = (fn: Aggregate) => fn !== 'last' && fn !== 'count';
 
