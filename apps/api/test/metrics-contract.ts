@@ -177,6 +177,62 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, stored: (rob
       expect((await read('m', '&every=1m')).series.map((s: { field: string }) => s.field)).toEqual(['other', 'v']);
     });
 
+    it('answers booleans and strings by their last value, and refuses to reckon with them', async () => {
+      const { send, read } = await reporting();
+      const start = Math.floor(now() / 60) * 60 - 120;
+      const states = [
+        `state estop=false,mode="idle",speed=1 ${start + 1}`,
+        `state estop=true,mode="docking, \\"slow\\"",speed=3 ${start + 20}`,
+        `state mode="idle" ${start + 61}`,
+      ];
+      expect((await send(states.join('\n'), {}, '?precision=s')).status).toBe(204);
+      const of = (reply: { series: { field: string; points: unknown[] }[] }) =>
+        Object.fromEntries(reply.series.map(({ field, points }) => [field, points]));
+      expect(of(await read('state', '&every=1m&fn=last'))).toEqual({
+        estop: [[start * 1000, true]],
+        mode: [
+          [start * 1000, 'docking, "slow"'],
+          [(start + 60) * 1000, 'idle'],
+        ],
+        speed: [[start * 1000, 3]],
+      });
+      expect(of(await read('state', '&every=1m&fn=last&fields=mode,estop'))).not.toHaveProperty('speed');
+      for (const fn of ['mean', 'min', 'max', 'sum', 'count']) {
+        expect(Object.keys(of(await read('state', `&every=1m&fn=${fn}`))), fn).toEqual(['speed']);
+        const { status, detail } = await read('state', `&every=1m&fn=${fn}&fields=speed,mode`);
+        expect([status, detail], fn).toEqual([400, expect.stringContaining('"mode" is a string')]);
+      }
+      expect((await read('state', '&fields=estop')).detail).toContain('fn=last');
+    });
+
+    it('tells when a last value was measured', async () => {
+      const { send, read } = await reporting();
+      const start = Math.floor(now() / 60) * 60 - 120;
+      const at = (second: number, ms = 0) => `${start + second}${String(ms).padStart(3, '0')}000000`;
+      const lines = [
+        `net,interface=eth0 a=1,b=1 ${at(5)}`,
+        `net,interface=eth0 a=2 ${at(58, 250)}`,
+        `net,interface=eth0 b=7 ${at(61, 750)}`,
+      ];
+      expect((await send(lines.join('\n'))).status).toBe(204);
+      const { series } = await read('net', '&every=1m&fn=last&times=sample');
+      expect(series.map((one: { field: string; points: unknown[] }) => [one.field, one.points])).toEqual([
+        ['a', [[start * 1000 + 58_250, 2]]],
+        [
+          'b',
+          [
+            [start * 1000 + 5_000, 1],
+            [start * 1000 + 61_750, 7],
+          ],
+        ],
+      ]);
+      expect((await read('net', '&every=1m&fn=last&times=window')).series[0].points).toEqual([[start * 1000, 2]]);
+      const many = Array.from({ length: 60 }, (_, i) => `f${i}=${i}`).join();
+      await send(`wide ${many} ${at(7, 500)}`);
+      expect((await read('wide', '&every=1m&fn=last&times=sample')).series[59].points[0][0]).toBe(start * 1000 + 7_500);
+      expect((await read('net', '&fn=mean&times=sample')).detail).toContain('fn=last');
+    });
+
     it('answers nonsense with 400 and what is not there with nothing', async () => {
       const { owner, robot, read } = await reporting();
       for (const query of [

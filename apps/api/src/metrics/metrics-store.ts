@@ -27,6 +27,8 @@ export interface SeriesQuery {
   to: number;
   everySeconds: number;
   fn: Aggregate;
+  /** What a point's time is: its window's beginning, or with `last` also the value's own. */
+  times?: 'window' | 'sample';
 }
 
 export interface Series {

@@ -128,15 +128,9 @@ export function metricsRoutes(
       const range = readRange(query);
       const everySeconds = readEvery(query.every, range);
       const { measurement } = params;
+      const { fn = 'mean', times } = query;
       const fields = list(query.fields);
-      const asked = {
-        robotId: params.id,
-        measurement,
-        fields,
-        ...range,
-        everySeconds,
-        fn: query.fn ?? 'mean',
-      } as const;
+      const asked = { robotId: params.id, measurement, fields, ...range, everySeconds, fn, times };
       const series = await reads.run(request, reply, (signal) => readSeries({ store, catalog }, asked, signal));
       return {
         measurement,

@@ -17,8 +17,18 @@ export const SeriesQuery = Type.Object({
       ['mean', 'min', 'max', 'last', 'sum', 'count'].map((fn) =>
         Type.Literal(fn as 'mean' | 'min' | 'max' | 'last' | 'sum' | 'count'),
       ),
-      { default: 'mean' },
+      {
+        default: 'mean',
+        description:
+          'Booleans and strings have last only: anything else is refused for one asked for by name, and otherwise leaves them out',
+      },
     ),
+  ),
+  times: Type.Optional(
+    Type.Union([Type.Literal('window'), Type.Literal('sample')], {
+      default: 'window',
+      description: "A point's time: where its window begins, or with fn=last when the value was measured",
+    }),
   ),
 });
 export const SeriesReply = Type.Object({

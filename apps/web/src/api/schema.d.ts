@@ -2307,7 +2307,10 @@ export interface paths {
                     to?: string;
                     /** @description a duration such as 30s, or auto */
                     every?: string;
+                    /** @description Booleans and strings have last only: anything else is refused for one asked for by name, and otherwise leaves them out */
                     fn?: "mean" | "min" | "max" | "last" | "sum" | "count";
+                    /** @description A point's time: where its window begins, or with fn=last when the value was measured */
+                    times?: "window" | "sample";
                 };
                 header?: never;
                 path: {

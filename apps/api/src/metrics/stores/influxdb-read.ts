@@ -41,7 +41,7 @@ export function ownTags(columns: string[], cell: (column: string) => string): Re
 }
 
 export async function querySeries(client: InfluxClient, query: SeriesQuery, signal: AbortSignal): Promise<Series[]> {
-  const { robotId, measurement, fields, from, to, everySeconds, fn } = query;
+  const { robotId, measurement, fields, from, to, everySeconds, fn, times } = query;
   const aggregates: Record<Aggregate, string> = {
     mean: 'mean',
     min: 'min',
@@ -51,23 +51,26 @@ export async function querySeries(client: InfluxClient, query: SeriesQuery, sign
     count: 'count',
   };
   const everyMs = everySeconds * 1000;
+  const every = fluxDuration(`${everySeconds}s`);
+  // Only the bare selector keeps the time of what it chose.
+  const windows =
+    times === 'sample'
+      ? flux`window(every: ${every}) |> last() |> window(every: inf)`
+      : flux`aggregateWindow(every: ${every}, fn: ${fluxExpression(aggregates[fn])}, createEmpty: false, timeSrc: "_start")`;
   let [values, textBytes] = [0, 0];
   const rows = await client.query(
     flux`from(bucket: ${client.bucket})
       |> range(start: ${timeOf(from)}, stop: ${timeOf(to)})
       |> filter(fn: (r) => r._measurement == ${measurement} and r.robot_id == ${String(robotId)})
       |> filter(fn: (r) => ${fields.length > MANY_FIELDS ? oneOf('_field', fields) : anyOf('_field', fields)})
-      |> aggregateWindow(every: ${fluxDuration(`${everySeconds}s`)}, fn: ${fluxExpression(aggregates[fn])}, createEmpty: false, timeSrc: "_start")`,
+      |> ${windows}`,
     (cell, value, columns) => {
       if (++values > MAX_VALUES) throw tooManyValues();
       textBytes += typeof value() === 'string' ? cell('_value').length : 0;
       if (textBytes > MAX_TEXT_BYTES) throw tooMuchText();
-      return {
-        field: cell('_field'),
-        tags: ownTags(columns, cell),
-        window: Math.floor(Date.parse(cell('_time')) / everyMs) * everyMs,
-        value: value(),
-      };
+      const time = Date.parse(cell('_time'));
+      const window = Math.floor(time / everyMs) * everyMs;
+      return { field: cell('_field'), tags: ownTags(columns, cell), time, window, value: value() };
     },
     signal,
   );
@@ -75,12 +78,24 @@ export async function querySeries(client: InfluxClient, query: SeriesQuery, sign
   return [...series.values()].map((points) => ({
     field: points[0]?.field ?? '',
     tags: points[0]?.tags ?? {},
-    points: merged(points, fn),
+    points: times === 'sample' ? newestOfEach(points) : merged(points, fn),
   }));
 }
 
+interface WindowValue {
+  time: number;
+  window: number;
+  value: Series['points'][number][1];
+}
+
+/** A robot renamed within a window has two values for it: the later one is its last. */
+function newestOfEach(points: WindowValue[]): Series['points'] {
+  const inOrder = points.sort((a, b) => a.time - b.time);
+  return [...new Map(inOrder.map(({ window, time, value }) => [window, [time, value]])).values()] as Series['points'];
+}
+
 /** A robot renamed within a window has two values for it. */
-function merged(points: { window: number; value: Series['points'][number][1] }[], fn: Aggregate): Series['points'] {
+function merged(points: WindowValue[], fn: Aggregate): Series['points'] {
   const windows = [...Map.groupBy(points, ({ window }) => window)].sort(([a], [b]) => a - b);
   return windows.flatMap(([window, of]): Series['points'] => {
     const values = of.map(({ value }) => value).filter((value) => value !== null);

@@ -16,7 +16,8 @@ import { ns } from './postgres-read.ts';
 interface Value {
   seriesId: number;
   field: string;
-  bucket: number;
+  /** Milliseconds since 1970. */
+  time: number;
   value: number | string | boolean;
 }
 
@@ -34,10 +35,10 @@ export async function querySeries(db: Db, query: SeriesQuery): Promise<Series[]>
   const ids = [...tags.keys()];
   const values = await valuesOf(db, query, ids);
   const series = new Map<string, Series>();
-  for (const { seriesId, field, bucket, value } of values) {
+  for (const { seriesId, field, time, value } of values) {
     const key = `${seriesId} ${field}`;
     const one = series.get(key) ?? { field, tags: tags.get(seriesId) ?? {}, points: [] };
-    one.points.push([bucket * query.everySeconds * 1000, value]);
+    one.points.push([time, value]);
     series.set(key, one);
   }
   return [...series.values()];
@@ -63,23 +64,27 @@ function valuesOf(db: Db, query: SeriesQuery, ids: number[]): Promise<Value[]> {
 
 /** First when each last value was, then the values themselves: texts that are not shown are not carried along. */
 async function lastValues(db: Db, query: SeriesQuery, ids: number[]): Promise<Value[]> {
-  const { rows } = await sql<Omit<Value, 'bucket'> & { bucket: string; entries: string }>`
+  const at = query.times === 'sample' ? sql`time / 1000000` : sql`bucket * ${query.everySeconds * 1000}::bigint`;
+  const { rows } = await sql<Omit<Value, 'time'> & { time: string; entries: string }>`
     with newest as materialized (
       select series_id, ${bucketOf(query)} as bucket, field, max(time) as time
       from metric_points cross join lateral unnest(${query.fields}::text[]) as field
       where ${within(query, ids)} and jsonb_exists(fields, field)
       group by 1, 2, 3 limit ${MAX_VALUES + 1}
     ), found as (
-      select series_id, bucket, field, p.time, p.fields->field as value, pg_column_size(p.fields->field) as size
-      from newest join metric_points p using (series_id, time)
+      select newest.*, value, pg_column_size(value) as size from newest cross join lateral (
+        select p.fields->newest.field as value from metric_points p
+        where p.series_id = newest.series_id and p.time = newest.time
+        offset 0
+      ) point
     )
-    select series_id as "seriesId", bucket, field, time, value, entries from (
+    select series_id as "seriesId", field, ${at} as time, value, entries from (
       select *, count(*) over () as entries, sum(size) over (order by series_id, field, bucket) - size as before from found
     ) as sized where before < ${MAX_TEXT_BYTES} order by series_id, field, bucket`.execute(db);
   const entries = Number(rows[0]?.entries ?? 0);
   if (entries > MAX_VALUES) throw tooManyValues();
   if (rows.length < entries) throw tooMuchText();
-  return rows.map((row) => ({ ...row, bucket: Number(row.bucket) }));
+  return rows.map((row) => ({ ...row, time: Number(row.time) }));
 }
 
 /** The offset keeps the two selects apart: a value is taken out of its JSON once, however often the aggregate mentions it. */
@@ -104,7 +109,7 @@ async function valuesOfFew(db: Db, query: Aggregation, ids: number[]): Promise<V
     fields.flatMap((field, i) =>
       windows.flatMap((row) => {
         const value = row[`f${i}`] ?? null;
-        return value === null ? [] : [{ seriesId, field, bucket: Number(row.bucket), value }];
+        return value === null ? [] : [{ seriesId, field, time: startOf(query, row.bucket), value }];
       }),
     ),
   );
@@ -121,7 +126,7 @@ async function valuesOfMany(db: Db, query: Aggregation, ids: number[]): Promise<
     ) points
     group by series_id, bucket, field order by series_id, field, bucket limit ${MAX_VALUES + 1}`.execute(db);
   if (rows.length > MAX_VALUES) throw tooManyValues();
-  return rows.map(({ series_id, bucket, ...row }) => ({ ...row, seriesId: series_id, bucket: Number(bucket) }));
+  return rows.map(({ series_id, bucket, ...row }) => ({ ...row, seriesId: series_id, time: startOf(query, bucket) }));
 }
 
 /** Whole windows since 1970, counted down before it: the division itself rounds towards zero. */
@@ -129,6 +134,7 @@ function bucketOf({ everySeconds, from }: SeriesQuery) {
   const window = sql`${everySeconds * 1e9}::bigint`;
   return from >= 0 ? sql`time / ${window}` : sql`(time - ((time % ${window}) + ${window}) % ${window}) / ${window}`;
 }
+const startOf = ({ everySeconds }: SeriesQuery, bucket: string) => Number(bucket) * everySeconds * 1000;
 const within = ({ from, to }: SeriesQuery, ids: number[]) =>
   sql`series_id = any(${ids}::int[]) and time >= ${ns(from)}::bigint and time < ${ns(to)}::bigint`;
 
