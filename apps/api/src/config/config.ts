@@ -50,9 +50,12 @@ export function loadConfig(env: Env) {
       codeTtl: time('PAIR_CODE_TTL'),
       pollInterval: time('PAIR_POLL_INTERVAL'),
       maxLiveCodes: int('PAIR_MAX_LIVE_CODES'),
+      maxLiveCodesPerNetwork: int('PAIR_MAX_LIVE_CODES_PER_NETWORK'),
       requestsPerAddress: int('PAIR_REQUESTS_PER_ADDRESS'),
       attemptsPerUser: int('PAIR_ATTEMPTS_PER_USER'),
       attemptsPerAddress: int('PAIR_ATTEMPTS_PER_ADDRESS'),
+      attemptsOfUsers: int('PAIR_ATTEMPTS_OF_USERS'),
+      attemptsOfAnybody: int('PAIR_ATTEMPTS_OF_ANYBODY'),
     },
     auth: {
       accessTokenTtl: time('ACCESS_TOKEN_TTL'),

@@ -128,7 +128,15 @@ export const SETTINGS = [
     kind: 'integer',
     default: '1000',
     min: 1,
-    about: 'Codes waiting for confirmation, all robots together.',
+    about:
+      'Codes waiting for confirmation, all robots together. Beyond it the network that has most of them loses its oldest.',
+  },
+  {
+    name: 'PAIR_MAX_LIVE_CODES_PER_NETWORK',
+    kind: 'integer',
+    default: '100',
+    min: 1,
+    about: 'Codes of one network (IPv4 /24, IPv6 /48) waiting for confirmation.',
   },
   {
     name: 'PAIR_REQUESTS_PER_ADDRESS',
@@ -150,6 +158,21 @@ export const SETTINGS = [
     default: '50',
     min: 1,
     about: 'Wrong codes one address may try in 15 minutes.',
+  },
+  {
+    name: 'PAIR_ATTEMPTS_OF_USERS',
+    kind: 'integer',
+    default: '60',
+    min: 1,
+    about: 'Wrong codes all users together may type in 15 minutes.',
+  },
+  {
+    name: 'PAIR_ATTEMPTS_OF_ANYBODY',
+    kind: 'integer',
+    default: '40',
+    min: 1,
+    about:
+      'Wrong codes in 15 minutes from all who are not signed in, together. Robots that wait with their poll token guess nothing.',
   },
   {
     name: 'LOGIN_ATTEMPTS_PER_ACCOUNT',

@@ -52,7 +52,7 @@ export const userActor = (request: FastifyRequest): Actor => ({
   requestId: request.id,
 });
 
-export const robotActor = (request: FastifyRequest, id: number | null, name: string): Actor => ({
+export const robotActor = (request: FastifyRequest, id: number | null, name: string | null): Actor => ({
   kind: 'robot',
   id,
   name,

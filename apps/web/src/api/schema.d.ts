@@ -872,7 +872,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description overloaded, database_unavailable */
+                /** @description database_unavailable */
                 503: {
                     headers: {
                         [name: string]: unknown;

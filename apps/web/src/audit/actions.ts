@@ -9,6 +9,7 @@ export const ACTIONS = [
   'secret.rotated',
   'pairing.requested',
   'pairing.confirmed',
+  'pairing.wrong_code',
   'robot.changed',
   'robot.deleted',
   'robot.token_rotated',

@@ -25,6 +25,7 @@ export const audit = {
     key_id: 'key',
     sealed: 'values under the new key',
     lost: 'values lost',
+    times: 'times',
   },
   value: {
     role: { user: 'user', admin: 'administrator' },
@@ -42,6 +43,7 @@ export const audit = {
     secret_rotated: 'replaced the secret key',
     pairing_requested: 'asked to be paired',
     pairing_confirmed: 'paired a robot',
+    pairing_wrong_code: 'tried a wrong code',
     robot_changed: 'changed a robot',
     robot_deleted: 'deleted a robot',
     robot_token_rotated: 'made a new token',

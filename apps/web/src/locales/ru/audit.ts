@@ -27,6 +27,7 @@ export const audit: typeof en.audit = {
     key_id: 'ключ',
     sealed: 'значений под новым ключом',
     lost: 'значений утрачено',
+    times: 'раз',
   },
   value: {
     role: { user: 'пользователь', admin: 'администратор' },
@@ -44,6 +45,7 @@ export const audit: typeof en.audit = {
     secret_rotated: 'замена секретного ключа',
     pairing_requested: 'запрос на подключение',
     pairing_confirmed: 'подключение робота',
+    pairing_wrong_code: 'неверный код',
     robot_changed: 'изменение робота',
     robot_deleted: 'удаление робота',
     robot_token_rotated: 'новый токен',
