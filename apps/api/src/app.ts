@@ -55,7 +55,7 @@ export async function buildApp(deps: Composition) {
       await people.register(async (anyone: App) => {
         healthRoutes(anyone, deps);
         serverInfoRoutes(anyone, deps);
-        publicAuthRoutes(anyone, deps);
+        await anyone.register(async (auth: App) => publicAuthRoutes(auth, deps));
         robotPairingRoutes(anyone, deps);
       });
       await people.register(async (users: App) => {

@@ -60,6 +60,7 @@ export function loadConfig(env: Env) {
     auth: {
       accessTokenTtl: time('ACCESS_TOKEN_TTL'),
       sessionTtl: time('SESSION_TTL'),
+      sessionMaxAge: time('SESSION_MAX_AGE'),
       invitationTtl: time('INVITATION_TTL'),
       attemptsPerAccount: int('LOGIN_ATTEMPTS_PER_ACCOUNT'),
       attemptsPerAccountTotal: int('LOGIN_ATTEMPTS_PER_ACCOUNT_TOTAL'),

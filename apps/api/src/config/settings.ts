@@ -198,6 +198,13 @@ export const SETTINGS = [
   },
   { name: 'ACCESS_TOKEN_TTL', kind: 'duration', default: '900', min: 10, max: 3600, about: 'Life of an access token.' },
   { name: 'SESSION_TTL', kind: 'duration', default: '30d', min: 60, about: 'A session unused for this long ends.' },
+  {
+    name: 'SESSION_MAX_AGE',
+    kind: 'duration',
+    default: '90d',
+    min: 60,
+    about: 'A session ends this long after signing in, used or not.',
+  },
   { name: 'INVITATION_TTL', kind: 'duration', default: '7d', min: 60, about: 'Life of an invitation link.' },
   {
     name: 'ROBOT_OFFLINE_AFTER',

@@ -113,8 +113,7 @@ export function ownerPairingRoutes(app: App, deps: PairingDeps): void {
         response: replies({ 200: schemas.Confirmed }, 'unauthorized', 'not_found', 'rate_limited'),
       },
     },
-    async (request, reply) => {
-      reply.header('cache-control', 'no-store');
+    async (request) => {
       return guessing(deps, userActor(request), limits(request), () =>
         confirmPairing(db, sealKey, userActor(request), {
           code: request.params.code,
