@@ -30,6 +30,8 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 export interface ErrorExtras {
   /** Seconds the caller should wait, sent as `Retry-After`. */
   retryAfter?: number;
+  /** The caller showed a token that is none of ours. */
+  isForged?: boolean;
   /** Members added to the problem document (RFC 9457 §3.2). */
   members?: Record<string, unknown>;
 }

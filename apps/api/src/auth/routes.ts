@@ -170,9 +170,12 @@ export function ownAuthRoutes(app: App, { db, attempts }: AuthDeps): void {
       },
     },
     async (request, reply) => {
-      if (!(await endSession(db, request.caller.id, request.params.id))) throw notFound('session');
-      await audit(db, userActor(request), { action: 'auth.session_ended', details: { session_id: request.params.id } });
-      await publish(db, { type: 'access_changed', user_id: request.caller.id });
+      const { id } = request.params;
+      await db.transaction().execute(async (tx) => {
+        if (!(await endSession(tx, request.caller.id, id))) throw notFound('session');
+        await audit(tx, userActor(request), { action: 'auth.session_ended', details: { session_id: id } });
+        await publish(tx, { type: 'access_changed', user_id: request.caller.id });
+      });
       return reply.code(204).send(null);
     },
   );

@@ -73,9 +73,10 @@ export async function signIn(
     throw new AppError('invalid_credentials', 'The e-mail or the password is wrong.');
   }
   await giveBack();
-  const signedIn = await startSession(deps, user.id, client);
-  await audit(deps.db, actor, { action: 'auth.login' });
-  return signedIn;
+  return deps.db.transaction().execute(async (tx) => {
+    await audit(tx, actor, { action: 'auth.login' });
+    return startSession({ ...deps, db: tx }, user.id, client);
+  });
 }
 
 /**

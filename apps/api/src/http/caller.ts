@@ -53,6 +53,15 @@ export const userActor = (request: FastifyRequest): Actor => ({
   requestId: request.id,
 });
 
+/** Who asks, as far as it is known: of a refused call it may not be. */
+export const anyActor = (request: FastifyRequest): Actor => ({
+  kind: 'user',
+  id: request.caller?.id ?? null,
+  name: request.caller?.email ?? null,
+  address: addressOf(request),
+  requestId: request.id,
+});
+
 export const robotActor = (request: FastifyRequest, id: number | null, name: string | null): Actor => ({
   kind: 'robot',
   id,

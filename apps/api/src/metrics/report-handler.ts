@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import type { AuditSampler } from '../audit/audit-sampler.ts';
 import { sha256 } from '../auth/secret-box.ts';
 import { AppError } from '../errors.ts';
 import { bearer } from '../http/bearer.ts';
@@ -12,7 +13,7 @@ import { type ReceiveDeps, receiveMetrics } from './receive-metrics.ts';
 import { notReporting } from './reporting-robot.ts';
 import { unpack } from './unpack.ts';
 
-export type ReportDeps = ReceiveDeps & { budget: LineBudget; log: Logger };
+export type ReportDeps = ReceiveDeps & { budget: LineBudget; log: Logger; auditSampler: AuditSampler };
 export type ReportHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
@@ -38,7 +39,10 @@ async function receive(deps: ReportDeps, receiving: BodyBudget, request: Incomin
   const token = bearer(request.headers.authorization);
   const tokenHash = token ? sha256(token) : '';
   const robot = token ? await deps.robots.find(tokenHash) : undefined;
-  if (!robot) throw notReporting();
+  if (!robot) {
+    if (token) await noteDeadToken(deps, request);
+    throw notReporting();
+  }
   const waitedMs = performance.now() - started;
   const { body, precision } = await readReport(deps, receiving, request, robot.id).catch(async (error) => {
     await deps.robots.confirm(tokenHash);
@@ -65,6 +69,15 @@ async function readReport(
     throw new AppError('payload_too_large', `The body has more than ${maxLines} lines. Send smaller batches.`);
   budget.spend(robotId, lines);
   return { body, precision };
+}
+
+/** Behind a proxy the connection does not tell where the robot is. */
+async function noteDeadToken({ db, config, auditSampler, log }: ReportDeps, request: IncomingMessage): Promise<void> {
+  const address = config.trustedProxies.length > 0 ? null : (request.socket.remoteAddress ?? null);
+  const actor = { kind: 'robot' as const, id: null, name: null, address, requestId: null };
+  await auditSampler
+    .audit(db, actor, { action: 'robot.token_refused' })
+    .catch((err) => log.error({ err }, 'not audited'));
 }
 
 /** Telegraf names itself: `Telegraf/1.37.2 Go/1.25.5`. */

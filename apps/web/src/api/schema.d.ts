@@ -3386,7 +3386,8 @@ export interface paths {
                                 actor_kind: string;
                                 actor_id: number | null;
                                 actor_name: string | null;
-                                action: string;
+                                /** @enum {string} */
+                                action: "access.refused" | "auth.link_refused" | "auth.login" | "auth.login_failed" | "auth.logout" | "auth.refresh_token_replayed" | "auth.session_ended" | "auth.signing_key_rotated" | "auth.token_refused" | "secret.rotated" | "pairing.requested" | "pairing.confirmed" | "pairing.wrong_code" | "robot.changed" | "robot.deleted" | "robot.token_refused" | "robot.token_rotated" | "user.created" | "user.invited" | "user.invitation_accepted" | "user.changed" | "user.last_admin_kept" | "user.password_changed" | "user.password_refused" | "user.deleted";
                                 target_kind: string | null;
                                 target_id: number | null;
                                 target_name: string | null;
