@@ -32,10 +32,13 @@ export async function verifyPassword(stored: string | undefined, password: strin
 
 /** @throws AppError validation_failed */
 export function checkNewPassword(password: string, email: string): void {
-  if (password.length < 8) throw new AppError('validation_failed', 'The password needs at least 8 characters.');
+  if (password.length < 8) {
+    throw new AppError('validation_failed', 'The password needs at least 8 characters.', { reason: 'password_short' });
+  }
   const own = ['robowatch', email, ...email.split(/[@.]/)];
   if (strength.check(password.slice(0, ESTIMATED_LENGTH), own).guesses < MIN_GUESSES) {
-    throw new AppError('validation_failed', 'This password is too easy to guess. Choose another.');
+    const detail = 'This password is too easy to guess. Choose another.';
+    throw new AppError('validation_failed', detail, { reason: 'password_common' });
   }
 }
 

@@ -3467,6 +3467,7 @@ export interface components {
             status: number;
             detail: string;
             code: "validation_failed" | "nothing_usable" | "link_invalid" | "unauthorized" | "invalid_credentials" | "session_ended" | "forbidden" | "not_found" | "code_in_use" | "email_taken" | "last_admin" | "already_set_up" | "robot_pending" | "demo_running" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "lines_rejected" | "rate_limited" | "internal_error" | "store_unavailable" | "database_unavailable" | "overloaded";
+            reason?: "password_short" | "password_common" | "range_reversed" | "range_too_long" | "owner_inactive";
             request_id: string;
         } & {
             [key: string]: unknown;
