@@ -27,7 +27,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: 'apps/api/src/(auth|users|robots|pairing|metrics|audit|events|jobs)/',
-        pathNot: '(routes|\\.test)\\.ts$',
+        pathNot: '(routes|refresh-cookie|\\.test)\\.ts$',
       },
       to: { path: 'node_modules/(@fastify/|fastify)' },
     },

@@ -4,12 +4,13 @@ import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import { auditRefusal } from './audit/audit-refusals.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { ownAuthRoutes, publicAuthRoutes } from './auth/routes.ts';
 import type { Composition } from './composition.ts';
 import { demoRoutes } from './demo/routes.ts';
 import { eventRoutes } from './events/routes.ts';
-import { requireAdmin, requireUser } from './http/caller.ts';
+import { anyActor, requireAdmin, requireUser } from './http/caller.ts';
 import { compression } from './http/compression.ts';
 import { connectionLimits, quickClose, serverWithShortcut } from './http/connections.ts';
 import { answerUnroutable, registerErrorHandling } from './http/error-handler.ts';
@@ -54,11 +55,15 @@ export async function buildApp(deps: Composition) {
       await people.register(helmet, { contentSecurityPolicy: false, hsts: config.publicUrl.startsWith('https:') });
       await people.register(cookie);
       await people.register(compress, compression);
+      people.addHook('onError', async (request, _reply, error) => {
+        const call = `${request.method} ${request.routeOptions.url ?? ''}`;
+        await auditRefusal(deps, anyActor(request), error, call).catch((err) => deps.log.error({ err }, 'not audited'));
+      });
       await serveOpenApi(people);
       await people.register(async (anyone: App) => {
         healthRoutes(anyone, deps);
         serverInfoRoutes(anyone, deps);
-        publicAuthRoutes(anyone, deps);
+        await anyone.register(async (auth: App) => publicAuthRoutes(auth, deps));
         robotPairingRoutes(anyone, deps);
       });
       await people.register(async (users: App) => {

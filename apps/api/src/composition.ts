@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import pino from 'pino';
+import { AuditSampler } from './audit/audit-sampler.ts';
 import { SigningKeys } from './auth/signing-keys.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/env.ts';
@@ -91,8 +92,11 @@ export async function compose(config: Config) {
     pairingAttempts: {
       user: new Attempts('pair-user', pairing.attemptsPerUser, redis),
       address: new Attempts('pair-address', pairing.attemptsPerAddress, redis),
+      users: new Attempts('pair-users', pairing.attemptsOfUsers, redis),
+      anybody: new Attempts('pair-anybody', pairing.attemptsOfAnybody, redis),
       requests: new Attempts('pair-request', pairing.requestsPerAddress, redis),
     },
+    auditSampler: new AuditSampler(),
     firstWrites: new FirstWrites(db),
     robots: new RobotCache(db, ingest.timeoutMs),
     budget: new RobotBudget({ lines: ingest.linesPerSecond, bytes: ingest.bytesPerSecond }),

@@ -25,11 +25,24 @@ export const ERROR_STATUS = {
   overloaded: 503,
 } as const;
 
+/** Why, where a code alone does not say what a person can do about it. Closed: the web app has a sentence for each. */
+export const ERROR_REASONS = [
+  'password_short',
+  'password_common',
+  'range_reversed',
+  'range_too_long',
+  'owner_inactive',
+] as const;
+export type ErrorReason = (typeof ERROR_REASONS)[number];
+
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
 export interface ErrorExtras {
   /** Seconds the caller should wait, sent as `Retry-After`. */
   retryAfter?: number;
+  reason?: ErrorReason;
+  /** The caller showed a token that is none of ours. */
+  isForged?: boolean;
   /** Members added to the problem document (RFC 9457 §3.2). */
   members?: Record<string, unknown>;
 }

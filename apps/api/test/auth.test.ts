@@ -72,12 +72,14 @@ describe('signing in', () => {
 
 describe('a session', () => {
   const refresh = (cookie: string) => api.call('POST', '/auth/refresh', { headers: { cookie } });
+  const cookieOf = (reply?: { cookies: { name: string; value: string }[] }) =>
+    `${reply?.cookies[0]?.name}=${reply?.cookies[0]?.value}`;
 
   it('is renewed, and ends when a refresh token is replayed', async () => {
     const { cookie } = await api.person();
     const renewed = await refresh(cookie);
     expect(renewed.status).toBe(200);
-    const next = `robowatch_refresh=${renewed.cookies[0]?.value}`;
+    const next = cookieOf(renewed);
     expect((await refresh(cookie)).body.code).toBe('session_ended');
     expect((await refresh(next)).status).toBe(401);
     expect((await api.call('GET', '/auth/me', { token: renewed.body.access_token })).status).toBe(401);
@@ -89,7 +91,7 @@ describe('a session', () => {
     const renewed = replies.filter((reply) => reply.status === 200);
     expect(renewed).toHaveLength(1);
     expect(new Set(replies.map((reply) => reply.status))).toEqual(new Set([200, 401]));
-    expect((await refresh(`robowatch_refresh=${renewed[0]?.cookies[0]?.value}`)).status).toBe(401);
+    expect((await refresh(cookieOf(renewed[0]))).status).toBe(401);
   });
 
   it.each([

@@ -51,6 +51,16 @@ describe('GET /api/events', () => {
     expect(own.events()).toEqual(told);
   });
 
+  it('tells the former owner of a robot that it was handed over, as well as the new one', async () => {
+    const [from, to, admin] = [await api.person(), await api.person(), await api.person('admin')];
+    const { id } = await api.pairedRobot(from);
+    const [former, next] = [await listen(from), await listen(to)];
+    await api.call('PATCH', `/robots/${id}`, { token: admin.token, body: { owner_id: to.id } });
+    const told = [`robot_status_changed {"robot_id":${id}}`];
+    await expect.poll(next.events).toEqual(told);
+    await expect.poll(former.events).toEqual(told);
+  });
+
   it('tells of a whole fleet at once, in order', async () => {
     const { db, events } = api.deps();
     const got: number[] = [];

@@ -71,7 +71,7 @@ export function useTestApi(settings: Env | (() => Promise<Env>) = {}) {
     return {
       ...reply,
       token: reply.body.access_token as string,
-      cookie: `robowatch_refresh=${reply.cookies[0]?.value}`,
+      cookie: `${reply.cookies[0]?.name}=${reply.cookies[0]?.value}`,
     };
   };
 

@@ -13,9 +13,9 @@ writeFileSync(join(dist, 'assets/app-a1b2.js'), 'start()');
 writeFileSync(join(dist, 'assets/app-a1b2.js.br'), brotliCompressSync('start()'));
 afterAll(() => rmSync(dist, { recursive: true }));
 
-async function serve(folder: string) {
+async function serve(folder: string, publicUrl = 'http://localhost:9101') {
   const web = Fastify();
-  await serveWebApp(web, folder);
+  await serveWebApp(web, { publicUrl }, folder);
   return (url: string, headers = {}) => web.inject({ url, headers });
 }
 
@@ -48,4 +48,10 @@ it('allows no inline script or style, nor anything of another origin', async () 
 it('says how to build the app where it has not been', async () => {
   const reply = await (await serve(join(dist, 'nowhere')))('/');
   expect([reply.statusCode, reply.body]).toEqual([503, expect.stringContaining('npm run web:build')]);
+});
+
+it('is asked for by TLS only from then on, where people reach it so', async () => {
+  const secure = await (await serve(dist, 'https://robots.example'))('/robots/1');
+  expect(secure.headers['strict-transport-security']).toMatch(/^max-age=\d{8}/);
+  expect((await (await serve(dist))('/')).headers).not.toHaveProperty('strict-transport-security');
 });

@@ -1,5 +1,6 @@
 import type { Db } from '../db/schema.ts';
 import { decodeCursor, MAX, page, wholeKey } from '../http/pagination.ts';
+import type { AuditAction } from './actions.ts';
 
 /** Who acts: a value handed to every use-case that changes something. */
 export interface Actor {
@@ -13,7 +14,7 @@ export interface Actor {
 export const SYSTEM: Actor = { kind: 'system', id: null, name: null, address: null, requestId: null };
 
 export interface AuditEntry {
-  action: string;
+  action: AuditAction;
   target?: { kind: 'user' | 'robot' | 'session'; id: number | null; name: string | null };
   details?: Record<string, unknown>;
 }

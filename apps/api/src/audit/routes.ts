@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import type { Database } from '../db/schema.ts';
 import { type App, Cursor, Id, Limit, Nullable, Page, replies, security, Timestamp } from '../http/schemas.ts';
 import { Text } from '../http/text.ts';
+import { AUDIT_ACTIONS } from './actions.ts';
 import { listAudit } from './audit-store.ts';
 
 const Entry = Type.Object({
@@ -10,7 +11,7 @@ const Entry = Type.Object({
   actor_kind: Type.String(),
   actor_id: Nullable(Type.Integer()),
   actor_name: Nullable(Type.String()),
-  action: Type.String(),
+  action: Type.Unsafe<string>({ type: 'string', enum: [...AUDIT_ACTIONS] }),
   target_kind: Nullable(Type.String()),
   target_id: Nullable(Type.Integer()),
   target_name: Nullable(Type.String()),

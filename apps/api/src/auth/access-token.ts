@@ -29,7 +29,7 @@ export async function verifyAccessToken(
 ): Promise<{ sessionId: string; userId: number }> {
   const resolveKey = async ({ kid = '' }: { kid?: string }) => {
     const key = await keys.verifier(kid);
-    if (!key) throw new AppError('unauthorized', 'The access token is not valid. Sign in again.');
+    if (!key) throw new AppError('unauthorized', 'The access token is not valid. Sign in again.', { isForged: true });
     return key;
   };
   const { payload } = await jwtVerify(token, resolveKey, {
@@ -38,7 +38,8 @@ export async function verifyAccessToken(
     algorithms: ['EdDSA'],
   }).catch((error) => {
     if (!(error instanceof errors.JOSEError)) throw error;
-    throw new AppError('unauthorized', 'The access token is not valid or has expired. Refresh it or sign in again.');
+    const detail = 'The access token is not valid or has expired. Refresh it or sign in again.';
+    throw new AppError('unauthorized', detail, { isForged: !(error instanceof errors.JWTExpired) });
   });
   return { sessionId: String(payload.sid), userId: Number(payload.sub) };
 }

@@ -123,18 +123,18 @@ export async function changePassword(
   next: string,
 ): Promise<void> {
   const stored = await findCredentials(db, user.email);
-  if (!(await verifyPassword(stored?.hashed_password, current)))
+  const target = { kind: 'user' as const, id: user.id, name: user.email };
+  if (!(await verifyPassword(stored?.hashed_password, current))) {
+    await audit(db, actor, { action: 'user.password_refused', target });
     throw new AppError('invalid_credentials', 'The current password is wrong.');
+  }
   checkNewPassword(next, user.email);
   const hashed_password = await hashPassword(next);
   await db.transaction().execute(async (tx) => {
     await updateUser(tx, user.id, { hashed_password });
     await endSessionsOf(tx, user.id, user.session_id);
     await dropLinksOf(tx, user.id);
-    await audit(tx, actor, {
-      action: 'user.password_changed',
-      target: { kind: 'user', id: user.id, name: user.email },
-    });
+    await audit(tx, actor, { action: 'user.password_changed', target });
     await publish(tx, { type: 'access_changed', user_id: user.id });
   });
 }

@@ -1,4 +1,6 @@
 import { hash, verify } from '@node-rs/argon2';
+import { ZxcvbnFactory } from '@zxcvbn-ts/core';
+import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
 import pLimit from 'p-limit';
 import { AppError } from '../errors.ts';
 
@@ -6,7 +8,11 @@ import { AppError } from '../errors.ts';
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const MAX_WAITING = 100;
 const hashing = pLimit(2);
-const TOO_COMMON = /^(password|passwort|qwerty|letmein|welcome|admin|robowatch|iloveyou|12345678)[\d!.]*$|^(.)\2+$/i;
+/** Fewer guesses than this are made in an hour where they are counted, and at once where they are not. */
+const MIN_GUESSES = 1e6;
+/** Estimating takes longer than linear time, and what is this long is not guessed for what follows. */
+const ESTIMATED_LENGTH = 64;
+const strength = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });
 
 /** A hash nobody knows the password of: unknown e-mails cost the same work as known ones. */
 const DECOY = hash('no account has this password', PARAMETERS);
@@ -26,9 +32,13 @@ export async function verifyPassword(stored: string | undefined, password: strin
 
 /** @throws AppError validation_failed */
 export function checkNewPassword(password: string, email: string): void {
-  if (password.length < 8) throw new AppError('validation_failed', 'The password needs at least 8 characters.');
-  if (TOO_COMMON.test(password) || password.toLowerCase() === email) {
-    throw new AppError('validation_failed', 'This password is too easy to guess. Choose another.');
+  if (password.length < 8) {
+    throw new AppError('validation_failed', 'The password needs at least 8 characters.', { reason: 'password_short' });
+  }
+  const own = ['robowatch', email, ...email.split(/[@.]/)];
+  if (strength.check(password.slice(0, ESTIMATED_LENGTH), own).guesses < MIN_GUESSES) {
+    const detail = 'This password is too easy to guess. Choose another.';
+    throw new AppError('validation_failed', detail, { reason: 'password_common' });
   }
 }
 

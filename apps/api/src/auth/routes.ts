@@ -8,12 +8,12 @@ import { client, userActor } from '../http/caller.ts';
 import { type App, Empty, replies, security } from '../http/schemas.ts';
 import { User } from '../users/schemas.ts';
 import { acceptInvitation, changePassword, changeProfile, readInvitation, setUp } from './accounts.ts';
+import { checkOrigin, refreshCookie } from './refresh-cookie.ts';
 import * as schemas from './schemas.ts';
 import { endSession, listSessions } from './session-store.ts';
 import { type AuthDeps, refreshSession, type SignedIn, signIn, startSession } from './sign-in.ts';
 import { signOut } from './sign-out.ts';
 
-const COOKIE = 'robowatch_refresh';
 const tags = ['auth'];
 const anonymous = (request: FastifyRequest): Actor => ({
   kind: 'user',
@@ -26,18 +26,16 @@ const anonymous = (request: FastifyRequest): Actor => ({
 /** For anyone. */
 export function publicAuthRoutes(app: App, deps: AuthDeps): void {
   const { db, config, attempts } = deps;
-  const cookie = {
-    path: '/api/auth',
-    httpOnly: true,
-    sameSite: 'strict' as const,
-    secure: config.publicUrl.startsWith('https:'),
-  };
+  const cookie = refreshCookie(config);
+  const refreshTokenOf = (request: FastifyRequest) => request.cookies[cookie.name];
   const answer = (reply: FastifyReply, { refreshToken, body }: SignedIn) => {
-    reply
-      .header('cache-control', 'no-store')
-      .setCookie(COOKIE, refreshToken, { ...cookie, maxAge: config.auth.sessionTtl });
+    reply.setCookie(cookie.name, refreshToken, { ...cookie.options, maxAge: config.auth.sessionTtl });
     return body;
   };
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('cache-control', 'no-store');
+    checkOrigin(request, config.publicUrl);
+  });
 
   app.post(
     '/auth/login',
@@ -49,20 +47,20 @@ export function publicAuthRoutes(app: App, deps: AuthDeps): void {
       },
     },
     async (request, reply) =>
-      answer(reply, await signIn(deps, request.body, request.cookies[COOKIE], client(request), request.id)),
+      answer(reply, await signIn(deps, request.body, refreshTokenOf(request), client(request), request.id)),
   );
 
   app.post(
     '/auth/refresh',
     { schema: { tags, response: replies({ 200: schemas.SignedIn }, 'session_ended') } },
     async (request, reply) =>
-      answer(reply, await refreshSession(deps, request.cookies[COOKIE], client(request), request.id)),
+      answer(reply, await refreshSession(deps, refreshTokenOf(request), client(request), request.id)),
   );
 
   app.post('/auth/logout', { schema: { tags, response: replies({ 204: Empty }) } }, async (request, reply) => {
-    const tokens = { refresh: request.cookies[COOKIE], access: bearer(request.headers.authorization) };
+    const tokens = { refresh: refreshTokenOf(request), access: bearer(request.headers.authorization) };
     await signOut(deps, anonymous(request), tokens);
-    return reply.clearCookie(COOKIE, cookie).code(204).send(null);
+    return reply.clearCookie(cookie.name, cookie.options).code(204).send(null);
   });
 
   app.post(
@@ -172,9 +170,12 @@ export function ownAuthRoutes(app: App, { db, attempts }: AuthDeps): void {
       },
     },
     async (request, reply) => {
-      if (!(await endSession(db, request.caller.id, request.params.id))) throw notFound('session');
-      await audit(db, userActor(request), { action: 'auth.session_ended', details: { session_id: request.params.id } });
-      await publish(db, { type: 'access_changed', user_id: request.caller.id });
+      const { id } = request.params;
+      await db.transaction().execute(async (tx) => {
+        if (!(await endSession(tx, request.caller.id, id))) throw notFound('session');
+        await audit(tx, userActor(request), { action: 'auth.session_ended', details: { session_id: id } });
+        await publish(tx, { type: 'access_changed', user_id: request.caller.id });
+      });
       return reply.code(204).send(null);
     },
   );

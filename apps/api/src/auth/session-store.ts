@@ -8,10 +8,16 @@ export interface Client {
   userAgent: string | null;
 }
 
+/** In seconds: unused, and altogether. */
+export interface SessionLife {
+  sessionTtl: number;
+  sessionMaxAge: number;
+}
+
 /** A new session with its first refresh token. */
-export async function openSession(db: Db, userId: number, client: Client, ttlSeconds: number) {
+export async function openSession(db: Db, userId: number, client: Client, life: SessionLife) {
   const id = randomUUID();
-  const expires_at = new Date(Date.now() + ttlSeconds * 1000);
+  const expires_at = new Date(Date.now() + Math.min(life.sessionTtl, life.sessionMaxAge) * 1000);
   await db
     .insertInto('sessions')
     .values({
@@ -35,7 +41,7 @@ export async function addRefreshToken(db: Db, sessionId: string): Promise<string
 }
 
 /** Locks the token's row: of two uses at once the second sees `used_at`. */
-export async function findRefreshToken(db: Db, token: string) {
+export async function findRefreshToken(db: Db, token: string, { sessionMaxAge }: SessionLife) {
   return db
     .selectFrom('refresh_tokens')
     .innerJoin('sessions', 'sessions.id', 'refresh_tokens.session_id')
@@ -47,6 +53,7 @@ export async function findRefreshToken(db: Db, token: string) {
       'sessions.expires_at',
       'sessions.user_id',
       'users.is_active',
+      sql<boolean>`sessions.created_at <= now() - make_interval(secs => ${sessionMaxAge})`.as('is_too_old'),
     ])
     .where('refresh_tokens.hash', '=', sha256(token))
     .forUpdate(['refresh_tokens', 'sessions'])
@@ -69,12 +76,15 @@ export async function findLiveSession(db: Db, token: string, email: string): Pro
   return found?.id;
 }
 
-export async function useRefreshToken(db: Db, hash: string, sessionId: string, ttlSeconds: number): Promise<string> {
+export async function useRefreshToken(db: Db, hash: string, sessionId: string, life: SessionLife): Promise<string> {
   const now = new Date();
   await db.updateTable('refresh_tokens').set({ used_at: now }).where('hash', '=', hash).execute();
   await db
     .updateTable('sessions')
-    .set({ last_used_at: now, expires_at: new Date(now.getTime() + ttlSeconds * 1000) })
+    .set({
+      last_used_at: now,
+      expires_at: sql<Date>`least(now() + make_interval(secs => ${life.sessionTtl}), created_at + make_interval(secs => ${life.sessionMaxAge}))`,
+    })
     .where('id', '=', sessionId)
     .execute();
   return addRefreshToken(db, sessionId);

@@ -28,7 +28,7 @@ export interface AuthDeps {
 export type SignedIn = Awaited<ReturnType<typeof startSession>>;
 
 export async function startSession({ db, config, keys }: AuthDeps, userId: number, client: Client) {
-  const session = await openSession(db, userId, client, config.auth.sessionTtl);
+  const session = await openSession(db, userId, client, config.auth);
   return credentials({ db, config, keys }, userId, session.id, session.refreshToken);
 }
 
@@ -73,9 +73,10 @@ export async function signIn(
     throw new AppError('invalid_credentials', 'The e-mail or the password is wrong.');
   }
   await giveBack();
-  const signedIn = await startSession(deps, user.id, client);
-  await audit(deps.db, actor, { action: 'auth.login' });
-  return signedIn;
+  return deps.db.transaction().execute(async (tx) => {
+    await audit(tx, actor, { action: 'auth.login' });
+    return startSession({ ...deps, db: tx }, user.id, client);
+  });
 }
 
 /**
@@ -85,8 +86,8 @@ export async function signIn(
 export async function refreshSession(deps: AuthDeps, token: string | undefined, client: Client, requestId: string) {
   const { db, config } = deps;
   const outcome = await db.transaction().execute(async (tx) => {
-    const found = token ? await findRefreshToken(tx, token) : undefined;
-    if (!found?.is_active || found.expires_at < new Date()) return undefined;
+    const found = token ? await findRefreshToken(tx, token, config.auth) : undefined;
+    if (!found?.is_active || found.is_too_old || found.expires_at < new Date()) return undefined;
     if (found.used_at) {
       await endSession(tx, found.user_id, found.session_id);
       const actor: Actor = { kind: 'user', id: found.user_id, name: null, address: client.address, requestId };
@@ -94,7 +95,7 @@ export async function refreshSession(deps: AuthDeps, token: string | undefined, 
       await publish(tx, { type: 'access_changed', user_id: found.user_id });
       return undefined;
     }
-    return { ...found, next: await useRefreshToken(tx, found.hash, found.session_id, config.auth.sessionTtl) };
+    return { ...found, next: await useRefreshToken(tx, found.hash, found.session_id, config.auth) };
   });
   if (!outcome) throw new AppError('session_ended', 'This session has ended. Sign in again.');
   return credentials(deps, outcome.user_id, outcome.session_id, outcome.next);

@@ -152,7 +152,15 @@ export const SETTINGS = [
     kind: 'integer',
     default: '1000',
     min: 1,
-    about: 'Codes waiting for confirmation, all robots together.',
+    about:
+      'Codes waiting for confirmation, all robots together. Beyond it the network that has most of them loses its oldest.',
+  },
+  {
+    name: 'PAIR_MAX_LIVE_CODES_PER_NETWORK',
+    kind: 'integer',
+    default: '100',
+    min: 1,
+    about: 'Codes of one network (IPv4 /24, IPv6 /48) waiting for confirmation.',
   },
   {
     name: 'PAIR_REQUESTS_PER_ADDRESS',
@@ -174,6 +182,21 @@ export const SETTINGS = [
     default: '50',
     min: 1,
     about: 'Wrong codes one address may try in 15 minutes.',
+  },
+  {
+    name: 'PAIR_ATTEMPTS_OF_USERS',
+    kind: 'integer',
+    default: '60',
+    min: 1,
+    about: 'Wrong codes all users together may type in 15 minutes.',
+  },
+  {
+    name: 'PAIR_ATTEMPTS_OF_ANYBODY',
+    kind: 'integer',
+    default: '40',
+    min: 1,
+    about:
+      'Wrong codes in 15 minutes from all who are not signed in, together. Robots that wait with their poll token guess nothing.',
   },
   {
     name: 'LOGIN_ATTEMPTS_PER_ACCOUNT',
@@ -199,6 +222,13 @@ export const SETTINGS = [
   },
   { name: 'ACCESS_TOKEN_TTL', kind: 'duration', default: '900', min: 10, max: 3600, about: 'Life of an access token.' },
   { name: 'SESSION_TTL', kind: 'duration', default: '30d', min: 60, about: 'A session unused for this long ends.' },
+  {
+    name: 'SESSION_MAX_AGE',
+    kind: 'duration',
+    default: '90d',
+    min: 60,
+    about: 'A session ends this long after signing in, used or not.',
+  },
   { name: 'INVITATION_TTL', kind: 'duration', default: '7d', min: 60, about: 'Life of an invitation link.' },
   {
     name: 'ROBOT_OFFLINE_AFTER',

@@ -52,6 +52,7 @@ export interface Tables {
     expires_at: Date;
     created_at: Time;
     poll_token_hash: string;
+    network: string;
     last_polled_at: Date | null;
     encrypted_token: Buffer | null;
   };

@@ -28,7 +28,8 @@ export async function identify(db: Database, keys: SigningKeys, token: string | 
 /** Every route of this scope is for signed-in users. The account is read at each call, so a switched-off one is out at once. */
 export function requireUser(scope: FastifyInstance, db: Database, keys: SigningKeys): void {
   scope.decorateRequest('caller');
-  scope.addHook('onRequest', async (request) => {
+  scope.addHook('onRequest', async (request, reply) => {
+    reply.header('cache-control', 'no-store');
     request.caller = await identify(db, keys, bearer(request.headers.authorization));
   });
 }
@@ -52,7 +53,16 @@ export const userActor = (request: FastifyRequest): Actor => ({
   requestId: request.id,
 });
 
-export const robotActor = (request: FastifyRequest, id: number | null, name: string): Actor => ({
+/** Who asks, as far as it is known: of a refused call it may not be. */
+export const anyActor = (request: FastifyRequest): Actor => ({
+  kind: 'user',
+  id: request.caller?.id ?? null,
+  name: request.caller?.email ?? null,
+  address: addressOf(request),
+  requestId: request.id,
+});
+
+export const robotActor = (request: FastifyRequest, id: number | null, name: string | null): Actor => ({
   kind: 'robot',
   id,
   name,

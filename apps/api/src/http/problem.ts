@@ -22,7 +22,7 @@ export function problemOf(
   error: AppError,
   requestId: string,
 ): { headers: Record<string, string>; document: Record<string, unknown> } {
-  const { retryAfter, members } = error.extras;
+  const { retryAfter, reason, members } = error.extras;
   return {
     headers: {
       'content-type': 'application/problem+json',
@@ -35,6 +35,7 @@ export function problemOf(
       status: error.status,
       detail: error.message,
       code: error.code,
+      ...(reason && { reason }),
       request_id: requestId,
       ...members,
     },

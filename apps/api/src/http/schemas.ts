@@ -7,7 +7,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import { type TProperties, type TSchema, Type } from 'typebox';
-import { ERROR_STATUS, type ErrorCode } from '../errors.ts';
+import { ERROR_REASONS, ERROR_STATUS, type ErrorCode } from '../errors.ts';
 
 /** Fastify with types taken from the routes' schemas. */
 export type App = FastifyInstance<
@@ -27,6 +27,7 @@ export const Problem = Type.Object(
     status: Type.Integer(),
     detail: Type.String(),
     code: Type.Union(codes.map((code) => Type.Literal(code))),
+    reason: Type.Optional(Type.Union(ERROR_REASONS.map((reason) => Type.Literal(reason)))),
     request_id: Type.String(),
   },
   { $id: 'Problem', additionalProperties: true, description: 'RFC 9457 problem document' },

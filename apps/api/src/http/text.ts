@@ -5,15 +5,18 @@ import { Type } from 'typebox';
  * What a pattern asks for is told in words.
  */
 const CONTROL = '\\u0000-\\u001f\\u007f';
+/** And what makes a name look like another one: overrides of the direction, line separators, halves of characters. */
+const DECEIVING = '\\p{Cc}\\p{Cs}\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069';
+const VISIBLE = '[^\\s\\p{Cc}\\p{Cf}\\p{Z}\\p{Default_Ignorable_Code_Point}\\u2800]';
 const PLAIN = `^[^${CONTROL}]*$`;
 const LINES = '^[^\\u0000-\\u0008\\u000e-\\u001f\\u007f]*$';
-const NAME = `^[^${CONTROL}]*[^\\s${CONTROL}][^${CONTROL}]*$`;
-const EMAIL = `^\\s*[^\\s@${CONTROL}]+@[^\\s@${CONTROL}]+\\s*$`;
+const NAME = `^(?=.*${VISIBLE})[^${DECEIVING}]*$`;
+const EMAIL = `^\\s*[^\\s@${DECEIVING}]+@[^\\s@${DECEIVING}]+\\s*$`;
 
 export const PATTERNS_IN_WORDS = new Map([
   [PLAIN, 'must not have control characters'],
   [LINES, 'must not have control characters other than line breaks and tabs'],
-  [NAME, 'must have something to read and no control characters'],
+  [NAME, 'must have something to see, and no characters that control or turn round what is shown'],
   [EMAIL, 'must be an e-mail address'],
 ]);
 

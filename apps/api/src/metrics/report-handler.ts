@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import type { AuditSampler } from '../audit/audit-sampler.ts';
 import { sha256 } from '../auth/secret-box.ts';
 import { AppError } from '../errors.ts';
 import { networkOf, senderAddress } from '../http/address.ts';
@@ -13,7 +14,8 @@ import { type ReceiveDeps, receiveMetrics } from './receive-metrics.ts';
 import { notReporting } from './reporting-robot.ts';
 import type { RobotBudget } from './robot-budget.ts';
 
-export type ReportDeps = ReceiveDeps & { budget: RobotBudget; log: Logger };
+export type ReportDeps = ReceiveDeps & { budget: RobotBudget; log: Logger; auditSampler: AuditSampler };
+
 interface Reading {
   bodies: BodyBudget;
   reader: ReportReader;
@@ -51,7 +53,10 @@ async function receive(deps: ReportDeps, reading: Reading, request: IncomingMess
   const token = bearer(request.headers.authorization);
   const tokenHash = token ? sha256(token) : '';
   const robot = token ? await robots.find(tokenHash) : undefined;
-  if (!robot) throw notReporting();
+  if (!robot) {
+    if (token) void noteDeadToken(deps, reading.addressOf(request));
+    throw notReporting();
+  }
   const waitedMs = performance.now() - started;
   let deadline = 0;
   const report = await (async () => {
@@ -69,6 +74,13 @@ async function receive(deps: ReportDeps, reading: Reading, request: IncomingMess
   });
   const agentVersion = agentVersionOf(request.headers['user-agent']);
   await receiveMetrics(deps, { robot, tokenHash, deadline, agentVersion }, report);
+}
+
+async function noteDeadToken({ db, auditSampler, log }: ReportDeps, address: string): Promise<void> {
+  const actor = { kind: 'robot' as const, id: null, name: null, address, requestId: null };
+  await auditSampler
+    .audit(db, actor, { action: 'robot.token_refused' })
+    .catch((err) => log.error({ err }, 'not audited'));
 }
 
 /** Telegraf names itself: `Telegraf/1.37.2 Go/1.25.5`. */

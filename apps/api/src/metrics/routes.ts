@@ -3,7 +3,7 @@ import { notFound } from '../errors.ts';
 import { type App, Empty, IdParams, replies, security } from '../http/schemas.ts';
 import { isVisible, type Viewer, visibleIds } from '../robots/robot-store.ts';
 import type { SeriesCatalog } from './catalog/series-catalog.ts';
-import type { MetricsStore } from './metrics-store.ts';
+import type { MetricsStore, SeriesQuery } from './metrics-store.ts';
 import { readSeries } from './read-series.ts';
 import type { Reads } from './reads.ts';
 import type { ReportHandler } from './report-handler.ts';
@@ -130,7 +130,7 @@ export function metricsRoutes(
       const { measurement } = params;
       const { fn = 'mean', times } = query;
       const fields = list(query.fields);
-      const asked = { robotId: params.id, measurement, fields, ...range, everySeconds, fn, times };
+      const asked: SeriesQuery = { robotId: params.id, measurement, fields, ...range, everySeconds, fn, times };
       const series = await reads.run(request, reply, (signal) => readSeries({ store, catalog }, asked, signal));
       return {
         measurement,

@@ -38,8 +38,9 @@ export function readRange(query: { from?: string; to?: string }): { from: number
   const now = Date.now();
   const from = readTime('from', query.from ?? '-1h', now);
   const to = readTime('to', query.to ?? 'now', now);
-  if (from >= to) throw new AppError('validation_failed', 'from must be before to.');
-  if (to - from > MAX_SPAN_MS) throw new AppError('validation_failed', 'The range may span ten years at most.');
+  if (from >= to) throw new AppError('validation_failed', 'from must be before to.', { reason: 'range_reversed' });
+  if (to - from > MAX_SPAN_MS)
+    throw new AppError('validation_failed', 'The range may span ten years at most.', { reason: 'range_too_long' });
   return { from, to };
 }
 

@@ -6,7 +6,7 @@ const now = sql<Date>`now()`;
 /** @returns whether the code was free; one that outlived its time counts as free */
 export async function insertPairCode(
   db: Db,
-  row: { code: string; robot_id: number; poll_token_hash: string },
+  row: { code: string; robot_id: number; poll_token_hash: string; network: string },
   ttlSeconds: number,
 ): Promise<boolean> {
   await db.deleteFrom('pair_codes').where('code', '=', row.code).where('expires_at', '<=', now).execute();
@@ -20,14 +20,39 @@ export async function insertPairCode(
   return inserted !== undefined;
 }
 
-export async function countLiveCodes(db: Db): Promise<number> {
-  const { count } = await db
-    .selectFrom('pair_codes')
-    .select((eb) => eb.fn.countAll<string>().as('count'))
-    .where('status', '=', 'pending')
-    .where('expires_at', '>', now)
-    .executeTakeFirstOrThrow();
-  return Number(count);
+const isLive = sql<boolean>`pair_codes.status = 'pending' and pair_codes.expires_at > now()`;
+
+/** Taken before codes are counted, so that those who ask at once are counted one after the other. */
+export async function lockPairCodes(db: Db): Promise<void> {
+  await sql`select pg_advisory_xact_lock(7160003)`.execute(db);
+}
+
+/** How many codes wait for confirmation, and how many of them are of this network. */
+export async function countLiveCodes(db: Db, network: string): Promise<{ all: number; here: number }> {
+  const { rows } = await sql<{ all: number; here: number }>`
+    select count(*)::int as all, count(*) filter (where network = ${network})::int as here
+    from pair_codes where ${isLive}`.execute(db);
+  return rows[0] as { all: number; here: number };
+}
+
+/** Ends the oldest code of the network that has the most. */
+export async function endGreediest(db: Db): Promise<void> {
+  await sql`
+    update pair_codes set status = 'expired', expires_at = now()
+    where id = (
+      select min(id) from pair_codes where ${isLive} group by network order by count(*) desc, min(id) limit 1
+    )`.execute(db);
+}
+
+/**
+ * Ends a waiting code that another robot has asked for as well: it may have been found by asking for one after the other.
+ * A robot that asks again, for having lost the reply, leaves its code alone.
+ */
+export async function endFoundCode(db: Db, code: string, by: { hostname: string; address: string }): Promise<void> {
+  await sql`
+    update pair_codes set status = 'expired', expires_at = now() from robots
+    where robots.id = pair_codes.robot_id and code = ${code} and ${isLive}
+      and (robots.hostname, robots.ip_address) is distinct from (${by.hostname}, ${by.address})`.execute(db);
 }
 
 /** The robot behind a code that can be confirmed. */

@@ -5,6 +5,15 @@ import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
 import { findStatus, notePoll } from './pair-code-store.ts';
 
+/** Whether the caller is the robot that asked with this code: it guesses nothing. */
+export async function holdsPollToken(db: Database, code: string, pollToken: string | undefined): Promise<boolean> {
+  const found = pollToken ? await findStatus(db, code) : undefined;
+  return found !== undefined && isPollToken(found, pollToken as string);
+}
+
+const isPollToken = (found: { poll_token_hash: string }, pollToken: string) =>
+  timingSafeEqual(Buffer.from(sha256(pollToken)), Buffer.from(found.poll_token_hash));
+
 /**
  * How far a pairing is; with the poll token also the robot's own token, until its first accepted write or the code's end.
  * @throws AppError not_found, unauthorized for a wrong poll token, rate_limited when polled too often
@@ -20,9 +29,7 @@ export async function pollPairing(
   if (!found) throw notFound('code');
   const status = found.status === 'pending' && !found.live ? ('expired' as const) : found.status;
   if (!pollToken) return { status };
-  if (!timingSafeEqual(Buffer.from(sha256(pollToken)), Buffer.from(found.poll_token_hash))) {
-    throw new AppError('unauthorized', 'This is not the poll token of this code.');
-  }
+  if (!isPollToken(found, pollToken)) throw new AppError('unauthorized', 'This is not the poll token of this code.');
   const { pollInterval } = config.pairing;
   if (!(await notePoll(db, found.id, pollInterval))) {
     throw new AppError('rate_limited', `Poll no more often than every ${pollInterval} seconds.`, {

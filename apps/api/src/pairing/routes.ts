@@ -1,15 +1,17 @@
 import type { FastifyRequest } from 'fastify';
+import type { AuditSampler } from '../audit/audit-sampler.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
-import { AppError, notFound } from '../errors.ts';
+import { notFound } from '../errors.ts';
 import { addressOf, networkOf } from '../http/address.ts';
 import type { Attempts } from '../http/attempts.ts';
 import { bearer } from '../http/bearer.ts';
 import { robotActor, userActor } from '../http/caller.ts';
 import { type App, replies, security } from '../http/schemas.ts';
 import { confirmPairing } from './confirm-pairing.ts';
+import { guessing, type PairingAttempts } from './guessing.ts';
 import { findPending } from './pair-code-store.ts';
-import { pollPairing } from './poll-pairing.ts';
+import { holdsPollToken, pollPairing } from './poll-pairing.ts';
 import { requestPairing } from './request-pairing.ts';
 import * as schemas from './schemas.ts';
 
@@ -19,18 +21,20 @@ export interface PairingDeps {
   db: Database;
   config: Config;
   sealKey: Buffer;
-  pairingAttempts: { user: Attempts; address: Attempts; requests: Attempts };
+  pairingAttempts: PairingAttempts;
+  auditSampler: AuditSampler;
 }
 
 /** For robots that have no token yet. */
-export function robotPairingRoutes(app: App, { db, config, sealKey, pairingAttempts }: PairingDeps): void {
+export function robotPairingRoutes(app: App, deps: PairingDeps): void {
+  const { db, config, sealKey, pairingAttempts } = deps;
   app.post(
     '/pair',
     {
       schema: {
         tags,
         body: schemas.PairRequest,
-        response: replies({ 201: schemas.PairRequested }, 'code_in_use', 'rate_limited', 'overloaded'),
+        response: replies({ 201: schemas.PairRequested }, 'code_in_use', 'rate_limited'),
       },
     },
     async (request, reply) => {
@@ -51,18 +55,26 @@ export function robotPairingRoutes(app: App, { db, config, sealKey, pairingAttem
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      return guessing([[pairingAttempts.address, networkOf(addressOf(request))]], () =>
-        pollPairing(db, config, sealKey, request.params.code, bearer(request.headers.authorization)),
-      );
+      const { code } = request.params;
+      const pollToken = bearer(request.headers.authorization);
+      const poll = () => pollPairing(db, config, sealKey, code, pollToken);
+      if (await holdsPollToken(db, code, pollToken)) return poll();
+      const limits: [Attempts, string][] = [
+        [pairingAttempts.address, networkOf(addressOf(request))],
+        [pairingAttempts.anybody, 'all'],
+      ];
+      return guessing(deps, robotActor(request, null, null), limits, poll);
     },
   );
 }
 
 /** For owners. */
-export function ownerPairingRoutes(app: App, { db, sealKey, pairingAttempts }: PairingDeps): void {
+export function ownerPairingRoutes(app: App, deps: PairingDeps): void {
+  const { db, sealKey, pairingAttempts } = deps;
   const limits = (request: FastifyRequest): [Attempts, string | number][] => [
     [pairingAttempts.user, request.caller.id],
     [pairingAttempts.address, networkOf(addressOf(request))],
+    [pairingAttempts.users, 'all'],
   ];
 
   app.get(
@@ -76,7 +88,7 @@ export function ownerPairingRoutes(app: App, { db, sealKey, pairingAttempts }: P
       },
     },
     async (request) =>
-      guessing(limits(request), async () => {
+      guessing(deps, userActor(request), limits(request), async () => {
         const found = await findPending(db, request.params.code);
         if (!found) throw notFound('code, or it has expired or was used');
         const { ip_address: address, expires_at, ...robot } = found;
@@ -101,9 +113,8 @@ export function ownerPairingRoutes(app: App, { db, sealKey, pairingAttempts }: P
         response: replies({ 200: schemas.Confirmed }, 'unauthorized', 'not_found', 'rate_limited'),
       },
     },
-    async (request, reply) => {
-      reply.header('cache-control', 'no-store');
-      return guessing(limits(request), () =>
+    async (request) => {
+      return guessing(deps, userActor(request), limits(request), () =>
         confirmPairing(db, sealKey, userActor(request), {
           code: request.params.code,
           ownerId: request.caller.id,
@@ -112,18 +123,4 @@ export function ownerPairingRoutes(app: App, { db, sealKey, pairingAttempts }: P
       );
     },
   );
-}
-
-/** Wrong codes cost attempts, right ones do not; a caller out of attempts is not told even a right one. */
-async function guessing<T>(limits: [Attempts, string | number][], attempt: () => Promise<T>): Promise<T> {
-  for (const [attempts, key] of limits) await attempts.spend(key);
-  let wrong = false;
-  try {
-    return await attempt();
-  } catch (error) {
-    wrong = error instanceof AppError && (error.code === 'not_found' || error.code === 'unauthorized');
-    throw error;
-  } finally {
-    if (!wrong) for (const [attempts, key] of limits) await attempts.refund(key);
-  }
 }

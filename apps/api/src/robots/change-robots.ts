@@ -31,7 +31,7 @@ export async function changeRobot(
       throw new AppError('robot_pending', 'This robot has not been confirmed yet: type in its code first.');
     }
     if (owner_id !== undefined && !(await findUser(tx, owner_id))?.is_active) {
-      throw new AppError('validation_failed', 'owner_id is not an active user.');
+      throw new AppError('validation_failed', 'owner_id is not an active user.', { reason: 'owner_inactive' });
     }
     const update: RobotUpdate = { ...change };
     // A robot in error is switched on already: asking for active must not hide the error.
@@ -39,7 +39,12 @@ export async function changeRobot(
     if (update.status) update.error_reason = null;
     await updateRobot(tx, id, update);
     await audit(tx, actor, { action: 'robot.changed', target: target(robot), details: change });
-    await publish(tx, { type: 'robot_status_changed', robot_id: id, owner_id: owner_id ?? robot.owner_id });
+    // The former owner is told as well: the robot is gone from what they see.
+    const owners = new Set([robot.owner_id, owner_id ?? robot.owner_id]);
+    await publish(
+      tx,
+      ...[...owners].map((owner) => ({ type: 'robot_status_changed' as const, robot_id: id, owner_id: owner })),
+    );
   });
 }
 

@@ -107,9 +107,8 @@ export function robotRoutes(
         response: replies({ 200: NewToken }, 'unauthorized', 'not_found', 'robot_pending'),
       },
     },
-    async (request, reply) => {
+    async (request) => {
       const influxdb_token = await rotateToken(db, userActor(request), request.caller, request.params.id);
-      reply.header('cache-control', 'no-store');
       return { influxdb_token };
     },
   );

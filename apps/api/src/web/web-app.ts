@@ -10,9 +10,13 @@ const HASHED = '/assets/';
 const NOT_BUILT = 'The web app has not been built. Run: npm run web:build\n';
 
 /** The built web app: any path that is not a file is its start page. Files named by their content are kept for ever. */
-export async function serveWebApp(web: FastifyInstance, dist = DIST): Promise<void> {
+export async function serveWebApp(
+  web: FastifyInstance,
+  { publicUrl }: { publicUrl: string },
+  dist = DIST,
+): Promise<void> {
   await web.register(helmet, {
-    hsts: false,
+    hsts: publicUrl.startsWith('https:'),
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {

@@ -11,7 +11,7 @@ export async function buildWebServer(
   config: Config,
 ): Promise<{ server: Server; close(): Promise<void> }> {
   const web = Fastify({ logger: false });
-  await serveWebApp(web);
+  await serveWebApp(web, config);
   serveAgent(web, config);
   const { certificateAuthority, listen } = config;
   if (certificateAuthority)

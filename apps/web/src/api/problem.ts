@@ -3,6 +3,7 @@ import type { components } from './schema';
 type Problem = components['schemas']['Problem'];
 /** The API's closed list, and `unreachable`: no answer at all. */
 export type ProblemCode = Problem['code'] | 'unreachable';
+export type ProblemReason = NonNullable<Problem['reason']>;
 
 /** Whatever keeps a call from succeeding, in one shape for the pages. */
 export class ApiProblem extends Error {
@@ -13,8 +14,17 @@ export class ApiProblem extends Error {
   readonly requestId: string | null;
   /** When trying again makes sense, in ms since 1970. */
   readonly retryAt: number | null;
+  /** What the code alone does not say. */
+  readonly reason: ProblemReason | null;
 
-  constructor(code: ProblemCode, status: number, detail: string, requestId: string | null = null, retryAt?: number) {
+  constructor(
+    code: ProblemCode,
+    status: number,
+    detail: string,
+    requestId: string | null = null,
+    retryAt?: number,
+    reason?: ProblemReason,
+  ) {
     super(detail);
     this.name = 'ApiProblem';
     this.code = code;
@@ -22,6 +32,7 @@ export class ApiProblem extends Error {
     this.detail = detail;
     this.requestId = requestId;
     this.retryAt = retryAt ?? null;
+    this.reason = reason ?? null;
   }
 
   /** Worth trying again by itself. */
@@ -44,7 +55,7 @@ export async function readProblem(response: Response): Promise<ApiProblem> {
   if (!problem) return unreachable();
   const seconds = Number(response.headers.get('retry-after'));
   const retryAt = seconds > 0 ? Date.now() + seconds * 1000 : undefined;
-  return new ApiProblem(problem.code, problem.status, problem.detail, problem.request_id, retryAt);
+  return new ApiProblem(problem.code, problem.status, problem.detail, problem.request_id, retryAt, problem.reason);
 }
 
 export const asProblem = (error: unknown): ApiProblem =>

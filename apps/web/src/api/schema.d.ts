@@ -872,7 +872,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description overloaded, database_unavailable */
+                /** @description database_unavailable */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -3391,7 +3391,8 @@ export interface paths {
                                 actor_kind: string;
                                 actor_id: number | null;
                                 actor_name: string | null;
-                                action: string;
+                                /** @enum {string} */
+                                action: "access.refused" | "auth.link_refused" | "auth.login" | "auth.login_failed" | "auth.logout" | "auth.refresh_token_replayed" | "auth.session_ended" | "auth.signing_key_rotated" | "auth.token_refused" | "secret.rotated" | "pairing.requested" | "pairing.confirmed" | "pairing.wrong_code" | "robot.changed" | "robot.deleted" | "robot.token_refused" | "robot.token_rotated" | "user.created" | "user.invited" | "user.invitation_accepted" | "user.changed" | "user.last_admin_kept" | "user.password_changed" | "user.password_refused" | "user.deleted";
                                 target_kind: string | null;
                                 target_id: number | null;
                                 target_name: string | null;
@@ -3471,6 +3472,7 @@ export interface components {
             status: number;
             detail: string;
             code: "validation_failed" | "nothing_usable" | "link_invalid" | "unauthorized" | "invalid_credentials" | "session_ended" | "forbidden" | "not_found" | "code_in_use" | "email_taken" | "last_admin" | "already_set_up" | "robot_pending" | "demo_running" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "lines_rejected" | "rate_limited" | "internal_error" | "store_unavailable" | "database_unavailable" | "overloaded";
+            reason?: "password_short" | "password_common" | "range_reversed" | "range_too_long" | "owner_inactive";
             request_id: string;
         } & {
             [key: string]: unknown;

@@ -1,21 +1,33 @@
-/** What the audit log tells of. One that is not here shows under its own code. */
-export const ACTIONS = [
-  'auth.login',
-  'auth.login_failed',
-  'auth.logout',
-  'auth.refresh_token_replayed',
-  'auth.session_ended',
-  'auth.signing_key_rotated',
-  'secret.rotated',
-  'pairing.requested',
-  'pairing.confirmed',
-  'robot.changed',
-  'robot.deleted',
-  'robot.token_rotated',
-  'user.created',
-  'user.invited',
-  'user.invitation_accepted',
-  'user.changed',
-  'user.password_changed',
-  'user.deleted',
-] as const;
+import type { AuditEntry } from '../api/types';
+
+export type AuditAction = AuditEntry['action'];
+
+/** What the audit log tells of, in the order of the filter: all that the API's description lists. */
+const ALL: Record<AuditAction, true> = {
+  'access.refused': true,
+  'auth.login': true,
+  'auth.login_failed': true,
+  'auth.logout': true,
+  'auth.link_refused': true,
+  'auth.refresh_token_replayed': true,
+  'auth.session_ended': true,
+  'auth.signing_key_rotated': true,
+  'auth.token_refused': true,
+  'secret.rotated': true,
+  'pairing.requested': true,
+  'pairing.confirmed': true,
+  'pairing.wrong_code': true,
+  'robot.changed': true,
+  'robot.deleted': true,
+  'robot.token_refused': true,
+  'robot.token_rotated': true,
+  'user.created': true,
+  'user.invited': true,
+  'user.invitation_accepted': true,
+  'user.changed': true,
+  'user.last_admin_kept': true,
+  'user.password_changed': true,
+  'user.password_refused': true,
+  'user.deleted': true,
+};
+export const ACTIONS = Object.keys(ALL) as AuditAction[];

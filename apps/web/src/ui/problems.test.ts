@@ -1,6 +1,6 @@
 import { enableAutoUnmount, mount } from '@vue/test-utils';
 import { afterEach, expect, it, vi } from 'vitest';
-import { ApiProblem, readProblem } from '../api/problem';
+import { ApiProblem, type ProblemReason, readProblem } from '../api/problem';
 import { i18n } from '../app/i18n';
 import { ru } from '../locales/ru';
 import ProblemAlert from './ProblemAlert.vue';
@@ -9,10 +9,16 @@ import { useAction } from './use-action';
 enableAutoUnmount(afterEach);
 
 it('reads a problem document, and takes a foreign error page for no answer', async () => {
-  const body = JSON.stringify({ code: 'rate_limited', status: 429, detail: 'd', request_id: 'r' });
+  const body = JSON.stringify({
+    code: 'rate_limited',
+    reason: 'range_too_long',
+    status: 429,
+    detail: 'd',
+    request_id: 'r',
+  });
   const headers = { 'content-type': 'application/problem+json', 'retry-after': '30' };
   const problem = await readProblem(new Response(body, { status: 429, headers }));
-  expect([problem.code, problem.requestId]).toEqual(['rate_limited', 'r']);
+  expect([problem.code, problem.reason, problem.requestId]).toEqual(['rate_limited', 'range_too_long', 'r']);
   expect((problem.retryAt ?? 0) - Date.now()).toBeGreaterThan(25_000);
   expect((await readProblem(new Response('<html>', { status: 502 }))).code).toBe('unreachable');
 });
@@ -39,14 +45,16 @@ it('has the time to wait read out once, not each second, and in minutes when it 
 });
 
 it("sets the server's own words apart, and has its own for what people meet", () => {
-  const alert = (detail: string) =>
-    mount(ProblemAlert, { props: { error: new ApiProblem('validation_failed', 400, detail) } });
+  const alert = (detail: string, reason?: ProblemReason) =>
+    mount(ProblemAlert, {
+      props: { error: new ApiProblem('validation_failed', 400, detail, null, undefined, reason) },
+    });
   const unknown = alert('body/email must match format "email".');
   expect(unknown.text()).toContain('Check what you have typed in.');
   expect(unknown.find('q[lang=en]').text()).toBe('body/email must match format "email".');
   i18n.global.setLocaleMessage('ru', ru);
   i18n.global.locale.value = 'ru';
-  const known = alert('This password is too easy to guess. Choose another.');
+  const known = alert('However the server words it.', 'password_common');
   expect(known.text()).toContain('Этот пароль легко угадать');
   expect(known.find('q').exists()).toBe(false);
   expect(alert('something new').text()).toMatch(/Проверьте введённое.*Сервер сообщает:\s*something new/s);

@@ -1,14 +1,14 @@
 import { useI18n } from 'vue-i18n';
-import type { ApiProblem } from '../api/problem';
+import type { ApiProblem, ProblemReason } from '../api/problem';
 
-/** Sentences of the server that people meet by what they type. */
-const KNOWN: [RegExp, string][] = [
-  [/at least 8 characters/, 'auth.passwordShort'],
-  [/too easy to guess/, 'auth.passwordCommon'],
-  [/from must be before to/, 'metrics.range.invalid'],
-  [/range may span ten years/, 'metrics.range.tooLong'],
-  [/owner_id is not an active user/, 'robots.settings.transfer.notActive'],
-];
+/** What people meet by what they type, in our words. */
+const REASONS: Record<ProblemReason, string> = {
+  password_short: 'auth.passwordShort',
+  password_common: 'auth.passwordCommon',
+  range_reversed: 'metrics.range.invalid',
+  range_too_long: 'metrics.range.tooLong',
+  owner_inactive: 'robots.settings.transfer.notActive',
+};
 /** Whose detail says what the title cannot. */
 const TELLING = [
   'validation_failed',
@@ -22,11 +22,12 @@ const TELLING = [
 export function useProblemText() {
   const { t, te } = useI18n();
   const text = (key: string) => (te(key, 'en') ? t(key) : undefined);
-  return ({ code, detail }: ApiProblem): { title: string; hint?: string; server?: string } => {
+  return ({ code, detail, reason }: ApiProblem): { title: string; hint?: string; server?: string } => {
     const title = text(`problems.${code}.title`) ?? t('problems.internal_error.title');
     const hint = text(`problems.${code}.hint`);
     if (!TELLING.includes(code)) return { title, hint };
-    const known = KNOWN.find(([words]) => words.test(detail))?.[1];
+    // A newer server may know a reason that this page does not.
+    const known = reason ? REASONS[reason] : undefined;
     return known ? { title, hint: t(known) } : { title, hint, server: detail || undefined };
   };
 }

@@ -1,3 +1,7 @@
+import type { AuditAction } from '../../audit/actions';
+
+type Key<Action extends string> = Action extends `${infer Noun}.${infer Verb}` ? `${Noun}_${Verb}` : Action;
+
 export const audit = {
   title: 'Audit log',
   when: 'When',
@@ -10,7 +14,13 @@ export const audit = {
   anyAction: 'Everything',
   anybody: 'Everybody',
   kind: { user: 'somebody not signed in', robot: 'a robot', system: 'the server' },
-  about: { auth: 'Sign-in: all', user: 'Users: all', pairing: 'Pairing: all', robot: 'Robots: all' },
+  about: {
+    access: 'Refusals: all',
+    auth: 'Sign-in: all',
+    user: 'Users: all',
+    pairing: 'Pairing: all',
+    robot: 'Robots: all',
+  },
   detail: {
     role: 'role',
     by: 'by',
@@ -25,6 +35,8 @@ export const audit = {
     key_id: 'key',
     sealed: 'values under the new key',
     lost: 'values lost',
+    times: 'times',
+    call: 'call',
   },
   value: {
     role: { user: 'user', admin: 'administrator' },
@@ -33,6 +45,12 @@ export const audit = {
     status: { active: 'switched on', inactive: 'switched off' },
   },
   action: {
+    access_refused: 'was refused what only administrators may',
+    auth_link_refused: 'used a link that no longer works',
+    auth_token_refused: 'showed a forged access token',
+    robot_token_refused: 'reported with a dead token',
+    user_last_admin_kept: 'tried to remove the last administrator',
+    user_password_refused: 'gave a wrong current password',
     auth_login: 'signed in',
     auth_login_failed: 'failed to sign in',
     auth_logout: 'signed out',
@@ -42,6 +60,7 @@ export const audit = {
     secret_rotated: 'replaced the secret key',
     pairing_requested: 'asked to be paired',
     pairing_confirmed: 'paired a robot',
+    pairing_wrong_code: 'tried a wrong code',
     robot_changed: 'changed a robot',
     robot_deleted: 'deleted a robot',
     robot_token_rotated: 'made a new token',
@@ -51,5 +70,5 @@ export const audit = {
     user_changed: 'changed a user',
     user_password_changed: 'changed the password',
     user_deleted: 'deleted a user',
-  },
+  } satisfies Record<Key<AuditAction>, string>,
 };

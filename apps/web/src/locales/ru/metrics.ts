@@ -52,7 +52,7 @@ export const metrics: typeof en.metrics = {
   logs: {
     title: 'Записи журнала, сначала новые',
     levels: 'Фильтр по уровню',
-    level: { error: 'Ошибка', warning: 'Предупреждение', notice: 'Заметка', info: 'Сведения', debug: 'Отладка' },
+    level: { error: 'Ошибка', warning: 'Предупреждение', notice: 'Уведомление', info: 'Сведения', debug: 'Отладка' },
     program: 'Программа',
     onlyProgram: 'Только {program}',
     search: 'Поиск по сообщениям',

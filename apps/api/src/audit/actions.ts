@@ -1,0 +1,30 @@
+/** All that the audit log tells of. Closed: the web app has a label for each. */
+export const AUDIT_ACTIONS = [
+  'access.refused',
+  'auth.link_refused',
+  'auth.login',
+  'auth.login_failed',
+  'auth.logout',
+  'auth.refresh_token_replayed',
+  'auth.session_ended',
+  'auth.signing_key_rotated',
+  'auth.token_refused',
+  'secret.rotated',
+  'pairing.requested',
+  'pairing.confirmed',
+  'pairing.wrong_code',
+  'robot.changed',
+  'robot.deleted',
+  'robot.token_refused',
+  'robot.token_rotated',
+  'user.created',
+  'user.invited',
+  'user.invitation_accepted',
+  'user.changed',
+  'user.last_admin_kept',
+  'user.password_changed',
+  'user.password_refused',
+  'user.deleted',
+] as const;
+
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
