@@ -80,7 +80,7 @@ export class Ingest {
   #pendingBytes = 0;
   #pendingOf = new Map<number, number>();
   #inFlight = 0;
-  #oldest = 0;
+  #waitingSince = 0;
   /** What a write to the store takes at present, milliseconds. */
   #writeMs = 0;
   /** What it takes, all writes in flight together. */
@@ -146,7 +146,7 @@ export class Ingest {
   }
 
   #enqueue(waiting: Waiting): void {
-    if (this.#queue.size === 0) this.#oldest = waiting.since;
+    if (this.#queue.size === 0) this.#waitingSince = waiting.since;
     this.#queue.push(waiting.robot.id, waiting);
     this.#queuedLines += waiting.lines.count;
     this.#queuedBytes += waiting.hold.bytes;
@@ -175,7 +175,7 @@ export class Ingest {
   #isFull = () => this.#queuedLines >= this.#options.batchLines || this.#queuedBytes >= this.#options.batchBytes;
   #lingerLeft(): number {
     const linger = Math.min(this.#options.lingerMs, this.#writeMs * LINGER_SHARE);
-    return Math.ceil(linger - (performance.now() - this.#oldest));
+    return Math.ceil(linger - (performance.now() - this.#waitingSince));
   }
 
   /** Those already answered 503 are dropped: their robot will send them again. */
@@ -196,7 +196,7 @@ export class Ingest {
       lines += next.lines.count;
       bytes += next.hold.bytes;
     }
-    this.#oldest = performance.now();
+    this.#waitingSince = performance.now();
     return batch;
   }
 

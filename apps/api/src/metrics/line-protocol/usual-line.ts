@@ -4,7 +4,7 @@ import type { Precision } from './scan-line.ts';
 import type { StampedLines } from './stamped-lines.ts';
 
 /**
- * The way most lines take: of a known series, with known fields, plain numbers, booleans or strings, and a plain
+ * The way most lines take: of a known series, with known fields, plain numbers or strings, and a plain
  * timestamp. One pass over the bytes, no parsing of tags. Whatever is unusual is left to scanLine, which judges it.
  */
 
