@@ -84,11 +84,14 @@ export function chartsOf({ measurement, every_s, series: raw, from, to }: Series
 function cpuCharts(series: Series[], everySeconds: number): Chart[] {
   const whole = series.filter(({ tags }) => (tags.cpu ?? 'cpu-total') === 'cpu-total');
   const busy = whole.filter(({ field }) => !/idle|guest/.test(field));
+  const rest = unnamed(whole, busy);
   const order = ['usage_user', 'usage_system'];
   const rank = ({ field }: Series) => (order.indexOf(field) + 1 || 9) as number;
   const total = busy
     .sort((a, b) => rank(a) - rank(b))
     .map(({ field, points }) => ({ label: field.replace('usage_', ''), points: withGaps(points, everySeconds) }));
+  if (rest.some(([, value]) => (value ?? 0) >= WORTH_SHOWING))
+    total.push({ label: 'other', points: withGaps(rest, everySeconds) });
   const cores = series
     .filter(({ field, tags }) => field === 'usage_idle' && tags.cpu && tags.cpu !== 'cpu-total')
     .map(({ tags, points }) => ({
@@ -102,6 +105,18 @@ function cpuCharts(series: Series[], everySeconds: number): Chart[] {
   const charts: Chart[] = [{ id: 'cpu', title: 'cpu', unit: 'percent', max: 100, stacked: true, lines: total }];
   if (cores.length > 0) charts.push({ id: 'cores', title: 'cores', unit: 'percent', max: 100, lines: cores });
   return charts;
+}
+
+const WORTH_SHOWING = 0.5;
+
+/** What kept the CPU busy beside the parts that the agent tells of, so that they always add up to all that is not idle. */
+function unnamed(whole: Series[], busy: Series[]): Point[] {
+  const idle = whole.find(({ field }) => field === 'usage_idle')?.points ?? [];
+  const parts = busy.map(({ points }) => new Map(points));
+  return idle.map(([time, value]) => {
+    const named = parts.reduce((sum, part) => sum + (part.get(time) ?? 0), 0);
+    return [time, value === null ? null : Math.max(0, 100 - value - named)];
+  });
 }
 
 /** Ours first and in this order, then whatever else the robot sends. */
