@@ -67,15 +67,27 @@ it('shows network counters as rates, disks by path, sensors by name', () => {
   expect(disk?.lines.map((line) => line.label)).toEqual(['/']);
 });
 
-it('takes no rate from a window that the range cuts', () => {
+it('shows a constant rate as constant, however late each sample comes', () => {
+  const times = Array.from({ length: 60 }, (_, i) => i * 10_000 + ([0, 1_500, -1_500, 700][i % 4] ?? 0));
+  const points = times.map((time) => [time, 1e9 + time * 100]);
   const [net] = chartsOf({
-    ...reply('net', ['bytes_recv', { interface: 'eth0' }, 600, 1500, 2500, 3500, 4100]),
-    ...{ from: '1970-01-01T00:00:04Z', to: '1970-01-01T00:00:43Z' },
+    ...reply('net'),
+    series: [{ field: 'bytes_recv', tags: { interface: 'eth0' }, points }],
   });
-  expect(net?.lines[0]?.points).toEqual([
-    [20_000, 100],
-    [30_000, 100],
-  ]);
+  const rates = net?.lines[0]?.points.map(([, rate]) => rate) ?? [];
+  expect(rates).toHaveLength(59);
+  for (const rate of rates) expect(rate).toBeCloseTo(100_000, 3);
+});
+
+it('draws numbers only, whatever else a measurement says', () => {
+  const [kernel] = chartsOf({
+    ...reply('kernel', ['processes_forked', {}, 10, 30]),
+    series: [
+      ...reply('kernel', ['processes_forked', {}, 10, 30]).series,
+      { field: 'release', tags: {}, points: [[0, 'six']] },
+    ],
+  });
+  expect(kernel?.lines).toEqual([{ label: 'processes_forked', points: [[10_000, 2]] }]);
 });
 
 it('stacks only what is shown', () => {

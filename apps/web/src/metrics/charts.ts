@@ -1,7 +1,7 @@
 import type { SeriesReply } from '../api/types';
 import type { Unit } from '../ui/format';
 import { isCounter, unitOf } from './measurement-units';
-import { type Point, toRates, wholeWindows, withGaps } from './series';
+import { type Point, toRates, withGaps } from './series';
 
 export interface Line {
   label: string;
@@ -21,12 +21,15 @@ export interface Chart {
 
 type Series = Omit<SeriesReply['series'][number], 'points'> & { points: Point[] };
 
+/** A line is drawn of numbers: last values may be booleans and strings as well. */
+const isOfNumbers = (series: SeriesReply['series'][number]): series is Series =>
+  series.points.every(([, value]) => value === null || typeof value === 'number');
+
 /** The charts of one measurement: ours for the known ones, for any other one chart for each unit. */
-export function chartsOf({ measurement, every_s, series: raw, from, to }: SeriesReply): Chart[] {
-  const series = raw as Series[];
-  const rates = (points: Point[]) => toRates(wholeWindows(points, every_s, { from, to }));
+export function chartsOf({ measurement, every_s, series: raw }: SeriesReply): Chart[] {
+  const series = raw.filter(isOfNumbers);
   const points = ({ field, points }: Series) =>
-    withGaps(isCounter(measurement, field) ? rates(points) : points, every_s);
+    withGaps(isCounter(measurement, field) ? toRates(points) : points, every_s);
   const lines = (wanted: Series[], label: (series: Series) => string) =>
     wanted
       .map((one) => ({ label: label(one), points: points(one) }))

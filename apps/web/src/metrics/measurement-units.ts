@@ -22,6 +22,8 @@ const BY_NAME: [RegExp, Unit][] = [
   [/uptime|_seconds$|(?<!(^|_)(m|mm|cm|km|rad|deg|rev|per|bits?))_s$/, 'seconds'],
 ];
 
+export const hasCounters = (measurement: string): boolean => COUNTERS.has(measurement);
+
 export function isCounter(measurement: string, field: string): boolean {
   return COUNTERS.get(measurement)?.test(field) ?? false;
 }
