@@ -39,7 +39,7 @@ it('reads out what the arrow keys come to, and nothing of where a pointer passes
 it('tells what the present range has, not what was under the cursor in the one before', async () => {
   const { panel, plot, range, legend } = open(60_000);
   await plot.vm.$emit('cursor', 3);
-  await panel.setProps({ chart: { ...chart, lines: [{ label: 'used', points: [[20_000, 60]] }] } });
+  await panel.setProps({ chart: { ...chart, lines: [{ label: 'used', points: [[50_000, 60]] }] } });
   expect([legend(), panel.text()]).toEqual(['used60 %', expect.not.stringContaining('Jan')]);
   await panel.setProps({ chart });
   await plot.vm.$emit('cursor', 0);
