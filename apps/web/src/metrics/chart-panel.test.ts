@@ -10,11 +10,12 @@ const chart: Chart = {
 };
 function open(viewTo: number) {
   const view = ref({ from: 0, to: viewTo });
-  const control = { view, every: ref(5), live: ref(true), range: ref({ preset: '15m' }) };
+  const range = ref<object>({ preset: '15m' });
+  const control = { view, every: ref(5), live: ref(true), range };
   const plot = { name: 'TimeSeriesPlot', template: '<i />', emits: ['cursor', 'step', 'pick'] };
   const props = { chart, control: control as never, robot: 'r' };
   const panel = mount(ChartPanel, { props, global: { stubs: { TimeSeriesPlot: plot } } });
-  return { panel, view, legend: () => panel.find('li').text(), plot: panel.findComponent(plot) };
+  return { panel, view, range, legend: () => panel.find('li').text(), plot: panel.findComponent(plot) };
 }
 
 it('says nothing of now when the newest value is old', async () => {
@@ -33,4 +34,16 @@ it('reads out what the arrow keys come to, and nothing of where a pointer passes
   expect([legend(), spoken()]).toEqual(['used50 %', '']);
   await plot.vm.$emit('step');
   expect(spoken()).toMatch(/\d+:\d+:10: used 50 %$/);
+});
+
+it('tells what the present range has, not what was under the cursor in the one before', async () => {
+  const { panel, plot, range, legend } = open(60_000);
+  await plot.vm.$emit('cursor', 3);
+  await panel.setProps({ chart: { ...chart, lines: [{ label: 'used', points: [[50_000, 60]] }] } });
+  expect([legend(), panel.text()]).toEqual(['used60 %', expect.not.stringContaining('Jan')]);
+  await panel.setProps({ chart });
+  await plot.vm.$emit('cursor', 0);
+  range.value = { from: 10_000, to: 40_000 };
+  await panel.vm.$nextTick();
+  expect(legend()).toBe('used70 %');
 });

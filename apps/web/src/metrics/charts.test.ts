@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import type { SeriesReply } from '../api/types';
 import { chartsOf, inOrder } from './charts';
 import { download, toCsv } from './csv';
-import { plotData, stackBands, tableOf } from './plot-options';
+import { alone, plotData, stackBands, tableOf } from './plot-options';
 
 const reply = (
   measurement: string,
@@ -37,6 +37,25 @@ it('stacks what keeps the CPU busy, and shows each core in its order', () => {
   expect(plotData(chart, tableOf(chart)).slice(1)).toEqual([[15], [20]]);
 });
 
+it('adds up the CPU to all that is not idle, whatever parts the agent tells of', () => {
+  const total = { cpu: 'cpu-total' };
+  const [cpu] = chartsOf(reply('cpu', ['usage_idle', total, 20], ['usage_user', total, 31], ['usage_nice', total, 9]));
+  const chart = cpu as NonNullable<typeof cpu>;
+  expect(chart.lines.map(({ label, points }) => [label, points[0]?.[1]])).toEqual([
+    ['user', 31],
+    ['nice', 9],
+    ['other', 40],
+  ]);
+  expect(plotData(chart, tableOf(chart)).at(-1)).toEqual([80]);
+});
+
+it('marks a value that no line leads to', () => {
+  expect(alone([1])).toEqual([0]);
+  expect(alone([1, 2, null, 3, null])).toEqual([3]);
+  expect(alone([undefined, 5, undefined, null, undefined, 6, 7])).toEqual([1]);
+  expect(alone([])).toEqual([]);
+});
+
 it('shows network counters as rates, disks by path, sensors by name', () => {
   const [net] = chartsOf(
     reply('net', ['bytes_recv', { interface: 'eth0' }, 0, 1000], ['packets_recv', { interface: 'eth0' }, 1, 2]),
@@ -48,15 +67,27 @@ it('shows network counters as rates, disks by path, sensors by name', () => {
   expect(disk?.lines.map((line) => line.label)).toEqual(['/']);
 });
 
-it('takes no rate from a window that the range cuts', () => {
+it('shows a constant rate as constant, however late each sample comes', () => {
+  const times = Array.from({ length: 60 }, (_, i) => i * 10_000 + ([0, 1_500, -1_500, 700][i % 4] ?? 0));
+  const points = times.map((time) => [time, 1e9 + time * 100]);
   const [net] = chartsOf({
-    ...reply('net', ['bytes_recv', { interface: 'eth0' }, 600, 1500, 2500, 3500, 4100]),
-    ...{ from: '1970-01-01T00:00:04Z', to: '1970-01-01T00:00:43Z' },
+    ...reply('net'),
+    series: [{ field: 'bytes_recv', tags: { interface: 'eth0' }, points }],
   });
-  expect(net?.lines[0]?.points).toEqual([
-    [20_000, 100],
-    [30_000, 100],
-  ]);
+  const rates = net?.lines[0]?.points.map(([, rate]) => rate) ?? [];
+  expect(rates).toHaveLength(59);
+  for (const rate of rates) expect(rate).toBeCloseTo(100_000, 3);
+});
+
+it('draws numbers only, whatever else a measurement says', () => {
+  const [kernel] = chartsOf({
+    ...reply('kernel', ['processes_forked', {}, 10, 30]),
+    series: [
+      ...reply('kernel', ['processes_forked', {}, 10, 30]).series,
+      { field: 'release', tags: {}, points: [[0, 'six']] },
+    ],
+  });
+  expect(kernel?.lines).toEqual([{ label: 'processes_forked', points: [[10_000, 2]] }]);
 });
 
 it('stacks only what is shown', () => {
@@ -94,22 +125,35 @@ it('marks the file as UTF-8', async () => {
 });
 
 it('exports what is drawn, and nothing a spreadsheet would run', () => {
-  const text = toCsv({
-    id: 'x',
-    title: 'x',
-    unit: 'none',
-    lines: [
-      {
-        label: '=cmd()',
-        points: [
-          [0, 1],
-          [1, null],
-        ],
-      },
-      { label: 'b, "c"', points: [[2, 3]] },
-    ],
-  });
+  const text = toCsv(
+    {
+      id: 'x',
+      title: 'x',
+      unit: 'none',
+      lines: [
+        {
+          label: '=cmd()',
+          points: [
+            [0, 1],
+            [1, null],
+          ],
+        },
+        { label: 'b, "c"', points: [[2, 3]] },
+      ],
+    },
+    'en-GB',
+  );
   expect(text).toBe(
     `time,'=cmd() [none],"b, ""c"" [none]"\r\n1970-01-01T00:00:00.000Z,1,\r\n1970-01-01T00:00:00.002Z,,3\r\n`,
   );
+});
+
+it('exports with the separator and the numbers of the reader, whatever a spreadsheet might run', () => {
+  const labels = ['a;=cmd()', '\t=cmd()', '＝cmd()', 'b,@cmd', '-2', 'x\n+1', 'plain = text'];
+  const lines = labels.map((label) => ({ label, points: [[0, 1.5]] as [number, number][] }));
+  const [head, row] = toCsv({ id: 'x', title: 'x', unit: 'none', lines }, 'ru').split('\r\n');
+  expect(head).toBe(
+    `time;"a;'=cmd() [none]";"'\t=cmd() [none]";'＝cmd() [none];"b,'@cmd [none]";'-2 [none];"x\n'+1 [none]";plain = text [none]`,
+  );
+  expect(row).toBe(`1970-01-01T00:00:00.000Z${';1,5'.repeat(labels.length)}`);
 });

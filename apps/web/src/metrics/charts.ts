@@ -1,7 +1,7 @@
 import type { SeriesReply } from '../api/types';
 import type { Unit } from '../ui/format';
 import { isCounter, unitOf } from './measurement-units';
-import { type Point, toRates, wholeWindows, withGaps } from './series';
+import { type Point, toRates, withGaps } from './series';
 
 export interface Line {
   label: string;
@@ -21,12 +21,15 @@ export interface Chart {
 
 type Series = Omit<SeriesReply['series'][number], 'points'> & { points: Point[] };
 
+/** A line is drawn of numbers: last values may be booleans and strings as well. */
+const isOfNumbers = (series: SeriesReply['series'][number]): series is Series =>
+  series.points.every(([, value]) => value === null || typeof value === 'number');
+
 /** The charts of one measurement: ours for the known ones, for any other one chart for each unit. */
-export function chartsOf({ measurement, every_s, series: raw, from, to }: SeriesReply): Chart[] {
-  const series = raw as Series[];
-  const rates = (points: Point[]) => toRates(wholeWindows(points, every_s, { from, to }));
+export function chartsOf({ measurement, every_s, series: raw }: SeriesReply): Chart[] {
+  const series = raw.filter(isOfNumbers);
   const points = ({ field, points }: Series) =>
-    withGaps(isCounter(measurement, field) ? rates(points) : points, every_s);
+    withGaps(isCounter(measurement, field) ? toRates(points) : points, every_s);
   const lines = (wanted: Series[], label: (series: Series) => string) =>
     wanted
       .map((one) => ({ label: label(one), points: points(one) }))
@@ -84,11 +87,14 @@ export function chartsOf({ measurement, every_s, series: raw, from, to }: Series
 function cpuCharts(series: Series[], everySeconds: number): Chart[] {
   const whole = series.filter(({ tags }) => (tags.cpu ?? 'cpu-total') === 'cpu-total');
   const busy = whole.filter(({ field }) => !/idle|guest/.test(field));
+  const rest = unnamed(whole, busy);
   const order = ['usage_user', 'usage_system'];
   const rank = ({ field }: Series) => (order.indexOf(field) + 1 || 9) as number;
   const total = busy
     .sort((a, b) => rank(a) - rank(b))
     .map(({ field, points }) => ({ label: field.replace('usage_', ''), points: withGaps(points, everySeconds) }));
+  if (rest.some(([, value]) => (value ?? 0) >= WORTH_SHOWING))
+    total.push({ label: 'other', points: withGaps(rest, everySeconds) });
   const cores = series
     .filter(({ field, tags }) => field === 'usage_idle' && tags.cpu && tags.cpu !== 'cpu-total')
     .map(({ tags, points }) => ({
@@ -102,6 +108,18 @@ function cpuCharts(series: Series[], everySeconds: number): Chart[] {
   const charts: Chart[] = [{ id: 'cpu', title: 'cpu', unit: 'percent', max: 100, stacked: true, lines: total }];
   if (cores.length > 0) charts.push({ id: 'cores', title: 'cores', unit: 'percent', max: 100, lines: cores });
   return charts;
+}
+
+const WORTH_SHOWING = 0.5;
+
+/** What kept the CPU busy beside the parts that the agent tells of, so that they always add up to all that is not idle. */
+function unnamed(whole: Series[], busy: Series[]): Point[] {
+  const idle = whole.find(({ field }) => field === 'usage_idle')?.points ?? [];
+  const parts = busy.map(({ points }) => new Map(points));
+  return idle.map(([time, value]) => {
+    const named = parts.reduce((sum, part) => sum + (part.get(time) ?? 0), 0);
+    return [time, value === null ? null : Math.max(0, 100 - value - named)];
+  });
 }
 
 /** Ours first and in this order, then whatever else the robot sends. */

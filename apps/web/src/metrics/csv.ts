@@ -3,8 +3,16 @@ import type { Chart } from './charts';
 /** Without it Excel reads the file in an encoding of its own, and names in Russian as nonsense. */
 const BOM = '\uFEFF';
 
-/** RFC 4180, a row for each time, a column for each line. Text that a spreadsheet would run as a formula is quoted with '. */
-export function toCsv({ lines, unit }: Chart): string {
+/** A spreadsheet takes `;` for the separator where the comma divides numbers, and reads numbers written so. */
+const decimalOf = (locale: string) =>
+  new Intl.NumberFormat(locale).formatToParts(0.5).find(({ type }) => type === 'decimal')?.value === ',' ? ',' : '.';
+
+/** RFC 4180 in the form that the reader's `locale` opens, a row for each time, a column for each line. Text that a spreadsheet would run as a formula is quoted with '. */
+export function toCsv({ lines, unit }: Chart, locale: string): string {
+  const decimal = decimalOf(locale);
+  const separator = decimal === ',' ? ';' : ',';
+  const cell = (value: string | number) =>
+    typeof value === 'number' ? String(value).replace('.', decimal) : text(value);
   const byTime = new Map<number, (number | null)[]>();
   lines.forEach(({ points }, i) => {
     for (const [time, value] of points) {
@@ -18,13 +26,13 @@ export function toCsv({ lines, unit }: Chart): string {
     .sort(([a], [b]) => a - b)
     .map(([time, values]) => [new Date(time).toISOString(), ...values.map((v) => v ?? '')]);
   const head = ['time', ...lines.map(({ label }) => `${label} [${unit}]`)];
-  return `${[head, ...rows].map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
+  return `${[head, ...rows].map((row) => row.map(cell).join(separator)).join('\r\n')}\r\n`;
 }
 
-function cell(value: string | number): string {
-  if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+/** Whatever the separator: what begins a field for one program is within a field for another. */
+function text(value: string): string {
+  const safe = value.replace(/(^|[,;\t\r\n])(\s*[=+\-@＝＋－＠\t\r])/g, "$1'$2");
+  return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 export function download(name: string, text: string): void {

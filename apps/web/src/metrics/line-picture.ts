@@ -29,7 +29,7 @@ export function linePicture(): uPlot.Plugin {
     opts: (_plot, options) => {
       const none = { show: false };
       lines = { ...options, axes: [none, none], cursor: none, padding: [0, 0, 0, 0], plugins: [], hooks: {} };
-      return { ...options, series: options.series.map((one) => ({ ...one, paths: () => null })) };
+      return { ...options, series: options.series.map((one) => ({ ...one, paths: () => null, points: none })) };
     },
     hooks: {
       setData: forget,

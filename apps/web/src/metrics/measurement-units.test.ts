@@ -11,6 +11,8 @@ it.each([
   ['drive', 'uptime', 'seconds'],
   ['net', 'bytes_recv', 'bytes_per_second'],
   ['net', 'packets_recv', 'per_second'],
+  ['constructor', 'toString', 'none'],
+  ['__proto__', 'hasOwnProperty', 'none'],
 ] as const)('%s %s is measured in %s', (measurement, field, unit) => {
   expect(unitOf(measurement, field)).toBe(unit);
 });

@@ -1,12 +1,12 @@
 import type { Unit } from '../ui/format';
 
 /** Telegraf's measurements whose fields only ever grow. */
-const COUNTERS: Record<string, RegExp> = {
-  net: /./,
-  diskio: /^(reads|writes|read_|write_|io_time|weighted_io_time|merged_)/,
-  kernel: /^(context_switches|interrupts|processes_forked)$/,
-  docker_container_net: /(bytes|packets|errors|dropped)/,
-};
+const COUNTERS = new Map<string, RegExp>([
+  ['net', /./],
+  ['diskio', /^(reads|writes|read_|write_|io_time|weighted_io_time|merged_)/],
+  ['kernel', /^(context_switches|interrupts|processes_forked)$/],
+  ['docker_container_net', /(bytes|packets|errors|dropped)/],
+]);
 
 /** Whose plain fields are sizes; elsewhere a total is a number of anything. */
 const SIZED = /^(mem|swap|disk)$/;
@@ -22,8 +22,10 @@ const BY_NAME: [RegExp, Unit][] = [
   [/uptime|_seconds$|(?<!(^|_)(m|mm|cm|km|rad|deg|rev|per|bits?))_s$/, 'seconds'],
 ];
 
+export const hasCounters = (measurement: string): boolean => COUNTERS.has(measurement);
+
 export function isCounter(measurement: string, field: string): boolean {
-  return COUNTERS[measurement]?.test(field) ?? false;
+  return COUNTERS.get(measurement)?.test(field) ?? false;
 }
 
 /** A guess from the name; `none` where it says nothing. */

@@ -43,6 +43,13 @@ export function stackBands({ lines, stacked }: Chart, hidden = NONE): uPlot.Band
   return shown.slice(1).map((upper, i) => ({ series: [upper, shown[i] as number] }));
 }
 
+/** Values with nothing on either side: no line leads to them. Undefined belongs to another line's time. */
+export function alone(column: ArrayLike<number | null | undefined>): number[] {
+  const told = Array.from(column, (value, i) => ({ value, i })).filter(({ value }) => value !== undefined);
+  const isValue = (at: number) => told[at] !== undefined && told[at].value !== null;
+  return told.flatMap(({ i }, at) => (isValue(at) && !isValue(at - 1) && !isValue(at + 1) ? [i] : []));
+}
+
 export interface PlotHooks {
   onCursor(index: number | null): void;
   onSelect(fromMs: number, toMs: number): void;
@@ -114,7 +121,12 @@ export function plotOptions(
           fill: chart.stacked ? `${stroke}33` : undefined,
           show: !hidden.has(label),
           auto: false,
-          points: { show: false },
+          points: {
+            show: true,
+            size: 5,
+            fill: stroke,
+            filter: (plot: uPlot, line: number) => alone(plot.data[line] ?? []),
+          },
         };
       }),
     ],

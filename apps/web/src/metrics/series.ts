@@ -34,20 +34,7 @@ export function withGaps(points: Point[], everySeconds: number): Point[] {
   });
 }
 
-/**
- * Without the windows at either end that the range cuts: the mean of a part of a window is a gauge's all the same, but
- * lies too near the next one for the growth of a counter.
- */
-export function wholeWindows(
-  points: Point[],
-  everySeconds: number,
-  { from, to }: { from: string; to: string },
-): Point[] {
-  const [first, end] = [Date.parse(from), Date.parse(to) - everySeconds * 1000];
-  return points.filter(([time]) => time >= first && time <= end);
-}
-
-/** Growth of a counter a second. Where it fell it was set back, by a reboot: nothing is known about that step. */
+/** Growth of a counter a second, between samples at their own times. Where it fell it was set back, by a reboot: nothing is known about that step. */
 export function toRates(points: Point[]): Point[] {
   return points.slice(1).map(([time, value], i): Point => {
     const [before, former] = points[i] as Point;

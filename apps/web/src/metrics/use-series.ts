@@ -3,6 +3,7 @@ import { computed, watch } from 'vue';
 import { api, dataOf } from '../api/client';
 import type { SeriesReply } from '../api/types';
 import { inOrder } from './charts';
+import { hasCounters } from './measurement-units';
 import { isPreset, type TimeRange } from './time-range';
 import { noteServerTime } from './use-time-range';
 
@@ -40,7 +41,11 @@ export function useSeries(
     return inOrder(measurements()).map((measurement) => ({
       queryKey: ['robot', id, 'series', measurement, query, every],
       queryFn: async () => {
-        const params = { path: { id, measurement }, query: { ...query, every: `${every}s`, fn: 'mean' as const } };
+        // The growth of a counter is divided by the time between its samples, which a mean over a window has not.
+        const fn = hasCounters(measurement)
+          ? { fn: 'last' as const, times: 'sample' as const }
+          : { fn: 'mean' as const };
+        const params = { path: { id, measurement }, query: { ...query, every: `${every}s`, ...fn } };
         const reply = await dataOf(api.GET('/api/robots/{id}/metrics/{measurement}', { params }));
         if (isPreset(wanted)) noteServerTime(reply.to);
         return reply;
