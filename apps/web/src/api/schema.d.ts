@@ -250,6 +250,8 @@ export interface paths {
                             demo: boolean;
                             ca_sha256: string | null;
                             grafana_url: string | null;
+                            /** @description nobody exists yet: the one-time link that the server printed creates the first administrator */
+                            needs_setup: boolean;
                         };
                     };
                 };
