@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { Config } from '../config/config.ts';
 import { type App, Nullable, replies } from './schemas.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as {
+export const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
