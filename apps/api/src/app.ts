@@ -24,6 +24,7 @@ import { metricsRoutes, reportRoutes } from './metrics/routes.ts';
 import { ownerPairingRoutes, robotPairingRoutes } from './pairing/routes.ts';
 import { robotRoutes } from './robots/routes.ts';
 import { userRoutes } from './users/routes.ts';
+import { countUsers } from './users/user-store.ts';
 
 /** The HTTP API: what it consists of, in one list. Routes are protected by the scope they are registered in. */
 export async function buildApp(deps: Composition) {
@@ -62,7 +63,7 @@ export async function buildApp(deps: Composition) {
       await serveOpenApi(people);
       await people.register(async (anyone: App) => {
         healthRoutes(anyone, deps);
-        serverInfoRoutes(anyone, deps);
+        serverInfoRoutes(anyone, { config, hasUsers: async () => (await countUsers(deps.db)) > 0 });
         await anyone.register(async (auth: App) => publicAuthRoutes(auth, deps));
         robotPairingRoutes(anyone, deps);
       });

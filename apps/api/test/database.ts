@@ -19,7 +19,7 @@ export default async function setup(project: TestProject) {
   const dir = join(temporary, 'database');
   mkdirSync(dir);
   const postgres = await startEmbeddedPostgres(dir);
-  project.provide('postgresUrl', postgres.url);
+  project.provide('postgresUrl', postgres.adminUrl);
   return async () => {
     await postgres.stop();
     rmSync(temporary, { recursive: true, force: true });

@@ -6,7 +6,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FleetEvent, publish } from '../src/events/event-bus.ts';
 import { type Person, useTestApi } from './test-api.ts';
 
-const api = useTestApi();
+const api = useTestApi({ EVENT_STREAMS_PER_USER: '4' });
 const open: AbortController[] = [];
 let url: string;
 beforeAll(async () => {
@@ -92,6 +92,16 @@ describe('GET /api/events', () => {
     const silent = new Date(Date.now() - 3_600_000);
     await api.deps().db.updateTable('robot_presence').set({ seen_at: silent }).where('robot_id', '=', id).execute();
     await expect.poll(stream.events, { timeout: 20_000 }).toEqual([`robot_offline {"robot_id":${id}}`]);
+  });
+
+  it('are bounded for each user, and free again when closed', async () => {
+    const [user, other] = [await api.person(), await api.person()];
+    for (let i = 0; i < 4; i++) await listen(user);
+    const another = () => fetch(`${url}/api/events`, { headers: { authorization: `Bearer ${user.token}` } });
+    expect((await another()).status).toBe(429);
+    await listen(other);
+    open[0]?.abort();
+    await expect.poll(async () => (await listen(user).catch(() => undefined))?.reply.status).toBe(200);
   });
 
   it('is for signed-in users', async () => {

@@ -27,7 +27,7 @@ it('an address that cannot be read is a problem document too', async () => {
   for (const [path, status, code] of [
     ['/robots/%zz', 400, 'validation_failed'],
     ['/%', 400, 'validation_failed'],
-    [`/robots/${'1'.repeat(400)}`, 404, 'not_found'],
+    [`/robots/${'1'.repeat(900)}`, 404, 'not_found'],
   ] as const) {
     const { headers, body, ...reply } = await api.call('GET', path, { token });
     expect([reply.status, body.status, body.code], path).toEqual([status, status, code]);

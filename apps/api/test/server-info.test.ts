@@ -31,6 +31,7 @@ describe('a server with a CA of its own and Grafana', () => {
       demo: false,
       ca_sha256: createHash('sha256').update(served).digest('hex'),
       grafana_url: 'https://grafana.example',
+      needs_setup: true,
     });
   });
 
@@ -53,5 +54,11 @@ describe('a server without', () => {
   const api = useTestApi();
   it('says so', async () => {
     expect((await api.call('GET', '/server')).body).toMatchObject({ ca_sha256: null, grafana_url: null });
+  });
+
+  it('says that it is to be set up until somebody exists', async () => {
+    expect((await api.call('GET', '/server')).body.needs_setup).toBe(true);
+    await api.person('admin');
+    expect((await api.call('GET', '/server')).body.needs_setup).toBe(false);
   });
 });

@@ -7,6 +7,13 @@ const browser = useBrowser();
 let robots: Awaited<ReturnType<typeof startRobots>> | undefined;
 afterAll(() => robots?.stop());
 
+it('leads to the set-up while nobody exists', async () => {
+  const page = await (await browser.open()).newPage();
+  await page.goto('/');
+  await visible(page, 'Open the one-time link that the server printed');
+  expect(await page.getByRole('button', { name: 'Sign in' }).count()).toBe(0);
+});
+
 it('the one-time link creates the administrator, once', async () => {
   const context = await browser.open();
   const page = await context.newPage();
@@ -141,6 +148,7 @@ it('renames, makes a new token once, switches off: the robot is refused at once'
       body: 'battery voltage=24.1',
     });
   expect((await report()).status).toBe(204);
+  await visible(page, 'ROBOWATCH_TOKEN= in /etc/default/telegraf');
   // Shown once: neither Escape nor going back takes it away.
   await page.keyboard.press('Escape');
   await page.evaluate(() => history.back());
@@ -149,10 +157,10 @@ it('renames, makes a new token once, switches off: the robot is refused at once'
   await page.getByRole('button', { name: 'I have it' }).click();
   expect(await page.content()).not.toContain(token);
 
-  await page.getByRole('button', { name: 'Switch off' }).click();
-  await visible(page, 'This robot is switched off');
+  await page.getByRole('button', { name: 'Stop accepting data' }).click();
+  await visible(page, 'No data is accepted from this robot');
   expect((await report()).status).toBe(401);
-  await page.getByRole('button', { name: 'Switch on' }).click();
+  await page.getByRole('button', { name: 'Accept data again' }).click();
   await expect.poll(async () => (await report()).status).toBe(204);
 
   await page.getByRole('button', { name: 'Delete this robot' }).click();

@@ -48,6 +48,11 @@ it('hands a robot to another owner, who sees it from then on', async () => {
   await page.getByRole('link', { name: 'courier-01' }).click();
   await page.getByLabel('Owner').selectOption({ label: 'Grace (grace@lab.example)' });
   await page.getByRole('button', { name: 'Hand over' }).click();
+  const dialog = page.getByRole('dialog', { name: /^Hand courier-01 to Grace/ });
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Hand over' }).click();
+  await dialog.getByRole('button', { name: 'Hand over' }).click();
   await page.getByRole('definition').filter({ hasText: 'Grace' }).waitFor();
   const guest = await (await browser.open({ as: 'grace@lab.example' })).newPage();
   await guest.goto('/');

@@ -67,6 +67,7 @@ export function loadConfig(env: Env) {
       attemptsPerAccountTotal: int('LOGIN_ATTEMPTS_PER_ACCOUNT_TOTAL'),
       attemptsPerAddress: int('LOGIN_ATTEMPTS_PER_ADDRESS'),
     },
+    events: { streamsPerUser: int('EVENT_STREAMS_PER_USER') },
     robots: { offlineAfter: time('ROBOT_OFFLINE_AFTER') },
     ingest: {
       linesPerSecond: int('ROBOT_LINES_PER_SECOND'),

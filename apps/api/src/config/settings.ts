@@ -231,6 +231,14 @@ export const SETTINGS = [
   },
   { name: 'INVITATION_TTL', kind: 'duration', default: '7d', min: 60, about: 'Life of an invitation link.' },
   {
+    name: 'EVENT_STREAMS_PER_USER',
+    kind: 'integer',
+    default: '20',
+    min: 1,
+    about:
+      'Streams of events that one user may keep open at each replica. A page without one asks again and again instead.',
+  },
+  {
     name: 'ROBOT_OFFLINE_AFTER',
     kind: 'duration',
     default: '45',

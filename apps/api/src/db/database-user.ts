@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 
 export interface DatabaseUser {
   uid: number;
@@ -20,25 +21,46 @@ export function unprivilegedUser(): DatabaseUser | undefined {
   return { uid: 65534, gid: 65534 };
 }
 
-/**
- * The command that runs `file` as that user. Where setpriv exists it also keeps the right to pass through folders
- * that only root may enter (a checkout under /root or in a private temporary folder).
- */
+/** The command that runs `file` as that user, where setpriv exists without any capability, now or by whatever it runs. */
 export function asDatabaseUser(file: string, args: string[], user: DatabaseUser | undefined) {
   if (!user) return { file, args, options: {} };
   if (!hasSetpriv()) return { file, args, options: { uid: user.uid, gid: user.gid } };
-  const keep = ['--inh-caps=-all,+dac_read_search', '--ambient-caps=-all,+dac_read_search'];
   const become = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
-  return { file: 'setpriv', args: [...become, ...keep, '--', file, ...args], options: {} };
+  return { file: 'setpriv', args: [...become, ...NONE, '--', file, ...args], options: {} };
 }
+
+const NONE = ['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--no-new-privs'];
 
 function hasSetpriv(): boolean {
   try {
-    execFileSync('setpriv', ['--inh-caps=-all,+dac_read_search', '--ambient-caps=-all,+dac_read_search', 'true'], {
-      stdio: 'ignore',
-    });
+    execFileSync('setpriv', [...NONE, 'true'], { stdio: 'ignore' });
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Where a child's descriptors begin, after its three streams. */
+const FIRST = 3;
+
+/**
+ * For a program of another user whose files lie in folders that only root may enter (under /root, in a private temporary
+ * folder): Linux leads from an open descriptor to the file itself, whatever is above it.
+ * @param work gets the paths to give the program, and what to append to its `stdio`
+ */
+export function handedOver<T>(
+  files: string[],
+  user: DatabaseUser | undefined,
+  work: (paths: string[], stdio: number[]) => T,
+): T {
+  if (!user || !existsSync('/proc/self/fd')) return work(files, []);
+  const open = files.map((file) => openSync(file, 'r'));
+  try {
+    return work(
+      open.map((_, i) => `/proc/self/fd/${FIRST + i}`),
+      open,
+    );
+  } finally {
+    open.forEach(closeSync);
   }
 }

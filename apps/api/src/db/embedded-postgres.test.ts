@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, expect, it } from 'vitest';
 import { freePort } from '../../../../tools/real/free-port.ts';
 import { asDatabaseUser, unprivilegedUser } from './database-user.ts';
@@ -30,5 +31,60 @@ it('starts though another process has the id that a power cut left in the file',
     await second.stop();
   } finally {
     other.kill();
+  }
+});
+
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(url);
+  await client.connect();
+  return work(client).finally(() => client.end());
+}
+
+it('works as a role that reads no files, owns what a former version made, and has no capabilities', async () => {
+  const home = join(dir, 'former');
+  mkdirSync(home, { mode: 0o755 });
+  const first = await startEmbeddedPostgres(home);
+  await withClient(first.adminUrl, async (admin) => {
+    await admin.query('create table old (id serial primary key, at bigint); insert into old (at) values (1)');
+    await admin.query("create type mood as enum ('good'); create view older as select * from old");
+    await admin.query('create table parts (t bigint) partition by range (t)');
+    await admin.query('create table parts_1 partition of parts for values from (0) to (9)');
+  });
+  await first.stop();
+  const second = await startEmbeddedPostgres(home);
+  try {
+    await withClient(second.url, async (client) => {
+      await client.query('alter table old add column more text; insert into old (at) values (2)');
+      await client.query("alter type mood add value 'bad'");
+      await client.query('drop view older; drop table parts_1; create table new (id int)');
+      expect((await client.query('select * from old')).rowCount).toBe(2);
+      for (const sql of [
+        "select pg_read_file('/etc/hostname')",
+        "copy new from '/etc/hostname'",
+        "copy new to program 'true'",
+        'create role other',
+      ])
+        await expect(client.query(sql), sql).rejects.toMatchObject({ code: '42501' });
+    });
+    const status = readFileSync(`/proc/${second.pid}/status`, 'utf8');
+    if (unprivilegedUser())
+      for (const set of ['Inh', 'Prm', 'Eff', 'Bnd', 'Amb']) expect(status).toMatch(new RegExp(`Cap${set}:\\s+0+\\n`));
+  } finally {
+    await second.stop();
+  }
+});
+
+it('keeps its data in a folder that only root may enter', async () => {
+  const home = join(dir, 'private');
+  mkdirSync(join(home, 'data'), { recursive: true });
+  chmodSync(home, 0o700);
+  for (const time of ['first', 'second']) {
+    const postgres = await startEmbeddedPostgres(join(home, 'data'));
+    expect(
+      await withClient(postgres.url, async (client) => (await client.query('select 1 as one')).rows),
+      time,
+    ).toEqual([{ one: 1 }]);
+    expect(findEmbeddedPostgres(join(home, 'data'))).toBe(postgres.url);
+    await postgres.stop();
   }
 });

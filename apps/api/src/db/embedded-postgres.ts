@@ -1,17 +1,17 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { ConfigError } from '../config/env.ts';
-import { asDatabaseUser, type DatabaseUser, unprivilegedUser } from './database-user.ts';
+import { asDatabaseUser, type DatabaseUser, handedOver, unprivilegedUser } from './database-user.ts';
+import { ORDINARY_ROLE, prepareOrdinaryRole } from './ordinary-role.ts';
 import { findBinaries } from './postgres-binaries.ts';
 import { dropStalePidFile, readPidFile } from './postmaster-pid.ts';
 
-const run = promisify(execFile);
 /** Held for the life of a process that uses the directory, so that a second start is told so. */
 const DIRECTORY_LOCK = 7_160_001;
 const START_TIMEOUT_MS = 30_000;
@@ -19,7 +19,10 @@ const START_TIMEOUT_MS = 30_000;
 const WATCH = '"$@" </dev/null & pid=$!; trap "" INT TERM; cat >/dev/null; kill -INT "$pid" 2>/dev/null; wait "$pid"';
 
 export interface EmbeddedPostgres {
+  /** As an ordinary role, which owns the database and what is in it, and can do nothing else. */
   url: string;
+  /** As the superuser. */
+  adminUrl: string;
   /** Process id of the PostgreSQL server. */
   pid: number;
   stop(): Promise<void>;
@@ -43,9 +46,12 @@ export async function startEmbeddedPostgres(dir: string): Promise<EmbeddedPostgr
   for (;;) {
     const running = readPidFile(data);
     if (running) {
-      const url = urlOf(password, running.port);
-      const lock = await takeDirectoryLock(url, dir);
-      if (lock) return { url, pid: running.pid, stop: () => stop(lock, running.pid, child, data) };
+      const [url, adminUrl] = [urlOf(password, running.port), urlOf(password, running.port, 'postgres')];
+      const lock = await takeDirectoryLock(adminUrl, dir);
+      if (lock) {
+        await prepareOrdinaryRole(lock, password);
+        return { url, adminUrl, pid: running.pid, stop: () => stop(lock, running.pid, child, data) };
+      }
     } else if (!child || child.exitCode !== null) {
       dropStalePidFile(data);
       child = launch(binaries.postgres, data, await freePort(), user);
@@ -65,7 +71,8 @@ export function findEmbeddedPostgres(dir: string): string | undefined {
   return running && urlOf(keptPassword(dir), running.port);
 }
 
-const urlOf = (password: string, port: number) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+const urlOf = (password: string, port: number, role = ORDINARY_ROLE) =>
+  `postgres://${role}:${password}@127.0.0.1:${port}/postgres`;
 
 function keptPassword(dir: string): string {
   const file = join(dir, 'postgres-password');
@@ -81,39 +88,43 @@ async function initialise(
   user: DatabaseUser | undefined,
 ): Promise<void> {
   const fresh = `${data}.new`;
-  const passwordFile = join(fresh, '..', 'postgres-password.init');
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { mode: 0o700 });
+  const passwordFile = `${data}.password`;
   rmSync(passwordFile, { force: true });
   writeFileSync(passwordFile, password, { mode: 0o600 });
-  if (user) {
-    chownSync(fresh, user.uid, user.gid);
-    chownSync(passwordFile, user.uid, user.gid);
-  }
+  if (user) for (const path of [fresh, passwordFile]) chownSync(path, user.uid, user.gid);
   try {
     const args = [
-      '-D',
-      fresh,
       '-U',
       'postgres',
       '-A',
       'scram-sha-256',
-      `--pwfile=${passwordFile}`,
       '-E',
       'UTF8',
       // Sorted by code point, with the letters of all alphabets known: searches find them in either case.
       ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
     ];
-    const command = asDatabaseUser(initdb, [...args, '--data-checksums'], user);
-    await run(command.file, command.args, { ...command.options, cwd: '/' });
+    await handedOver([fresh, passwordFile], user, ([path, secret], descriptors) => {
+      const own = ['--data-checksums', '-D', `${path}`, `--pwfile=${secret}`];
+      const command = asDatabaseUser(initdb, [...args, ...own], user);
+      const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', ...descriptors];
+      return finished(spawn(command.file, command.args, { ...command.options, cwd: '/', stdio }));
+    });
     renameSync(fresh, data);
   } catch (error) {
-    throw new ConfigError(
-      `The embedded PostgreSQL could not be set up in ${data}: ${(error as { stderr?: string }).stderr ?? error}`,
-    );
-  } finally {
-    rmSync(passwordFile, { force: true });
+    throw new ConfigError(`The embedded PostgreSQL could not be set up in ${data}: ${(error as Error).message}`);
   }
+}
+
+/** @throws what the program wrote to its standard error */
+async function finished(child: ChildProcess): Promise<void> {
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(errors.trim() || `exit code ${code}`);
 }
 
 function launch(postgres: string, data: string, port: number, user: DatabaseUser | undefined): ChildProcess {
@@ -131,12 +142,14 @@ function launch(postgres: string, data: string, port: number, user: DatabaseUser
     log_min_messages: 'warning',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const command = asDatabaseUser(postgres, ['-D', data, ...options], user);
-  return spawn('/bin/sh', ['-c', WATCH, 'sh', command.file, ...command.args], {
-    ...command.options,
-    cwd: '/',
-    detached: true,
-    stdio: ['pipe', 'ignore', 'pipe'],
+  return handedOver([data], user, ([path], descriptors) => {
+    const command = asDatabaseUser(postgres, ['-D', `${path}`, ...options], user);
+    return spawn('/bin/sh', ['-c', WATCH, 'sh', command.file, ...command.args], {
+      ...command.options,
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'ignore', 'pipe', ...descriptors],
+    });
   });
 }
 

@@ -1,7 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { Type } from 'typebox';
 import { findSessionUser } from '../auth/session-store.ts';
+import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
+import { AppError } from '../errors.ts';
 import type { App } from '../http/schemas.ts';
 import { replies, security } from '../http/schemas.ts';
 import type { EventBus, FleetEvent } from './event-bus.ts';
@@ -23,12 +25,17 @@ function dataOf(event: FleetEvent) {
   return event.robot_ids.length === 1 ? { robot_id: event.robot_ids[0] } : { robot_ids: event.robot_ids };
 }
 
-/** Server-sent events (HTML Living Standard §9.2): `event: robot_seen`, `data: {"robot_id":1}`, or `{"robot_ids":[1,2]}`
- * where several robots were seen. A client reads again what it names. */
-export function eventRoutes(app: App, { db, events }: { db: Database; events: EventBus }): void {
-  const open = new Set<PassThrough>();
+/**
+ * Server-sent events (HTML Living Standard §9.2): `event: robot_seen`, `data: {"robot_id":1}`, or `{"robot_ids":[1,2]}` where
+ * several robots were seen. A client reads again what it names.
+ */
+export function eventRoutes(
+  app: App,
+  { db, events, config }: { db: Database; events: EventBus; config: Config },
+): void {
+  const open = new Map<PassThrough, number>();
   app.addHook('preClose', async () => {
-    for (const stream of open) stream.end();
+    for (const stream of open.keys()) stream.end();
   });
 
   app.get(
@@ -38,13 +45,18 @@ export function eventRoutes(app: App, { db, events }: { db: Database; events: Ev
         tags: ['events'],
         security,
         produces: ['text/event-stream'],
-        response: replies({ 200: Type.String({ description: 'text/event-stream' }) }, 'unauthorized'),
+        response: replies({ 200: Type.String({ description: 'text/event-stream' }) }, 'unauthorized', 'rate_limited'),
       },
     },
     async (request, reply) => {
       const { caller } = request;
+      const own = [...open.values()].filter((userId) => userId === caller.id).length;
+      if (own >= config.events.streamsPerUser)
+        throw new AppError('rate_limited', 'Too many streams of events are open. Close some pages.', {
+          retryAfter: 30,
+        });
       const stream = new PassThrough();
-      open.add(stream);
+      open.set(stream, caller.id);
       const stillGood = async () => {
         const user = await findSessionUser(db, caller.session_id, caller.id).catch(() => undefined);
         if (user?.role !== caller.role) stream.end();

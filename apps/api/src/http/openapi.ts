@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { Problem } from './schemas.ts';
+import { version } from './server-info.ts';
 
 const DESCRIPTION = `Self-hosted monitoring for a fleet of robots.
 
@@ -14,7 +15,7 @@ export async function collectOpenApi(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Robowatch', version: '0.1.0', description: DESCRIPTION, license: { name: 'Apache-2.0' } },
+      info: { title: 'Robowatch', version, description: DESCRIPTION, license: { name: 'Apache-2.0' } },
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },

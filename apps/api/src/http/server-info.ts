@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { Config } from '../config/config.ts';
 import { type App, Nullable, replies } from './schemas.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as {
+export const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
@@ -13,15 +13,22 @@ const ServerInfo = Type.Object({
   demo: Type.Boolean({ description: 'whether demonstration robots are offered' }),
   ca_sha256: Nullable(Type.String({ description: 'SHA-256 of /ca.crt, hex; null when robots need no CA of ours' })),
   grafana_url: Nullable(Type.String()),
+  needs_setup: Type.Boolean({
+    description: 'nobody exists yet: the one-time link that the server printed creates the first administrator',
+  }),
 });
 
 /** For anyone: nothing here is a secret. */
-export function serverInfoRoutes(app: App, { config }: { config: Config }): void {
+export function serverInfoRoutes(
+  app: App,
+  { config, hasUsers }: { config: Config; hasUsers: () => Promise<boolean> },
+): void {
   app.get('/server', { schema: { tags: ['server'], response: replies({ 200: ServerInfo }) } }, async () => ({
     version,
     public_url: config.publicUrl,
     demo: config.database.url === undefined,
     ca_sha256: config.certificateAuthority?.sha256 ?? null,
     grafana_url: config.grafanaUrl ?? null,
+    needs_setup: !(await hasUsers()),
   }));
 }

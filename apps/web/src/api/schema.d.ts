@@ -250,6 +250,8 @@ export interface paths {
                             demo: boolean;
                             ca_sha256: string | null;
                             grafana_url: string | null;
+                            /** @description nobody exists yet: the one-time link that the server printed creates the first administrator */
+                            needs_setup: boolean;
                         };
                     };
                 };
@@ -2537,6 +2539,15 @@ export interface paths {
                 };
                 /** @description unauthorized */
                 401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description rate_limited */
+                429: {
                     headers: {
                         [name: string]: unknown;
                     };

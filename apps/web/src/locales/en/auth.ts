@@ -15,6 +15,8 @@ export const auth = {
     title: 'Create the administrator',
     text: 'The first account of this server. It sees every robot and invites the others.',
     submit: 'Create administrator',
+    openLink:
+      'Nobody has an account here yet. Open the one-time link that the server printed when it started (…/setup#…); it is in the terminal or the log of the server.',
   },
   invitation: { title: 'Invitation', text: 'Choose a password to finish.', submit: 'Join' },
   ended: {

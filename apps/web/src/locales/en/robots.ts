@@ -58,11 +58,11 @@ export const robots = {
   settings: {
     name: 'Name',
     power: {
-      title: 'Switch off',
-      text: 'Its token is refused at once, what it has sent stays. You can switch it on again.',
-      off: 'Switch off',
-      on: 'Switch on',
-      isOff: 'This robot is switched off: what it sends is refused.',
+      title: 'Stop accepting data',
+      text: 'The robot goes on running, but what it sends is refused at once. What it has sent stays, and you can accept its data again.',
+      off: 'Stop accepting data',
+      on: 'Accept data again',
+      isOff: 'No data is accepted from this robot: what it sends is refused.',
     },
     token: {
       title: 'Personal token',
@@ -70,12 +70,15 @@ export const robots = {
       rotate: 'Make a new token',
       confirm: 'Replace the token',
       once: 'This is shown once. Put it on the robot now:',
+      where:
+        'As root on the robot: write it behind ROBOWATCH_TOKEN= in /etc/default/telegraf, then run: systemctl restart telegraf',
       done: 'I have it',
     },
     transfer: {
       title: 'Owner',
       text: 'The new owner sees all of its past; the former one sees nothing more.',
       submit: 'Hand over',
+      ask: 'Hand {robot} to {owner}?',
       notActive: 'This user is switched off or deleted. Choose another.',
     },
     remove: {
