@@ -3,6 +3,7 @@ import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 import { iconify, nuxtUi } from './apps/web/vite.config.ts';
 
+const HOSTILE = 'apps/api/test/hostile.test.ts';
 const exclude = ['**/node_modules/**', '**/dist/**'];
 const web = fileURLToPath(new URL('apps/web', import.meta.url));
 
@@ -14,10 +15,20 @@ export default defineConfig({
         test: {
           name: 'server',
           include: ['**/*.test.ts'],
-          exclude: [...exclude, 'apps/web/**'],
+          exclude: [...exclude, 'apps/web/**', HOSTILE],
           globalSetup: ['apps/api/test/database.ts'],
           testTimeout: 60_000,
           hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          // By itself, after all others: it tells what an attack does to the server, not what the other tests do.
+          name: 'hostile',
+          include: [HOSTILE],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {

@@ -73,6 +73,21 @@ describe('wrong codes', () => {
   });
 });
 
+describe('a code that is in use', () => {
+  const api = useTestApi();
+
+  it('ends when another network asks for it; within its own network it stays', async () => {
+    const owner = await api.person();
+    const ask = (hostname: string, address: string) =>
+      api.call('POST', '/pair', { body: { hostname, code: '13572468' }, address });
+    expect((await ask('first', '192.0.2.7')).status).toBe(201);
+    expect((await ask('second', '192.0.2.8')).status).toBe(409);
+    expect((await api.call('GET', '/pair/13572468', { token: owner.token })).body.hostname).toBe('first');
+    expect((await ask('third', '203.0.113.9')).status).toBe(409);
+    expect((await api.call('GET', '/pair/13572468', { token: owner.token })).status).toBe(404);
+  });
+});
+
 it('a day of an attacker with 100 addresses finds one of ten codes with less than 0.1 %', () => {
   const { pairing } = loadConfig({
     DATABASE_URL: 'postgres://nowhere/none',
@@ -85,7 +100,7 @@ it('a day of an attacker with 100 addresses finds one of ten codes with less tha
     pairing.attemptsOfUsers,
   );
   const byAnybody = Math.min(addresses * pairing.attemptsPerAddress, pairing.attemptsOfAnybody);
-  // Asking for a code that is in use ends that code: there is nothing to be had by it.
+  // Asking for a code that is in use ends that code, if it is of another network: there is nothing to be had by it.
   const guesses = windows * (byUsers + byAnybody);
   expect(guesses * (codes / 1e8)).toBeLessThan(0.001);
 });

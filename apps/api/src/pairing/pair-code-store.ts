@@ -45,14 +45,13 @@ export async function endGreediest(db: Db): Promise<void> {
 }
 
 /**
- * Ends a waiting code that another robot has asked for as well: it may have been found by asking for one after the other.
- * A robot that asks again, for having lost the reply, leaves its code alone.
+ * Ends a waiting code that somebody of another network has asked for as well: it may have been found by asking for one
+ * after the other. Within a network it is a robot that lost the reply, or two that made up the same.
  */
-export async function endFoundCode(db: Db, code: string, by: { hostname: string; address: string }): Promise<void> {
+export async function endFoundCode(db: Db, code: string, network: string): Promise<void> {
   await sql`
-    update pair_codes set status = 'expired', expires_at = now() from robots
-    where robots.id = pair_codes.robot_id and code = ${code} and ${isLive}
-      and (robots.hostname, robots.ip_address) is distinct from (${by.hostname}, ${by.address})`.execute(db);
+    update pair_codes set status = 'expired', expires_at = now()
+    where code = ${code} and ${isLive} and network is distinct from ${network}`.execute(db);
 }
 
 /** The robot behind a code that can be confirmed. */

@@ -40,8 +40,7 @@ export async function requestPairing(db: Database, config: Config, actor: Actor,
       return robot_id;
     })
     .catch(async (error) => {
-      if (error instanceof AppError && error.code === 'code_in_use')
-        await endFoundCode(db, code, { hostname, address });
+      if (error instanceof AppError && error.code === 'code_in_use') await endFoundCode(db, code, network);
       throw error;
     });
   return { robot_id, status: 'pending' as const, poll_token, interval: pollInterval, expires_in: codeTtl };

@@ -5,7 +5,7 @@ import { type DecodedField, type DecodedPoint, decodeHead, decodePoint } from '.
 import type { Refusals } from '../line-protocol/refusal.ts';
 import type { KnownSeries } from '../line-protocol/robot-shape.ts';
 import type { RobotLines } from '../metrics-store.ts';
-import { inSlices } from '../slices.ts';
+import { inSlices, sorting } from '../slices.ts';
 import type { Partitions } from './postgres-partitions.ts';
 
 interface Item extends DecodedPoint {
@@ -101,8 +101,7 @@ function* mergingPoints(items: Item[]): Generator<void, PointRow[]> {
     rows.push({ series: series.id, time, json, size: json.length });
     yield;
   }
-  yield;
-  return rows.sort((a, b) => a.series - b.series || byTime(a.time, b.time));
+  return yield* sorting(rows, (a, b) => a.series - b.series || byTime(a.time, b.time));
 }
 
 /** Times of one length compare as text, which costs less. */
@@ -150,8 +149,10 @@ function* identifyingLogs(items: Item[]): Generator<void, LogRow[]> {
     rows.push({ robotId, time, digest, level, program, message, size: message.length });
     yield;
   }
-  yield;
-  return rows.sort((a, b) => a.robotId - b.robotId || byTime(a.time, b.time) || (a.digest < b.digest ? -1 : 1));
+  return yield* sorting(
+    rows,
+    (a, b) => a.robotId - b.robotId || byTime(a.time, b.time) || (a.digest < b.digest ? -1 : 1),
+  );
 }
 
 const logRows = (rows: LogRow[]) => sql`
