@@ -20,7 +20,7 @@ import { Ingest } from './metrics/ingest.ts';
 import type { MetricsStore } from './metrics/metrics-store.ts';
 import { Presence } from './metrics/presence.ts';
 import { Reads } from './metrics/reads.ts';
-import { RobotCache } from './metrics/reporting-robot.ts';
+import { TokenCache } from './metrics/reporting-robot.ts';
 import { RobotBudget } from './metrics/robot-budget.ts';
 import { openStore } from './metrics/stores/open-store.ts';
 import { Telemetry } from './monitoring/telemetry.ts';
@@ -98,7 +98,7 @@ export async function compose(config: Config) {
     },
     auditSampler: new AuditSampler(),
     firstWrites: new FirstWrites(db),
-    robots: new RobotCache(db, ingest.timeoutMs),
+    tokens: new TokenCache(db, ingest.timeoutMs),
     budget: new RobotBudget({ lines: ingest.linesPerSecond, bytes: ingest.bytesPerSecond }),
     ingest: new Ingest({ db, store, telemetry }, ingest),
     async close() {

@@ -5,7 +5,7 @@ import { sha256 } from '../src/auth/secret-box.ts';
 import { compose } from '../src/composition.ts';
 import { SeriesCatalog } from '../src/metrics/catalog/series-catalog.ts';
 import { stampLines } from '../src/metrics/line-protocol/stamp-lines.ts';
-import { type ReportingRobot, RobotCache } from '../src/metrics/reporting-robot.ts';
+import { type ReportingRobot, TokenCache } from '../src/metrics/reporting-robot.ts';
 import { CONTRACT_SETTINGS, metricsContract } from './metrics-contract.ts';
 import { useTestApi } from './test-api.ts';
 
@@ -57,7 +57,7 @@ it('forgets series and fields that have outlived the retention, and none that is
   // A process that has just started and not tidied yet: another one must not take its series away.
   await age();
   const started = new SeriesCatalog(db, config.catalog);
-  const robot = await new RobotCache(db, 1000).find(sha256(token));
+  const robot = await new TokenCache(db, 1000).find(sha256(token));
   const shape = await started.shapeOf(robot as ReportingRobot);
   const limits = { receivedAt: BigInt(Date.now()) * 1_000_000n, oldest: 0n, newest: 2n ** 62n };
   const lines = stampLines(Buffer.from('used v=3'), 'ns', { shape, ...limits });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { sha256 } from '../src/auth/secret-box.ts';
-import { type KnownRobot, RobotCache, recheckReporting } from '../src/metrics/reporting-robot.ts';
+import { type KnownRobot, recheckReporting, TokenCache } from '../src/metrics/reporting-robot.ts';
 import { useTestApi } from './test-api.ts';
 
 const api = useTestApi();
@@ -10,7 +10,7 @@ it('knows after every change of a robot, by anyone, that the robot is another on
   const { db } = api.deps();
   const owner = await api.person();
   const known = async (token: string) => {
-    const robot = await new RobotCache(db, 1000).find(sha256(token));
+    const robot = await new TokenCache(db, 1000).find(sha256(token));
     return { tokenHash: sha256(token), robot } as KnownRobot;
   };
   const robots = [];

@@ -10,7 +10,7 @@ import type { Accepted, Ingest } from './ingest.ts';
 import type { RejectedLine } from './line-protocol/stamped-lines.ts';
 import type { Presence } from './presence.ts';
 import { type ReadReport, timeLeft } from './read-report.ts';
-import { databaseAway, type KnownRobot, type RobotCache } from './reporting-robot.ts';
+import { databaseAway, type KnownRobot, type TokenCache } from './reporting-robot.ts';
 
 export interface ReceiveDeps {
   db: Database;
@@ -18,7 +18,7 @@ export interface ReceiveDeps {
   ingest: Ingest;
   catalog: SeriesCatalog;
   presence: Presence;
-  robots: RobotCache;
+  tokens: TokenCache;
   firstWrites: FirstWrites;
   telemetry: Telemetry;
 }
@@ -42,7 +42,7 @@ export async function receiveMetrics(deps: ReceiveDeps, reporter: Reporter, repo
   const { lines } = report;
   const accepted = await store(deps, reporter, report);
   // Renamed meanwhile: this body carries the former name, the next one the new.
-  if (accepted.robot !== robot) deps.robots.renew(tokenHash, accepted.robot);
+  if (accepted.robot !== robot) deps.tokens.renew(tokenHash, accepted.robot);
   const stored = lines.count - accepted.refused.size;
   if (stored > 0) {
     if (!accepted.robot.has_written) await noteFirstWrite(deps, accepted.robot.id, reporter);
@@ -67,7 +67,7 @@ export async function receiveMetrics(deps: ReceiveDeps, reporter: Reporter, repo
 
 /** @throws AppError unauthorized, store_unavailable, database_unavailable */
 async function store(
-  { catalog, ingest, robots }: ReceiveDeps,
+  { catalog, ingest, tokens }: ReceiveDeps,
   { robot, tokenHash, deadline }: Reporter,
   { shape, lines, hold }: ReadReport,
 ): Promise<Accepted> {
@@ -75,7 +75,7 @@ async function store(
   try {
     const refused = await inTime(catalog.admit(shape, lines), timeLeft({ deadline }), databaseAway);
     if (lines.count === refused.size) {
-      await robots.confirm(tokenHash);
+      await tokens.confirm(tokenHash);
       return { robot, refused };
     }
     handedOn = true;
@@ -100,11 +100,11 @@ function rejection(
 
 /** What is stored is stored: a note that fails, or comes too late for the answer, is made at the next report. */
 async function noteFirstWrite(
-  { firstWrites, robots }: ReceiveDeps,
+  { firstWrites, tokens }: ReceiveDeps,
   robotId: number,
   reporter: Reporter,
 ): Promise<void> {
-  const noted = firstWrites.note(robotId).then(() => robots.drop(reporter.tokenHash));
+  const noted = firstWrites.note(robotId).then(() => tokens.drop(reporter.tokenHash));
   await inTime(noted, timeLeft(reporter), databaseAway).catch(() => {});
 }
 

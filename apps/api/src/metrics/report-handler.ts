@@ -49,10 +49,10 @@ export function reportHandler(deps: ReportDeps): ReportHandler {
 
 /** @throws AppError */
 async function receive(deps: ReportDeps, reading: Reading, request: IncomingMessage, started: number) {
-  const { robots, budget, config } = deps;
+  const { tokens, budget, config } = deps;
   const token = bearer(request.headers.authorization);
   const tokenHash = token ? sha256(token) : '';
-  const robot = token ? await robots.find(tokenHash) : undefined;
+  const robot = token ? await tokens.find(tokenHash) : undefined;
   if (!robot) {
     if (token) void noteDeadToken(deps, reading.addressOf(request));
     throw notReporting();
@@ -69,7 +69,7 @@ async function receive(deps: ReportDeps, reading: Reading, request: IncomingMess
     return reading.reader.read({ robot, body, encoding, precision, deadline });
   })().catch(async (error) => {
     // A dead token is told so, whatever else is wrong: the agent must keep its data. It does so after a 503 anyway.
-    if (!(error instanceof AppError) || error.status !== 503) await robots.confirm(tokenHash);
+    if (!(error instanceof AppError) || error.status !== 503) await tokens.confirm(tokenHash);
     throw error;
   });
   const agentVersion = agentVersionOf(request.headers['user-agent']);

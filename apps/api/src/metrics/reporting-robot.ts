@@ -63,7 +63,7 @@ export const databaseAway = () =>
 const MAX_LOOKUPS = 1000;
 
 /** Spares the look-up before a body is read. Never the last word: every write is checked again when it is sent. */
-export class RobotCache {
+export class TokenCache {
   #timeoutMs: number;
   #robots = new LRUCache<string, ReportingRobot>({ max: 50_000, ttl: 30_000 });
   /** Look-ups of the same moment are one query: after a restart the whole fleet comes at once. */
