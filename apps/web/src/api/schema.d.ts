@@ -2830,6 +2830,8 @@ export interface paths {
                                 is_active: boolean;
                                 /** Format: date-time */
                                 created_at: string;
+                                /** @description The invitation has not been taken up: there is no password yet */
+                                invited: boolean;
                             }[];
                             next_cursor: string | null;
                         };
@@ -2915,6 +2917,8 @@ export interface paths {
                             is_active: boolean;
                             /** Format: date-time */
                             created_at: string;
+                            /** @description The invitation has not been taken up: there is no password yet */
+                            invited: boolean;
                             /** @description One-time; shown only here */
                             invitation_url?: string;
                         };
@@ -3014,6 +3018,8 @@ export interface paths {
                             is_active: boolean;
                             /** Format: date-time */
                             created_at: string;
+                            /** @description The invitation has not been taken up: there is no password yet */
+                            invited: boolean;
                         };
                     };
                 };
@@ -3193,6 +3199,8 @@ export interface paths {
                             is_active: boolean;
                             /** Format: date-time */
                             created_at: string;
+                            /** @description The invitation has not been taken up: there is no password yet */
+                            invited: boolean;
                         };
                     };
                 };
@@ -3297,6 +3305,8 @@ export interface paths {
                             is_active: boolean;
                             /** Format: date-time */
                             created_at: string;
+                            /** @description The invitation has not been taken up: there is no password yet */
+                            invited: boolean;
                             /** @description One-time; shown only here */
                             invitation_url?: string;
                         };
