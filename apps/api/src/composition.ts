@@ -24,6 +24,7 @@ import { TokenCache } from './metrics/reporting-robot.ts';
 import { RobotBudget } from './metrics/robot-budget.ts';
 import { openStore } from './metrics/stores/open-store.ts';
 import { Telemetry } from './monitoring/telemetry.ts';
+import { FormerTokens } from './robots/former-tokens.ts';
 
 export type Composition = Awaited<ReturnType<typeof compose>>;
 
@@ -66,6 +67,7 @@ export async function compose(config: Config) {
   const { auth, pairing, ingest } = config;
   const redis = config.redisUrl ? await connectRedis(config.redisUrl, log) : undefined;
   const sealKey = deriveKey(config.secretKey, 'pairing tokens');
+  const formerTokens = new FormerTokens(db, log);
   const demo = embedded && new DemoFleet({ db, sealKey, log, apiUrl: ownApiUrl(config), file: demoFile(config) });
 
   return {
@@ -97,6 +99,7 @@ export async function compose(config: Config) {
       requests: new Attempts('pair-request', pairing.requestsPerAddress, redis),
     },
     auditSampler: new AuditSampler(),
+    formerTokens,
     firstWrites: new FirstWrites(db),
     tokens: new TokenCache(db, ingest.timeoutMs),
     budget: new RobotBudget({ lines: ingest.linesPerSecond, bytes: ingest.bytesPerSecond }),
@@ -105,6 +108,7 @@ export async function compose(config: Config) {
       await demo?.close();
       await stopJobs();
       await presence.flush().catch((err) => log.error({ err }, 'could not write down who was seen'));
+      await formerTokens.close();
       await store.close();
       redis?.disconnect();
       await events.close();

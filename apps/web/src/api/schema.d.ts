@@ -1644,6 +1644,8 @@ export interface paths {
                                 /** @description Milliseconds the robot's clock is ahead of the server's */
                                 clock_skew_ms: number | null;
                                 error_reason: string | null;
+                                /** @description When a report with the token before the present one was last refused, to the minute */
+                                former_token_refused_at: string | null;
                                 latest: {
                                     /** @description % */
                                     cpu_percent: number | null;
@@ -1753,6 +1755,8 @@ export interface paths {
                             /** @description Milliseconds the robot's clock is ahead of the server's */
                             clock_skew_ms: number | null;
                             error_reason: string | null;
+                            /** @description When a report with the token before the present one was last refused, to the minute */
+                            former_token_refused_at: string | null;
                             latest: {
                                 /** @description % */
                                 cpu_percent: number | null;
@@ -1932,6 +1936,8 @@ export interface paths {
                             /** @description Milliseconds the robot's clock is ahead of the server's */
                             clock_skew_ms: number | null;
                             error_reason: string | null;
+                            /** @description When a report with the token before the present one was last refused, to the minute */
+                            former_token_refused_at: string | null;
                             latest: {
                                 /** @description % */
                                 cpu_percent: number | null;

@@ -18,7 +18,7 @@ export const robots: typeof en.robots = {
   state: {
     online: 'На связи',
     offline: 'Не на связи',
-    inactive: 'Отключён',
+    inactive: 'Приём отключён',
     error: 'Ошибка',
     pending: 'Не подтверждён',
   },
@@ -28,7 +28,7 @@ export const robots: typeof en.robots = {
     hot: 'перегрето',
     disk_full: 'с почти полным диском',
     error: 'с ошибкой',
-    inactive: 'отключён | отключены | отключены',
+    inactive: 'без приёма данных',
   },
   column: {
     name: 'Имя',
@@ -81,6 +81,9 @@ export const robots: typeof en.robots = {
       where:
         'На роботе под root: впишите его после ROBOWATCH_TOKEN= в /etc/default/telegraf, затем выполните: systemctl restart telegraf',
       done: 'Готово',
+      formerUsed: 'Старый токен всё ещё используется, последний раз {ago}: данные с ним отклоняются.',
+      formerText:
+        'Перенесите на робота новый токен. Под root: впишите его после ROBOWATCH_TOKEN= в /etc/default/telegraf, затем выполните: systemctl restart telegraf. Если нового токена у вас уже нет, выпустите ещё один в настройках.',
     },
     transfer: {
       title: 'Владелец',
