@@ -15,12 +15,12 @@ export const robots = {
   polling: 'Refreshed every 10 s',
   state: { online: 'Online', offline: 'Offline', inactive: 'Data refused', error: 'Error', pending: 'Unconfirmed' },
   condition: {
-    online: 'online',
-    offline: 'offline',
-    hot: 'hot',
-    disk_full: 'disk nearly full',
-    error: 'in error',
-    inactive: 'data refused',
+    online: '{n} online',
+    offline: '{n} offline',
+    hot: '{n} hot',
+    disk_full: '{n} disk nearly full',
+    error: '{n} in error',
+    inactive: 'data refused: {n}',
   },
   column: {
     name: 'Name',

@@ -23,12 +23,12 @@ export const robots: typeof en.robots = {
     pending: 'Не подтверждён',
   },
   condition: {
-    online: 'на связи',
-    offline: 'не на связи',
-    hot: 'перегрето',
-    disk_full: 'с почти полным диском',
-    error: 'с ошибкой',
-    inactive: 'без приёма данных',
+    online: '{n} на связи',
+    offline: '{n} не на связи',
+    hot: '{n} перегрето',
+    disk_full: 'диск почти полон: {n}',
+    error: '{n} с ошибкой',
+    inactive: 'приём отключён: {n}',
   },
   column: {
     name: 'Имя',
