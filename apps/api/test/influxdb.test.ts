@@ -229,4 +229,21 @@ describe('an InfluxDB that stands still', () => {
       .toBe(204);
     expect((await api.call('GET', '/ready')).status).toBe(200);
   });
+
+  it('lets nothing be unpacked that could not be stored in time', async () => {
+    const [waiting, broken] = await robots(2);
+    await influx.pause();
+    const replies: Promise<unknown>[] = [];
+    const more = setInterval(() => replies.push(api.report(waiting?.token as string, `m v=${replies.length}`)), 50);
+    const notGzip = () => api.report(broken?.token as string, 'not gzip', { 'content-encoding': 'gzip' });
+    try {
+      // Read, it would be a 400.
+      await expect.poll(async () => (await notGzip()).status, { timeout: 20_000, interval: 100 }).toBe(503);
+    } finally {
+      clearInterval(more);
+      influx.resume();
+    }
+    await Promise.all(replies);
+    await expect.poll(async () => (await notGzip()).status, { timeout: 20_000 }).toBe(400);
+  });
 });

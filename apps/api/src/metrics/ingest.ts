@@ -83,8 +83,8 @@ export class Ingest {
   #waitingSince = 0;
   /** What a write to the store takes at present, milliseconds. */
   #writeMs = 0;
-  /** What it takes, all writes in flight together. */
-  #linesPerMs = 0;
+  /** How long the oldest body that left the queue last had waited, sent or given up, milliseconds. */
+  #lastWaitMs = 0;
   #scheduled = false;
   #linger: NodeJS.Timeout | undefined;
 
@@ -119,9 +119,9 @@ export class Ingest {
     else this.#pendingOf.delete(robotId);
   }
 
-  /** How long what comes now will wait for the store, milliseconds, as things go at present. */
+  /** How long what comes now will take, milliseconds: as long as what left the queue last, if there is a queue. */
   get expectedWaitMs(): number {
-    return this.#linesPerMs === 0 ? 0 : this.#queuedLines / this.#linesPerMs;
+    return this.#queue.size === 0 ? 0 : this.#lastWaitMs + this.#writeMs;
   }
 
   /** Resolves when the store has accepted the lines. @throws AppError unauthorized, store_unavailable */
@@ -181,13 +181,14 @@ export class Ingest {
   /** Those already answered 503 are dropped: their robot will send them again. */
   #nextBatch(): Waiting[] {
     const batch: Waiting[] = [];
-    let [lines, bytes] = [0, 0];
+    let [lines, bytes, waitedMs] = [0, 0, 0];
     const fits = (next: Waiting) =>
       batch.length === 0 ||
       (lines + next.lines.count <= this.#options.batchLines && bytes + next.hold.bytes <= this.#options.batchBytes);
     for (let next = this.#queue.shift(fits); next; next = this.#queue.shift(fits)) {
       this.#queuedLines -= next.lines.count;
       this.#queuedBytes -= next.hold.bytes;
+      waitedMs = Math.max(waitedMs, performance.now() - next.since);
       if (next.settled) {
         next.hold.release();
         continue;
@@ -196,6 +197,7 @@ export class Ingest {
       lines += next.lines.count;
       bytes += next.hold.bytes;
     }
+    this.#lastWaitMs = waitedMs;
     this.#waitingSince = performance.now();
     return batch;
   }
@@ -211,6 +213,7 @@ export class Ingest {
       for (const waiting of batch) waiting.reject(signal.aborted ? storeAway() : error);
     } finally {
       this.#inFlight--;
+      this.#writeMs += (performance.now() - started - this.#writeMs) * SMOOTHING;
       for (const { hold } of batch) hold.release();
       this.#pump();
     }
@@ -229,9 +232,7 @@ export class Ingest {
 
     const started = performance.now();
     const late = await store.write(allowed, signal);
-    const took = performance.now() - started;
-    this.#writeMs += (took - this.#writeMs) * SMOOTHING;
-    telemetry.upstream(took);
+    telemetry.upstream(performance.now() - started);
     let stored = 0;
     for (const [i, { waiting, robot, refused: early }] of allowed.entries()) {
       const outcome = late[i] ?? NOTHING;
@@ -244,8 +245,6 @@ export class Ingest {
       waiting.resolve({ robot, refused });
     }
     telemetry.stored(stored);
-    const linesPerMs = (stored / Math.max(1, performance.now() - started)) * this.#inFlight;
-    this.#linesPerMs += (linesPerMs - this.#linesPerMs) * SMOOTHING;
   }
 }
 
