@@ -7,7 +7,7 @@ import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { auditRefusal } from './audit/audit-refusals.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { ownAuthRoutes, publicAuthRoutes } from './auth/routes.ts';
-import type { Composition } from './composition.ts';
+import type { Parts } from './composition.ts';
 import { demoRoutes } from './demo/routes.ts';
 import { eventRoutes } from './events/routes.ts';
 import { anyActor, requireAdmin, requireUser } from './http/caller.ts';
@@ -27,7 +27,7 @@ import { userRoutes } from './users/routes.ts';
 import { countUsers } from './users/user-store.ts';
 
 /** The HTTP API: what it consists of, in one list. Routes are protected by the scope they are registered in. */
-export async function buildApp(deps: Composition) {
+export async function buildApp(deps: Parts) {
   const { config } = deps;
   const limits = connectionLimits(config.listen.requestTimeout);
   const report = reportHandler(deps);

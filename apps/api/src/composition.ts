@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import pino from 'pino';
+import type { Redis } from 'ioredis';
+import pino, { type Logger } from 'pino';
 import { AuditSampler } from './audit/audit-sampler.ts';
 import { SigningKeys } from './auth/signing-keys.ts';
 import type { Config } from './config/config.ts';
@@ -8,6 +9,7 @@ import { deriveKey } from './config/secrets.ts';
 import { connect } from './db/client.ts';
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { migrate } from './db/migrate.ts';
+import type { Database } from './db/schema.ts';
 import { DemoFleet } from './demo/demo-fleet.ts';
 import { EventBus } from './events/event-bus.ts';
 import { Attempts } from './http/attempts.ts';
@@ -24,8 +26,11 @@ import { TokenCache } from './metrics/reporting-robot.ts';
 import { RobotBudget } from './metrics/robot-budget.ts';
 import { openStore } from './metrics/stores/open-store.ts';
 import { Telemetry } from './monitoring/telemetry.ts';
+import { FormerTokens } from './robots/former-tokens.ts';
 
 export type Composition = Awaited<ReturnType<typeof compose>>;
+/** Of a composition, what the routes work with. */
+export type Parts = ReturnType<typeof assemble>;
 
 /** A robot's last sighting is written down this often at most, and four times before it would count as offline. */
 const MAX_UNWRITTEN_MS = 15_000;
@@ -57,16 +62,47 @@ export async function compose(config: Config) {
     );
   }
 
-  const telemetry = new Telemetry();
-  const catalog = new SeriesCatalog(db, config.catalog);
-  const presence = new Presence(db, Math.min(MAX_UNWRITTEN_MS, config.robots.offlineAfter * 250));
+  const redis = config.redisUrl ? await connectRedis(config.redisUrl, log) : undefined;
+  const parts = assemble({ config, log, db, events, store, redis, hasDemo: embedded !== undefined });
+  const { catalog, presence, formerTokens, demo } = parts;
   const stopJobs = runJobs(makeJobs({ db, config, store, catalog, presence }), (job, err) =>
     log.error({ err, job }, 'job failed'),
   );
+
+  return {
+    ...parts,
+    async close() {
+      await demo?.close();
+      await stopJobs();
+      await presence.flush().catch((err) => log.error({ err }, 'could not write down who was seen'));
+      await formerTokens.close();
+      await store.close();
+      redis?.disconnect();
+      await events.close();
+      await Promise.all([db.destroy(), readDb.destroy()]);
+      await embedded?.stop();
+    },
+  };
+}
+
+interface Outside {
+  config: Config;
+  log: Logger;
+  db: Database;
+  events: EventBus;
+  store: MetricsStore;
+  redis?: Redis;
+  hasDemo: boolean;
+}
+
+/** Everything that the routes work with, on what is outside of this process. Reaches for none of it. */
+export function assemble({ config, log, db, events, store, redis, hasDemo }: Outside) {
   const { auth, pairing, ingest } = config;
-  const redis = config.redisUrl ? await connectRedis(config.redisUrl, log) : undefined;
+  const telemetry = new Telemetry();
   const sealKey = deriveKey(config.secretKey, 'pairing tokens');
-  const demo = embedded && new DemoFleet({ db, sealKey, log, apiUrl: ownApiUrl(config), file: demoFile(config) });
+  const demo = hasDemo
+    ? new DemoFleet({ db, sealKey, log, apiUrl: ownApiUrl(config), file: demoFile(config) })
+    : undefined;
 
   return {
     config,
@@ -74,10 +110,10 @@ export async function compose(config: Config) {
     db,
     events,
     store,
-    catalog,
+    catalog: new SeriesCatalog(db, config.catalog),
     reads: new Reads(config.reads),
     telemetry,
-    presence,
+    presence: new Presence(db, Math.min(MAX_UNWRITTEN_MS, config.robots.offlineAfter * 250)),
     keys: new SigningKeys(db, deriveKey(config.secretKey, 'signing keys')),
     sealKey,
     /** Offered with the embedded database only: one process, one fleet. */
@@ -97,20 +133,11 @@ export async function compose(config: Config) {
       requests: new Attempts('pair-request', pairing.requestsPerAddress, redis),
     },
     auditSampler: new AuditSampler(),
+    formerTokens: new FormerTokens(db, log),
     firstWrites: new FirstWrites(db),
     tokens: new TokenCache(db, ingest.timeoutMs),
     budget: new RobotBudget({ lines: ingest.linesPerSecond, bytes: ingest.bytesPerSecond }),
     ingest: new Ingest({ db, store, telemetry }, ingest),
-    async close() {
-      await demo?.close();
-      await stopJobs();
-      await presence.flush().catch((err) => log.error({ err }, 'could not write down who was seen'));
-      await store.close();
-      redis?.disconnect();
-      await events.close();
-      await Promise.all([db.destroy(), readDb.destroy()]);
-      await embedded?.stop();
-    },
   };
 }
 

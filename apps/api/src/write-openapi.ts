@@ -1,19 +1,27 @@
 import { writeFileSync } from 'node:fs';
+import pino from 'pino';
 import { buildApp } from './app.ts';
-import type { Composition } from './composition.ts';
+import { assemble } from './composition.ts';
 import { loadConfig } from './config/config.ts';
+import { connect } from './db/client.ts';
+import { EventBus } from './events/event-bus.ts';
+import { PostgresStore } from './metrics/stores/postgres.ts';
 
 export const OPENAPI_FILE = new URL('../openapi.json', import.meta.url);
+const NOWHERE = 'postgres://nowhere/none';
 
-/** The contract as JSON. Routes are only registered, never called, so nothing they work with is needed. */
+/** The contract as JSON. The routes are those of a server that has not reached for its database yet. */
 export async function openApiText(): Promise<string> {
-  const config = loadConfig({
-    DATABASE_URL: 'postgres://nowhere/none',
-    SECRET_KEY: 'abcdefghijklmnopqrstuvwxyz0123456789',
-  });
-  const app = await buildApp({ config } as Composition);
+  const config = loadConfig({ DATABASE_URL: NOWHERE, SECRET_KEY: 'abcdefghijklmnopqrstuvwxyz0123456789' });
+  const log = pino({ level: 'silent' });
+  const { db } = connect(NOWHERE, 1);
+  const store = new PostgresStore(db, db, config.metrics.retention);
+  const app = await buildApp(assemble({ config, log, db, store, events: new EventBus(NOWHERE), hasDemo: false }));
   await app.ready();
-  return `${JSON.stringify(app.swagger(), null, 2)}\n`;
+  const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;
+  await app.close();
+  await db.destroy();
+  return text;
 }
 
 if (import.meta.main) writeFileSync(OPENAPI_FILE, await openApiText());

@@ -162,6 +162,26 @@ describe('users', () => {
     expect((await api.signIn('new@lab.example')).status).toBe(200);
   });
 
+  it('are told apart, for administrators, until they have taken the invitation up', async () => {
+    const [admin, other] = [await api.person('admin'), await api.person()];
+    const at = { token: admin.token };
+    const body = { email: 'late@lab.example', name: 'Late' };
+    const created = (await api.call('POST', '/users', { ...at, body })).body;
+    const invited = async (id: number, token = admin.token) => (await api.call('GET', `/users/${id}`, { token })).body;
+    expect(created.invited).toBe(true);
+    expect(await invited(created.id)).toMatchObject({ is_active: true, invited: true });
+    expect(await invited(created.id, other.token)).toMatchObject({ code: 'forbidden' });
+    expect(await invited(other.id)).toMatchObject({ invited: false });
+    const again = (await api.call('POST', `/users/${other.id}/invitation`, at)).body;
+    expect(again.invited).toBe(false);
+
+    const token = created.invitation_url.split('#')[1];
+    const accepted = await api.call('POST', '/auth/invitation/accept', { body: { token, password: PASSWORD } });
+    expect(accepted.status).toBe(201);
+    const { items } = (await api.call('GET', '/users?q=late@', at)).body;
+    expect(items).toMatchObject([{ id: created.id, invited: false }]);
+  });
+
   it('who have chosen a password are not given another by an older link', async () => {
     const [admin, user] = [await api.person('admin'), await api.person()];
     const invited = await api.call('POST', `/users/${user.id}/invitation`, { token: admin.token });

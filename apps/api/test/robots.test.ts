@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { useTestApi } from './test-api.ts';
+import { type Person, useTestApi } from './test-api.ts';
 
 const api = useTestApi();
 
@@ -39,6 +39,37 @@ describe('robots', () => {
     expect(await write(body.influxdb_token)).toBe(204);
     await api.call('DELETE', `/robots/${id}`, at);
     expect(await write(body.influxdb_token)).toBe(401);
+  });
+
+  it('tell their owner, and nobody else, that the token before is still being used, which is never accepted', async () => {
+    const [owner, stranger] = [await api.person(), await api.person()];
+    const [mine, theirs] = [await api.pairedRobot(owner), await api.pairedRobot(stranger)];
+    const write = async (token: string) => (await api.report(token, 'm v=1')).status;
+    const read = (id: number, { token }: Person) => api.call('GET', `/robots/${id}`, { token });
+    const refusedAt = async (id = mine.id, whose = owner) => (await read(id, whose)).body.former_token_refused_at;
+    const rotate = (by: Person) => api.call('POST', `/robots/${mine.id}/token`, { token: by.token });
+    expect(await write(mine.token)).toBe(204);
+    expect((await rotate(stranger)).status).toBe(404);
+    expect(await write(mine.token)).toBe(204);
+    const { influxdb_token } = (await rotate(owner)).body;
+    expect(await write(influxdb_token)).toBe(204);
+    expect(await refusedAt()).toBeNull();
+
+    const flood = Array.from({ length: 20 }, () => write(mine.token));
+    expect(new Set(await Promise.all(flood))).toEqual(new Set([401]));
+    expect(await write('of nobody')).toBe(401);
+    await expect.poll(refusedAt, { timeout: 10_000 }).not.toBeNull();
+    expect(Math.abs(Date.now() - Date.parse(await refusedAt()))).toBeLessThan(30_000);
+    expect(await write(mine.token)).toBe(401);
+    expect((await read(mine.id, stranger)).status).toBe(404);
+    expect(await refusedAt(theirs.id, stranger)).toBeNull();
+    expect(JSON.stringify((await read(mine.id, owner)).body)).not.toContain('"former_token"');
+
+    await rotate(owner);
+    expect(await refusedAt()).toBeNull();
+    expect(await write(mine.token)).toBe(401);
+    expect(await write(influxdb_token)).toBe(401);
+    await expect.poll(refusedAt, { timeout: 10_000 }).not.toBeNull();
   });
 
   it('that lost their token are told so whatever they send, and put nothing into error', async () => {

@@ -22,13 +22,16 @@ it('an invited user joins by a link shown once, and sees nothing of the robots o
   await page.getByRole('button', { name: 'Make the link' }).click();
   const link = (await page.getByRole('textbox', { name: 'Invitation link' }).innerText()).trim();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
-  await page.getByRole('cell', { name: 'grace@lab.example' }).waitFor();
+  const row = page.getByRole('row', { name: /grace@lab\.example/ });
+  await row.getByRole('cell', { name: 'Invited' }).waitFor();
 
   const guest = await (await browser.open()).newPage();
   await guest.goto(link);
   await guest.getByLabel('Password').first().fill(PASSWORD);
   await guest.getByRole('button', { name: 'Join' }).click();
   await visible(guest, 'Add the first robot');
+  await page.reload();
+  await row.getByRole('cell', { name: 'Active' }).waitFor();
   expect(await guest.getByRole('link', { name: 'Users' }).count()).toBe(0);
   for (const tab of ['', '/logs', '/settings']) {
     await guest.goto(`/robots/${robotId}${tab}`);

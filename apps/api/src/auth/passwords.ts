@@ -3,6 +3,7 @@ import { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
 import pLimit from 'p-limit';
 import { AppError } from '../errors.ts';
+import { NO_PASSWORD } from '../users/user-store.ts';
 
 /** OWASP's minimum for Argon2id: 19 MiB, two passes, one lane. */
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -16,8 +17,6 @@ const strength = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });
 
 /** A hash nobody knows the password of: unknown e-mails cost the same work as known ones. */
 const DECOY = hash('no account has this password', PARAMETERS);
-/** Kept instead of a hash until an invitation is accepted; no password verifies against it. */
-export const NO_PASSWORD = '!';
 
 export async function hashPassword(password: string): Promise<string> {
   return bounded(() => hash(password, PARAMETERS));

@@ -27,6 +27,9 @@ export interface Tables {
     architecture: Architecture | null;
     status: Generated<RobotStatus>;
     influxdb_token: string | null;
+    /** Hash of the token before, and when a report with it was refused. */
+    former_token: string | null;
+    former_token_refused_at: Date | null;
     owner_id: number | null;
     created_at: Time;
     last_seen_at: Date | null;

@@ -7,6 +7,7 @@ import { AppError } from '../errors.ts';
 import { networkOf, senderAddress } from '../http/address.ts';
 import { bearer } from '../http/bearer.ts';
 import { asAppError, isOurFault, problemOf } from '../http/problem.ts';
+import type { FormerTokens } from '../robots/former-tokens.ts';
 import { type Precision, SCALE } from './line-protocol/scan-line.ts';
 import { BodyBudget, readBody } from './read-body.ts';
 import { ReportReader } from './read-report.ts';
@@ -14,7 +15,12 @@ import { type ReceiveDeps, receiveMetrics } from './receive-metrics.ts';
 import { notReporting } from './reporting-robot.ts';
 import type { RobotBudget } from './robot-budget.ts';
 
-export type ReportDeps = ReceiveDeps & { budget: RobotBudget; log: Logger; auditSampler: AuditSampler };
+export type ReportDeps = ReceiveDeps & {
+  budget: RobotBudget;
+  log: Logger;
+  auditSampler: AuditSampler;
+  formerTokens: FormerTokens;
+};
 
 interface Reading {
   bodies: BodyBudget;
@@ -41,6 +47,8 @@ export function reportHandler(deps: ReportDeps): ReportHandler {
       await receive(deps, reading, request, started);
       response.writeHead(204).end();
     } catch (error) {
+      if (error instanceof AppError && error.code === 'unauthorized')
+        noteDeadToken(deps, bearer(request.headers.authorization), reading.addressOf(request));
       answerProblem(deps.log, request, response, error);
     }
     deps.telemetry.request(response.statusCode, (performance.now() - started) / 1000);
@@ -53,10 +61,7 @@ async function receive(deps: ReportDeps, reading: Reading, request: IncomingMess
   const token = bearer(request.headers.authorization);
   const tokenHash = token ? sha256(token) : '';
   const robot = token ? await tokens.find(tokenHash) : undefined;
-  if (!robot) {
-    if (token) void noteDeadToken(deps, reading.addressOf(request));
-    throw notReporting();
-  }
+  if (!robot) throw notReporting();
   const waitedMs = performance.now() - started;
   let deadline = 0;
   const report = await (async () => {
@@ -76,9 +81,12 @@ async function receive(deps: ReportDeps, reading: Reading, request: IncomingMess
   await receiveMetrics(deps, { robot, tokenHash, deadline, agentVersion }, report);
 }
 
-async function noteDeadToken({ db, auditSampler, log }: ReportDeps, address: string): Promise<void> {
+function noteDeadToken(deps: ReportDeps, token: string | undefined, address: string): void {
+  if (!token) return;
+  const { db, auditSampler, formerTokens, log } = deps;
+  formerTokens.refused(sha256(token));
   const actor = { kind: 'robot' as const, id: null, name: null, address, requestId: null };
-  await auditSampler
+  void auditSampler
     .audit(db, actor, { action: 'robot.token_refused' })
     .catch((err) => log.error({ err }, 'not audited'));
 }

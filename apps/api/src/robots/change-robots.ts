@@ -5,7 +5,7 @@ import { AppError, notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
 import { forgetToken } from '../pairing/pair-code-store.ts';
 import { findUser } from '../users/user-store.ts';
-import { deleteRobot, lockRobot, type RobotUpdate, updateRobot, type Viewer } from './robot-store.ts';
+import { deleteRobot, lockRobot, type RobotUpdate, replaceToken, updateRobot, type Viewer } from './robot-store.ts';
 import type { RobotChange } from './schemas.ts';
 
 const target = (robot: { id: number; name: string }) => ({ kind: 'robot' as const, id: robot.id, name: robot.name });
@@ -56,7 +56,7 @@ export async function rotateToken(db: Database, actor: Actor, viewer: Viewer, id
     if (!robot) throw notFound('robot');
     if (robot.status === 'pending')
       throw new AppError('robot_pending', 'This robot has not been confirmed yet: type in its code first.');
-    await updateRobot(tx, id, { influxdb_token: sha256(token) });
+    await replaceToken(tx, id, sha256(token));
     await forgetToken(tx, id);
     await audit(tx, actor, { action: 'robot.token_rotated', target: target(robot) });
   });

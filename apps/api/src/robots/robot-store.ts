@@ -20,6 +20,7 @@ const COLUMNS = [
   'robots.created_at',
   'robot_presence.clock_skew_ms',
   'robots.error_reason',
+  'robots.former_token_refused_at',
 ] as const;
 
 /** robots.last_seen_at follows behind. */
@@ -142,6 +143,8 @@ export async function insertPendingRobot(
       last_seen_at: null,
       first_write_at: null,
       influxdb_token: null,
+      former_token: null,
+      former_token_refused_at: null,
       owner_id: null,
       error_reason: null,
     })
@@ -162,6 +165,19 @@ export interface RobotUpdate {
 export async function updateRobot(db: Db, id: number, change: RobotUpdate): Promise<void> {
   if (Object.values(change).some((value) => value !== undefined))
     await db.updateTable('robots').set(change).where('id', '=', id).execute();
+}
+
+/** The token before is kept to tell when it is still being used. */
+export async function replaceToken(db: Db, id: number, tokenHash: string): Promise<void> {
+  const former_token = sql.ref<string | null>('influxdb_token');
+  const change = { influxdb_token: tokenHash, former_token, former_token_refused_at: null };
+  await db.updateTable('robots').set(change).where('id', '=', id).execute();
+}
+
+/** Reports with these tokens have been refused: written down once a minute for each robot whose former token it is. */
+export async function noteFormerTokens(db: Db, tokenHashes: string[]): Promise<void> {
+  await sql`update robots set former_token_refused_at = now() where former_token = any(${tokenHashes}::text[])
+    and (former_token_refused_at is null or former_token_refused_at < now() - interval '1 minute')`.execute(db);
 }
 
 /** Its metrics are purged afterwards, by a job. */

@@ -37,6 +37,9 @@ export const Robot = Type.Object({
     description: "Milliseconds the robot's clock is ahead of the server's",
   }),
   error_reason: Nullable(Type.String({ description: 'Why recent writes were rejected, in status error' })),
+  former_token_refused_at: Type.Union([Timestamp, Type.Null()], {
+    description: 'When a report with the token before the present one was last refused, to the minute',
+  }),
   latest: Latest,
 });
 

@@ -1,6 +1,6 @@
 import { type Actor, audit } from '../audit/audit-store.ts';
 import { addLink } from '../auth/one-time-link-store.ts';
-import { checkNewPassword, hashPassword, NO_PASSWORD } from '../auth/passwords.ts';
+import { checkNewPassword, hashPassword } from '../auth/passwords.ts';
 import { endSessionsOf } from '../auth/session-store.ts';
 import type { Config } from '../config/config.ts';
 import type { Database, Db, Role } from '../db/schema.ts';
@@ -13,6 +13,7 @@ import {
   findUser,
   insertUser,
   lockAdmins,
+  NO_PASSWORD,
   normaliseEmail,
   updateUser,
 } from './user-store.ts';

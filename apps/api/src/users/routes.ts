@@ -4,7 +4,7 @@ import { notFound } from '../errors.ts';
 import { userActor } from '../http/caller.ts';
 import { type App, Empty, IdParams, Page, replies, security } from '../http/schemas.ts';
 import { changeUser, createUser, inviteAgain, removeUser } from './administer-users.ts';
-import { Invited, NewUser, User, UserChange, UserQuery } from './schemas.ts';
+import { Account, Invited, NewUser, UserChange, UserQuery } from './schemas.ts';
 import { findUser, listUsers } from './user-store.ts';
 
 const tags = ['users'];
@@ -18,7 +18,7 @@ export function userRoutes(app: App, { db, config }: { db: Database; config: Con
         tags,
         security,
         querystring: UserQuery,
-        response: replies({ 200: Page(User) }, 'unauthorized', 'forbidden'),
+        response: replies({ 200: Page(Account) }, 'unauthorized', 'forbidden'),
       },
     },
     async ({ query }) => listUsers(db, { ...query, limit: query.limit ?? 100 }),
@@ -44,7 +44,7 @@ export function userRoutes(app: App, { db, config }: { db: Database; config: Con
         tags,
         security,
         params: IdParams,
-        response: replies({ 200: User }, 'unauthorized', 'forbidden', 'not_found'),
+        response: replies({ 200: Account }, 'unauthorized', 'forbidden', 'not_found'),
       },
     },
     async ({ params }) => {
@@ -62,7 +62,7 @@ export function userRoutes(app: App, { db, config }: { db: Database; config: Con
         security,
         params: IdParams,
         body: UserChange,
-        response: replies({ 200: User }, 'unauthorized', 'forbidden', 'not_found', 'last_admin'),
+        response: replies({ 200: Account }, 'unauthorized', 'forbidden', 'not_found', 'last_admin'),
       },
     },
     async (request) => changeUser(db, userActor(request), request.params.id, request.body),

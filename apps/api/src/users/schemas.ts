@@ -14,6 +14,12 @@ export const User = Type.Object({
   created_at: Timestamp,
 });
 
+/** A user as administrators see it. */
+export const Account = Type.Object({
+  ...User.properties,
+  invited: Type.Boolean({ description: 'The invitation has not been taken up: there is no password yet' }),
+});
+
 export const NewUser = Body({
   email: Email,
   name: Name,
@@ -31,6 +37,6 @@ export const UserQuery = Type.Object({
   cursor: Cursor,
 });
 export const Invited = Type.Object({
-  ...User.properties,
+  ...Account.properties,
   invitation_url: Type.Optional(Type.String({ description: 'One-time; shown only here' })),
 });

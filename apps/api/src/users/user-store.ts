@@ -3,7 +3,11 @@ import type { Db, Role } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import { decodeCursor, MAX, page, wholeKey } from '../http/pagination.ts';
 
-const PUBLIC = ['id', 'email', 'name', 'role', 'is_active', 'created_at'] as const;
+/** Kept instead of a hash until an invitation is accepted; no password verifies against it. */
+export const NO_PASSWORD = '!';
+/** Whoever was invited has no password yet. */
+const invited = sql<boolean>`hashed_password = ${NO_PASSWORD}`.as('invited');
+const PUBLIC = ['id', 'email', 'name', 'role', 'is_active', 'created_at', invited] as const;
 
 export const normaliseEmail = (email: string) => email.trim().toLowerCase();
 

@@ -1644,6 +1644,8 @@ export interface paths {
                                 /** @description Milliseconds the robot's clock is ahead of the server's */
                                 clock_skew_ms: number | null;
                                 error_reason: string | null;
+                                /** @description When a report with the token before the present one was last refused, to the minute */
+                                former_token_refused_at: string | null;
                                 latest: {
                                     /** @description % */
                                     cpu_percent: number | null;
@@ -1753,6 +1755,8 @@ export interface paths {
                             /** @description Milliseconds the robot's clock is ahead of the server's */
                             clock_skew_ms: number | null;
                             error_reason: string | null;
+                            /** @description When a report with the token before the present one was last refused, to the minute */
+                            former_token_refused_at: string | null;
                             latest: {
                                 /** @description % */
                                 cpu_percent: number | null;
@@ -1932,6 +1936,8 @@ export interface paths {
                             /** @description Milliseconds the robot's clock is ahead of the server's */
                             clock_skew_ms: number | null;
                             error_reason: string | null;
+                            /** @description When a report with the token before the present one was last refused, to the minute */
+                            former_token_refused_at: string | null;
                             latest: {
                                 /** @description % */
                                 cpu_percent: number | null;
@@ -2830,6 +2836,8 @@ export interface paths {
                                 is_active: boolean;
                                 /** Format: date-time */
                                 created_at: string;
+                                /** @description The invitation has not been taken up: there is no password yet */
+                                invited: boolean;
                             }[];
                             next_cursor: string | null;
                         };
@@ -2915,6 +2923,8 @@ export interface paths {
                             is_active: boolean;
                             /** Format: date-time */
                             created_at: string;
+                            /** @description The invitation has not been taken up: there is no password yet */
+                            invited: boolean;
                             /** @description One-time; shown only here */
                             invitation_url?: string;
                         };
@@ -3014,6 +3024,8 @@ export interface paths {
                             is_active: boolean;
                             /** Format: date-time */
                             created_at: string;
+                            /** @description The invitation has not been taken up: there is no password yet */
+                            invited: boolean;
                         };
                     };
                 };
@@ -3193,6 +3205,8 @@ export interface paths {
                             is_active: boolean;
                             /** Format: date-time */
                             created_at: string;
+                            /** @description The invitation has not been taken up: there is no password yet */
+                            invited: boolean;
                         };
                     };
                 };
@@ -3297,6 +3311,8 @@ export interface paths {
                             is_active: boolean;
                             /** Format: date-time */
                             created_at: string;
+                            /** @description The invitation has not been taken up: there is no password yet */
+                            invited: boolean;
                             /** @description One-time; shown only here */
                             invitation_url?: string;
                         };

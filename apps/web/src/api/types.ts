@@ -13,6 +13,8 @@ type Reply<
 
 export type SignedIn = Reply<'/api/auth/login', 'post'>;
 export type User = SignedIn['user'];
+/** A user as administrators see it. */
+export type Account = Reply<'/api/users', 'get'>['items'][number];
 export type Invited = Reply<'/api/users', 'post', 201>;
 export type Session = Reply<'/api/auth/sessions', 'get'>['items'][number];
 export type Robot = Reply<'/api/robots', 'get'>['items'][number];

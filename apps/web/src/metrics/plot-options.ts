@@ -62,14 +62,12 @@ export function plotOptions(
     width,
     height,
     format,
-    locale,
     hidden,
   }: {
     dark: boolean;
     width: number;
     height: number;
     format: Format;
-    locale: string;
     hidden: Hidden;
   },
   hooks: PlotHooks,
@@ -99,7 +97,7 @@ export function plotOptions(
       {
         ...axis,
         size: 26,
-        values: (_plot, times, _axis, _space, step) => times.map((time) => tickTime(time, step, locale)),
+        values: (_plot, times, _axis, _space, step) => times.map((time) => format.mark(time * 1000, step)),
         space: 70,
       },
       {
@@ -144,18 +142,4 @@ export function plotOptions(
       ],
     },
   };
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-function tickTime(seconds: number, step: number, locale: string): string {
-  const date = new Date(seconds * 1000);
-  const isMidnight = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0;
-  const style: Intl.DateTimeFormatOptions =
-    step >= 86_400 || (isMidnight && step >= 60)
-      ? { day: 'numeric', month: 'short' }
-      : { hour: '2-digit', minute: '2-digit', second: step < 60 ? '2-digit' : undefined, hourCycle: 'h23' };
-  const key = `${locale}${JSON.stringify(style)}`;
-  const format = formats.get(key) ?? new Intl.DateTimeFormat(locale, style);
-  formats.set(key, format);
-  return format.format(date);
 }

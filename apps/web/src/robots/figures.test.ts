@@ -30,5 +30,5 @@ it('says in words whether a robot is heard of, and since when not', () => {
   expect(mark({ online: true })).toBe('Online');
   expect(mark({})).toBe('Offline');
   expect(mark({ last_seen_at: new Date(Date.now() - 120_000).toISOString() })).toMatch(/^Offline\s*2\s?min/);
-  expect(mark({ status: 'inactive', online: true })).toBe('Switched off');
+  expect(mark({ status: 'inactive', online: true })).toBe('Data refused');
 });

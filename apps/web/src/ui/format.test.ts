@@ -32,3 +32,27 @@ it('says how long ago', () => {
 it('counts in Russian: one, few, many', () => {
   expect([1, 2, 5, 11, 12, 21, 22, 25, 101, 111].map(russianPlural)).toEqual([1, 2, 3, 3, 3, 1, 2, 3, 1, 3]);
 });
+
+it('writes every time with hours from 0 to 23, whatever the language is used to', () => {
+  const at = (hours: number, minutes = 5) => new Date(2030, 0, 31, hours, minutes, 9).getTime();
+  for (const locale of ['en', 'en-US', 'en-GB', 'en-AU', 'en-IN', 'ru', 'ru-RU']) {
+    const format = makeFormat(locale);
+    const ways = [format.dateTime, format.exactTime, format.clock];
+    ways.push(
+      (time) => format.mark(time, 60),
+      (time) => format.mark(time, 1),
+    );
+    for (const write of ways) {
+      expect(write(at(15)), locale).toMatch(/15:05/);
+      expect(write(at(0)), locale).toMatch(/\b00:05/);
+      expect(write(at(15)), locale).not.toMatch(/[ap]\.?m/i);
+    }
+  }
+});
+
+it('marks an axis by the day, by the minute or by the second, as its marks are apart', () => {
+  const format = makeFormat('en-US');
+  const [midnight, noon] = [new Date(2030, 0, 31), new Date(2030, 0, 31, 12, 0, 1)].map(Number) as [number, number];
+  expect([1, 60, 86_400].map((step) => format.mark(noon, step))).toEqual(['12:00:01', '12:00', 'Jan 31']);
+  expect([1, 60, 86_400].map((step) => format.mark(midnight, step))).toEqual(['00:00:00', 'Jan 31', 'Jan 31']);
+});

@@ -23,21 +23,23 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
+/** Hours go from 0 to 23 in every language, so that one time is written alike on every page. */
+const HOURS = { hourCycle: 'h23' } as const;
+
 /** Writes figures and times the way `locale` does. */
 export function makeFormat(locale: string) {
   const russian = locale.startsWith('ru');
   // Each takes a millisecond to make, and no page needs them all.
   const just = once(() => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }));
   const relative = once(() => new Intl.RelativeTimeFormat(locale, { numeric: 'always', style: 'short' }));
-  const dateTime = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }));
-  const exactTime = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }));
-  const clock = once(
-    () =>
-      new Intl.DateTimeFormat(locale, {
-        ...{ month: 'short', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' },
-        hourCycle: 'h23',
-      }),
-  );
+  const time = (style: Intl.DateTimeFormatOptions) =>
+    once(() => new Intl.DateTimeFormat(locale, { ...style, ...HOURS }));
+  const minutes = { hour: '2-digit', minute: '2-digit' } as const;
+  const seconds = { ...minutes, second: '2-digit' } as const;
+  const dateTime = time({ dateStyle: 'medium', timeStyle: 'short' });
+  const exactTime = time({ dateStyle: 'medium', timeStyle: 'medium' });
+  const clock = time({ month: 'short', day: '2-digit', ...seconds });
+  const ofDay = { day: time({ day: 'numeric', month: 'short' }), minutes: time(minutes), seconds: time(seconds) };
   const numbers = new Map<number, Intl.NumberFormat>();
 
   const number = (value: Value, digits = 0): string => {
@@ -88,6 +90,13 @@ export function makeFormat(locale: string) {
     return relative().format(Math.round(seconds / 86_400), 'day');
   };
 
+  const mark = (time: string | number, stepSeconds: number): string => {
+    const date = new Date(time);
+    const isMidnight = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0;
+    if (stepSeconds >= 86_400 || (isMidnight && stepSeconds >= 60)) return ofDay.day().format(date);
+    return ofDay[stepSeconds < 60 ? 'seconds' : 'minutes']().format(date);
+  };
+
   return {
     number,
     bytes,
@@ -97,6 +106,8 @@ export function makeFormat(locale: string) {
     dateTime: (time: string | number) => dateTime().format(new Date(time)),
     /** Short and of one width, for columns. */
     clock: (time: string | number) => clock().format(new Date(time)),
+    /** Of an axis whose marks are so far apart. */
+    mark,
     exactTime: (time: string | number) => exactTime().format(new Date(time)),
   };
 }

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/vue-query';
 import { api, dataOf } from '../api/client';
-import type { User } from '../api/types';
+import type { Account } from '../api/types';
 
-async function fetchUsers(): Promise<User[]> {
-  const users: User[] = [];
+async function fetchUsers(): Promise<Account[]> {
+  const users: Account[] = [];
   let cursor: string | undefined;
   do {
     const page = await dataOf(api.GET('/api/users', { params: { query: { limit: 1000, cursor } } }));

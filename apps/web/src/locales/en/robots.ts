@@ -13,14 +13,14 @@ export const robots = {
   noMatch: 'No robot matches.',
   showAll: 'Show all',
   polling: 'Refreshed every 10 s',
-  state: { online: 'Online', offline: 'Offline', inactive: 'Switched off', error: 'Error', pending: 'Unconfirmed' },
+  state: { online: 'Online', offline: 'Offline', inactive: 'Data refused', error: 'Error', pending: 'Unconfirmed' },
   condition: {
-    online: 'online',
-    offline: 'offline',
-    hot: 'hot',
-    disk_full: 'disk nearly full',
-    error: 'in error',
-    inactive: 'switched off',
+    online: '{n} online',
+    offline: '{n} offline',
+    hot: '{n} hot',
+    disk_full: '{n} disk nearly full',
+    error: '{n} in error',
+    inactive: 'data refused: {n}',
   },
   column: {
     name: 'Name',
@@ -73,6 +73,9 @@ export const robots = {
       where:
         'As root on the robot: write it behind ROBOWATCH_TOKEN= in /etc/default/telegraf, then run: systemctl restart telegraf',
       done: 'I have it',
+      formerUsed: 'The former token is still being used, last {ago}: what is sent with it is refused.',
+      formerText:
+        'Put the new token on the robot. As root: write it behind ROBOWATCH_TOKEN= in /etc/default/telegraf, then run: systemctl restart telegraf. If you no longer have it, make another one in the settings.',
     },
     transfer: {
       title: 'Owner',

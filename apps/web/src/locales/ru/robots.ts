@@ -18,17 +18,17 @@ export const robots: typeof en.robots = {
   state: {
     online: 'На связи',
     offline: 'Не на связи',
-    inactive: 'Отключён',
+    inactive: 'Приём отключён',
     error: 'Ошибка',
     pending: 'Не подтверждён',
   },
   condition: {
-    online: 'на связи',
-    offline: 'не на связи',
-    hot: 'перегрето',
-    disk_full: 'с почти полным диском',
-    error: 'с ошибкой',
-    inactive: 'отключён | отключены | отключены',
+    online: '{n} на связи',
+    offline: '{n} не на связи',
+    hot: '{n} перегрето',
+    disk_full: 'диск почти полон: {n}',
+    error: '{n} с ошибкой',
+    inactive: 'приём отключён: {n}',
   },
   column: {
     name: 'Имя',
@@ -81,6 +81,9 @@ export const robots: typeof en.robots = {
       where:
         'На роботе под root: впишите его после ROBOWATCH_TOKEN= в /etc/default/telegraf, затем выполните: systemctl restart telegraf',
       done: 'Готово',
+      formerUsed: 'Старый токен всё ещё используется, последний раз {ago}: данные с ним отклоняются.',
+      formerText:
+        'Перенесите на робота новый токен. Под root: впишите его после ROBOWATCH_TOKEN= в /etc/default/telegraf, затем выполните: systemctl restart telegraf. Если нового токена у вас уже нет, выпустите ещё один в настройках.',
     },
     transfer: {
       title: 'Владелец',

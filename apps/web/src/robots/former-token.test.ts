@@ -1,0 +1,23 @@
+import { mount } from '@vue/test-utils';
+import { expect, it } from 'vitest';
+import FormerTokenAlert from './FormerTokenAlert.vue';
+
+const MINUTE = 60_000;
+const before = (minutes: number | null) =>
+  minutes === null ? null : new Date(Date.now() - minutes * MINUTE).toISOString();
+const told = (refused: number | null, seen: number | null) =>
+  mount(FormerTokenAlert, {
+    props: { robot: { former_token_refused_at: before(refused), last_seen_at: before(seen) } },
+  }).text();
+
+it('says that the former token is still being used, how lately, and what to do', () => {
+  expect(told(5, 10)).toMatch(/former token is still being used, last 5\smin.* ago.*ROBOWATCH_TOKEN=/s);
+  expect(told(600, null)).toContain('10');
+});
+
+it('says so while somebody else reports with the new one', () => expect(told(1, 0)).toContain('still being used'));
+
+it('is silent when it was not used, or when only the new one has been for minutes', () => {
+  expect(told(null, 1)).toBe('');
+  expect(told(10, 1)).toBe('');
+});
