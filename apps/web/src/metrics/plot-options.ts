@@ -16,6 +16,7 @@ const INK = {
   dark: { text: '#a1a1aa', grid: '#27272a' },
 };
 
+export const HUES = PALETTE.light.length;
 export const lineColour = (index: number, dark: boolean) => {
   const palette = PALETTE[dark ? 'dark' : 'light'];
   return palette[index % palette.length] as string;
