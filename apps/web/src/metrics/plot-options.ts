@@ -54,6 +54,8 @@ export function alone(column: ArrayLike<number | null | undefined>): number[] {
 export interface PlotHooks {
   onCursor(index: number | null): void;
   onSelect(fromMs: number, toMs: number): void;
+  /** Values of a greater magnitude do not widen the axis. */
+  limit(): number | undefined;
 }
 
 export function plotOptions(
@@ -94,7 +96,7 @@ export function plotOptions(
     },
     scales: {
       x: { time: true },
-      y: { range: (plot) => yRange(extremes(plot), chart.max) },
+      y: { range: (plot) => yRange(extremes(plot, hooks.limit()), chart.max) },
     },
     axes: [
       {

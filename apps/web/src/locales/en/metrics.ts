@@ -53,6 +53,16 @@ export const metrics = {
     load5: '5 min',
     load15: '15 min',
   },
+  beyond: 'Values as far as {value} lie beyond the axis.',
+  fitAll: 'Fit them all',
+  fitMost: 'Fit the usual ones',
+  legend: {
+    search: 'Search among {count} lines',
+    searchOf: 'Search the lines of {chart}',
+    all: 'All {count}',
+    fewer: 'Fewer',
+    more: '{count} more: search for them',
+  },
   states: {
     title: 'States',
     yes: 'yes',

@@ -55,6 +55,16 @@ export const metrics: typeof en.metrics = {
     load5: '5 мин',
     load15: '15 мин',
   },
+  beyond: 'За пределами оси есть значения до {value}.',
+  fitAll: 'Показать все',
+  fitMost: 'Показать обычные',
+  legend: {
+    search: 'Поиск по линиям ({count})',
+    searchOf: 'Поиск по линиям: {chart}',
+    all: 'Все: {count}',
+    fewer: 'Свернуть',
+    more: 'Ещё {count}, найдите их поиском',
+  },
   states: {
     title: 'Состояния',
     yes: 'да',
