@@ -9,6 +9,8 @@ const robot: ReportingRobot = {
   ...{ owner_id: 1, version: '1' },
 };
 const limits = { receivedAt: 1_700_000_000_000_000_000n, oldest: -(2n ** 63n), newest: 2n ** 63n };
+/** The processor's time is told in steps of this length. */
+const TICK_MS = 4;
 const [SMALL, LARGE] = [16_384, 524_288];
 
 /** Of this thread's own work: what else the machine does meanwhile does not count. */
@@ -22,6 +24,8 @@ function reading(body: Buffer): { total: number; stretch: number } {
   const runs = Array.from({ length: 3 }, () => {
     const shape = new RobotShape(robot, new Map(), { maxSeries: 2_000, maxFields: 2_000 });
     const work = stamping(body, 'ns', { shape, ...limits });
+    // Its buffer, whose allocation may make the runtime collect what earlier readings left, is not the bytes' doing.
+    work.next();
     const started = threadMs();
     let [last, stretch] = [started, 0];
     for (let done = false; !done; ) {
@@ -90,9 +94,8 @@ it('reading takes time by the byte, whatever the bytes are, and never long witho
     fc.property(shape, (of) => {
       const [small, large] = [reading(bodyOf(of, SMALL)), reading(bodyOf(of, LARGE))];
       // Thirty-two times the bytes; work that grows by the square would take a thousand times as long.
-      expect(large.total).toBeLessThan(250 * Math.max(small.total, 0.2));
-      // Milliseconds in practice; the runtime's own pauses count, too.
-      expect(large.stretch).toBeLessThan(250);
+      expect(large.total).toBeLessThan(250 * Math.max(small.total, TICK_MS));
+      expect(large.stretch).toBeLessThan(100);
     }),
     { numRuns: 60, seed: 20_241_124 },
   );
