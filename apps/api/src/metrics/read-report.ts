@@ -10,7 +10,7 @@ import { databaseAway, type ReportingRobot } from './reporting-robot.ts';
 import type { RobotBudget } from './robot-budget.ts';
 import { inSlices } from './slices.ts';
 import { Turns } from './take-turns.ts';
-import { checkEncoding, tooLarge, unpack, unpackSmall } from './unpack.ts';
+import { announcedSize, checkEncoding, tooLarge, unpack, unpackSmall } from './unpack.ts';
 
 export interface ReadDeps {
   config: Config;
@@ -56,6 +56,7 @@ export class ReportReader {
   async read(sent: SentReport): Promise<ReadReport> {
     const { maxUnpackedBytes } = this.#deps.config.ingest;
     const encoding = checkEncoding(sent.encoding);
+    if (encoding === 'gzip' && announcedSize(sent.body) > maxUnpackedBytes) throw tooLarge(maxUnpackedBytes);
     if (timeLeft(sent) < this.#deps.ingest.expectedWaitMs) throw storeAway();
     const short = encoding === 'identity' ? sent.body : unpackSmall(sent.body, maxUnpackedBytes);
     if (short && short.length > maxUnpackedBytes) throw tooLarge(maxUnpackedBytes);

@@ -27,6 +27,10 @@ export function unpackSmall(body: Buffer, maxBytes: number): Buffer | undefined 
   }
 }
 
+/** What a gzipped body says of its own size at its end (RFC 1952, ISIZE): a bomb tells of itself, and is refused unopened. */
+export const announcedSize = (body: Buffer) =>
+  body.length < 18 || body.readUInt16BE(0) !== 0x1f8b ? 0 : body.readUInt32LE(body.length - 4);
+
 /** A gzipped body, on another thread. @throws AppError payload_too_large, nothing_usable */
 export async function unpack(body: Buffer, maxBytes: number): Promise<Buffer> {
   try {

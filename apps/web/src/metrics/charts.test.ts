@@ -112,6 +112,22 @@ it('draws measurements it has never heard of, a chart for each unit', () => {
   expect(inOrder(['zeta', 'net', 'battery', 'cpu'])).toEqual(['cpu', 'net', 'battery', 'zeta']);
 });
 
+it('says which part of a measurement a chart is, and gives what is measured otherwise an axis of its own', () => {
+  const fields = ['motor_rpm', 'speed_m_s', 'yaw_deg', 'pitch_deg', 'cycles', 'temp'];
+  const charts = chartsOf(
+    reply('arm', ...(fields.map((field): [string, object, number] => [field, {}, 1]) as never[])),
+  );
+  expect(charts.map(({ title, part }) => [title, part])).toEqual([
+    ['arm', 'motor_rpm'],
+    ['arm', 'speed_m_s'],
+    ['arm', 'yaw_deg, pitch_deg'],
+    ['arm', 'cycles'],
+    ['arm', 'temp'],
+  ]);
+  expect(new Set(charts.map(({ id }) => id)).size).toBe(5);
+  expect(chartsOf(reply('arm', ['cycles', {}, 1]))[0]?.part).toBeUndefined();
+});
+
 it('marks the file as UTF-8', async () => {
   const blobs: Blob[] = [];
   const createObjectURL = vi.spyOn(URL, 'createObjectURL').mockImplementation((blob) => {

@@ -1,6 +1,6 @@
 import type { SeriesReply } from '../api/types';
 import type { Unit } from '../ui/format';
-import { isCounter, unitOf } from './measurement-units';
+import { isCounter, measureOf, unitOf } from './measurement-units';
 import { type Point, toRates, withGaps } from './series';
 
 export interface Line {
@@ -12,6 +12,8 @@ export interface Chart {
   id: string;
   /** A key of the messages, or the measurement's own name. */
   title: string;
+  /** Which part of the measurement this is, where it has several charts. */
+  part?: string;
   unit: Unit;
   lines: Line[];
   stacked?: boolean;
@@ -75,13 +77,23 @@ export function chartsOf({ measurement, every_s, series: raw }: SeriesReply): Ch
         },
       ];
     default:
-      return [...Map.groupBy(series, ({ field }) => unitOf(measurement, field))].map(([unit, some]) => ({
-        id: `${measurement}-${unit}`,
+      return byMeasure(measurement, series).map(({ id, fields, some }, _i, all) => ({
+        id,
         title: measurement,
-        unit,
+        part: all.length > 1 ? fields.join(', ') : undefined,
+        unit: unitOf(measurement, fields[0] as string),
         lines: lines(some, (one) => [one.field, byTags(one)].filter(Boolean).join(' ')),
       }));
   }
+}
+
+function byMeasure(measurement: string, series: Series[]) {
+  const groups = Map.groupBy(series, ({ field }) => measureOf(measurement, field));
+  return [...groups].map(([measure, some]) => ({
+    id: `${measurement}-${measure}`,
+    fields: [...new Set(some.map(({ field }) => field))],
+    some,
+  }));
 }
 
 function cpuCharts(series: Series[], everySeconds: number): Chart[] {

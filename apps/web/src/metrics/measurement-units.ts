@@ -35,3 +35,14 @@ export function unitOf(measurement: string, field: string): Unit {
   if (isCounter(measurement, field)) return unit === 'bytes' ? 'bytes_per_second' : 'per_second';
   return unit;
 }
+
+/** Ends of names that say what is measured in, though it is written without a unit. */
+const ENDING = new RegExp(
+  `_(${'rpm|k?hz|m?w|watts?|m?wh|m?ah|ohm|mm|cm|km|m|k?m_s|km_h|deg|rad|(deg|rad)_s|nm?|k?pa|[mh]pa|m?bar|lux|dbm?|kg|g|l|ms|us|ns'})$`,
+);
+
+/** Fields that share an axis have this in common: the unit, or what the end of the name tells of it. */
+export function measureOf(measurement: string, field: string): string {
+  const unit = unitOf(measurement, field);
+  return unit === 'none' ? (ENDING.exec(field)?.[1] ?? unit) : unit;
+}

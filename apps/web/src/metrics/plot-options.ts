@@ -16,6 +16,7 @@ const INK = {
   dark: { text: '#a1a1aa', grid: '#27272a' },
 };
 
+export const HUES = PALETTE.light.length;
 export const lineColour = (index: number, dark: boolean) => {
   const palette = PALETTE[dark ? 'dark' : 'light'];
   return palette[index % palette.length] as string;
@@ -53,6 +54,8 @@ export function alone(column: ArrayLike<number | null | undefined>): number[] {
 export interface PlotHooks {
   onCursor(index: number | null): void;
   onSelect(fromMs: number, toMs: number): void;
+  /** Values of a greater magnitude do not widen the axis. */
+  limit(): number | undefined;
 }
 
 export function plotOptions(
@@ -91,7 +94,7 @@ export function plotOptions(
     },
     scales: {
       x: { time: true },
-      y: { range: (plot) => yRange(extremes(plot), chart.max) },
+      y: { range: (plot) => yRange(extremes(plot, hooks.limit()), chart.max) },
     },
     axes: [
       {

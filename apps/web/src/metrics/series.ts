@@ -25,9 +25,13 @@ export function newestOf(points: Point[], everySeconds: number): { value: number
   return { value: newest[1] as number, freshUntil: newest[0] + Math.max(FRESH_MS, steps) };
 }
 
+/** Points further apart than this, in ms, have something missing between them. */
+export const gapLimit = (points: Point[], everySeconds: number): number =>
+  GAP_FACTOR * Math.max(usualDistance(points), everySeconds * 1000);
+
 /** Puts a null where points are missing: a line across would tell what nobody measured. */
 export function withGaps(points: Point[], everySeconds: number): Point[] {
-  const limit = GAP_FACTOR * Math.max(usualDistance(points), everySeconds * 1000);
+  const limit = gapLimit(points, everySeconds);
   return points.flatMap((point, i): Point[] => {
     const before = points[i - 1];
     return before && point[0] - before[0] > limit ? [[before[0] + 1, null], point] : [point];

@@ -7,6 +7,7 @@ import { hasCounters } from './measurement-units';
 import { isPreset, type TimeRange } from './time-range';
 import { noteServerTime } from './use-time-range';
 
+export type Measurement = { measurement: string; fields: { field: string; type: string }[] };
 const SHORTEST_REFETCH_MS = 5_000;
 const LONGEST_REFETCH_MS = 60_000;
 /** A robot that has just begun to send shows new measurements soon. */
@@ -18,6 +19,17 @@ export function useMeasurements(robotId: () => number) {
     queryFn: () => dataOf(api.GET('/api/robots/{id}/metrics', { params: { path: { id: robotId() } } })),
     refetchInterval: MEASUREMENTS_REFETCH_MS,
   });
+}
+
+/** How the API is asked for a range, and how soon again. */
+function asked(range: TimeRange, everySeconds: number) {
+  const refetch = Math.min(LONGEST_REFETCH_MS, Math.max(SHORTEST_REFETCH_MS, everySeconds * 1000));
+  return isPreset(range)
+    ? { query: { from: `-${range.preset}`, to: undefined }, refetchInterval: refetch }
+    : {
+        query: { from: new Date(range.from).toISOString(), to: new Date(range.to).toISOString() },
+        refetchInterval: false as const,
+      };
 }
 
 /**
@@ -34,10 +46,7 @@ export function useSeries(
   const newest = new Map<string, SeriesReply>();
   const queries = computed(() => {
     const [id, every, wanted] = [robotId(), everySeconds(), range()];
-    const refetch = Math.min(LONGEST_REFETCH_MS, Math.max(SHORTEST_REFETCH_MS, every * 1000));
-    const query = isPreset(wanted)
-      ? { from: `-${wanted.preset}`, to: undefined }
-      : { from: new Date(wanted.from).toISOString(), to: new Date(wanted.to).toISOString() };
+    const { query, refetchInterval } = asked(wanted, every);
     return inOrder(measurements()).map((measurement) => ({
       queryKey: ['robot', id, 'series', measurement, query, every],
       queryFn: async () => {
@@ -50,9 +59,47 @@ export function useSeries(
         if (isPreset(wanted)) noteServerTime(reply.to);
         return reply;
       },
-      refetchInterval: isPreset(wanted) ? refetch : (false as const),
+      refetchInterval,
       placeholderData: () => newest.get(measurement),
     }));
+  });
+  const results = useQueries({ queries });
+  watch(results, (all) => {
+    for (const { data } of all) if (data) newest.set(data.measurement, data);
+  });
+  return results;
+}
+
+const isState = ({ type }: { type: string }) => type === 'boolean' || type === 'string';
+/** More text than this is not taken for `fields`, which has a comma between names. */
+const LONGEST_FIELDS = 4000;
+
+/** As `useSeries`, what the booleans and strings of a robot said. */
+export function useStates(
+  robotId: () => number,
+  measurements: () => Measurement[],
+  range: () => TimeRange,
+  everySeconds: () => number,
+) {
+  const newest = new Map<string, SeriesReply>();
+  const queries = computed(() => {
+    const [id, every] = [robotId(), everySeconds()];
+    const { query, refetchInterval } = asked(range(), every);
+    const withStates = measurements().filter(({ fields }) => fields.some(isState));
+    return withStates.map(({ measurement, fields }) => {
+      const states = fields.filter(isState).map(({ field }) => field);
+      const list = states.join(',');
+      // What cannot be named is found among all.
+      const named = list.length > LONGEST_FIELDS || states.some((field) => field.includes(',')) ? undefined : list;
+      const how = { fn: 'last' as const, times: 'sample' as const, every: `${every}s`, fields: named };
+      const params = { path: { id, measurement }, query: { ...query, ...how } };
+      return {
+        queryKey: ['robot', id, 'states', measurement, list, query, every],
+        queryFn: () => dataOf(api.GET('/api/robots/{id}/metrics/{measurement}', { params })),
+        refetchInterval,
+        placeholderData: () => newest.get(measurement),
+      };
+    });
   });
   const results = useQueries({ queries });
   watch(results, (all) => {

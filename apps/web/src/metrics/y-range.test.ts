@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type uPlot from 'uplot';
 import { expect, it } from 'vitest';
-import { extremes, yRange } from './y-range';
+import { extremes, furthest, usualLimit, yRange } from './y-range';
 
 const plot = (columns: (number | null | undefined)[][], shown: boolean[]) =>
   ({ data: [[], ...columns], series: [{}, ...shown.map((show) => ({ show }))] }) as unknown as uPlot;
@@ -31,4 +31,33 @@ it('ends where the scale is known to end, unless a value is beyond it', () => {
   expect(yRange([3, 140], 100)).toEqual([0, 140]);
   expect(yRange(extremes(plot([[null]], [true])))).toEqual([0, 1]);
   expect(yRange([0, 0])).toEqual([0, 1]);
+});
+
+const steady = Array.from({ length: 100 }, (_, i) => 40 + (i % 10));
+
+it('one line, or one value, far beyond all others leaves them readable', () => {
+  const spiked = steady.map((value, i) => (i === 50 ? 1e9 : value));
+  for (const columns of [[spiked], [steady, steady.map(() => 1e9)], [steady, spiked, steady]]) {
+    const limit = usualLimit(columns, 'celsius');
+    const [, top] = yRange(
+      extremes(
+        plot(
+          columns,
+          columns.map(() => true),
+        ),
+        limit,
+      ),
+    );
+    expect(top).toBeLessThan(60);
+    expect(furthest(columns, limit)).toBe(1e9);
+  }
+});
+
+it('takes nothing for too far that belongs there', () => {
+  const burst = [...steady, 5e7];
+  expect(usualLimit([burst], 'bytes_per_second')).toBeUndefined();
+  expect(furthest([burst], undefined)).toBeNull();
+  expect(furthest([steady, [0, 0, 3]], usualLimit([steady, [0, 0, 3]], 'none'))).toBeNull();
+  expect(usualLimit([[0, 0, 0]], 'none')).toBeUndefined();
+  expect(usualLimit([], 'none')).toBeUndefined();
 });

@@ -1,26 +1,56 @@
 import type uPlot from 'uplot';
+import type { Unit } from '../ui/format';
 
+type Column = ArrayLike<number | null | undefined> & Iterable<number | null | undefined>;
 type Extremes = [min: number, max: number];
 const NOTHING: Extremes = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-const known = new WeakMap<uPlot.AlignedData[number], Extremes>();
+const known = new WeakMap<Column, { limit: number; extremes: Extremes }>();
 
-/** Of all values of the shown lines, whether in view or not: a scale that followed the view would jump while panning. */
-export function extremes({ data, series }: uPlot): Extremes {
-  const shown = data.filter((_, i) => i > 0 && series[i]?.show).map(extremesOf);
+/** Of all values of the shown lines, whether in view or not: a scale that followed the view would jump while panning. Those beyond `limit` do not count. */
+export function extremes({ data, series }: uPlot, limit = Number.POSITIVE_INFINITY): Extremes {
+  const shown = data.filter((_, i) => i > 0 && series[i]?.show).map((column) => extremesOf(column, limit));
   return [Math.min(...shown.map(([min]) => min)), Math.max(...shown.map(([, max]) => max))];
 }
 
-function extremesOf(column: uPlot.AlignedData[number]): Extremes {
+function extremesOf(column: Column, limit: number): Extremes {
   const found = known.get(column);
-  if (found) return found;
+  if (found?.limit === limit) return found.extremes;
   let [min, max] = NOTHING;
   for (const value of column) {
-    if (typeof value !== 'number') continue;
+    if (typeof value !== 'number' || Math.abs(value) > limit) continue;
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  known.set(column, [min, max]);
+  known.set(column, { limit, extremes: [min, max] });
   return [min, max];
+}
+
+/** Rates and sizes leap by such factors as they should. */
+const LEAPING = new Set<Unit>(['bytes', 'bytes_per_second', 'per_second', 'seconds']);
+const BEYOND_FACTOR = 1000;
+const MOSTLY = 0.95;
+
+/** From what magnitude on a value is so far beyond what the lines usually say that nothing else could be read beside it. */
+export function usualLimit(columns: Column[], unit: Unit): number | undefined {
+  if (LEAPING.has(unit)) return undefined;
+  const usual = columns.map(usualMagnitude).filter((magnitude) => magnitude > 0);
+  const middle = usual.sort((a, b) => a - b)[Math.floor((usual.length - 1) / 2)];
+  return middle === undefined ? undefined : middle * BEYOND_FACTOR;
+}
+
+function usualMagnitude(column: Column): number {
+  const sizes = Array.from(column, (value) => (typeof value === 'number' ? Math.abs(value) : -1)).filter((v) => v >= 0);
+  return sizes.sort((a, b) => a - b)[Math.floor((sizes.length - 1) * MOSTLY)] ?? 0;
+}
+
+/** The value furthest beyond the limit. */
+export function furthest(columns: Column[], limit: number | undefined): number | null {
+  let found: number | null = null;
+  if (limit === undefined) return found;
+  for (const column of columns)
+    for (const value of column)
+      if (typeof value === 'number' && Math.abs(value) > Math.max(limit, Math.abs(found ?? 0))) found = value;
+  return found;
 }
 
 /** A scale for such values; `top` is its upper end where that is known. */

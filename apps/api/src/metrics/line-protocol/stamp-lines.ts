@@ -25,7 +25,7 @@ const NEWLINE = 10,
 /** What stamping adds to a line, roughly. */
 const STAMP_SIZE = 120;
 /** How much is read between two yields, and of a line too long at once. */
-const STEP_BYTES = 4_096;
+const STEP_BYTES = 1_024;
 const SKIP_BYTES = 1 << 18;
 
 /** The whole body at once. */

@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+import { useBrowser } from './browser.ts';
+import { PHONE } from './chromium.ts';
+import { askToPair, asUser } from './robots.ts';
+import { ADMIN, withAdmin } from './server.ts';
+
+const CODE = '14142135';
+const browser = useBrowser(withAdmin);
+
+async function pairRobot(code: string) {
+  const { url } = browser.server();
+  await askToPair(url, code);
+  const { robot_id, influxdb_token } = await (await asUser(url))('POST', `/pair/${code}/confirm`, {});
+  return {
+    id: robot_id,
+    async send(body: string) {
+      const headers = { authorization: `Bearer ${influxdb_token}` };
+      const reply = await fetch(`${url}/api/metrics?precision=s`, { method: 'POST', headers, body });
+      expect(reply.status, await reply.text()).toBe(204);
+    },
+  };
+}
+
+it('shows what booleans and strings of a robot say, when they said it, and what they say anew', async () => {
+  const robot = await pairRobot(CODE);
+  const now = Math.floor(Date.now() / 1000);
+  await robot.send([60, 50, 40, 30, 20].map((ago) => `state,part=arm estop=false,mode="idle" ${now - ago}`).join('\n'));
+  const page = await (await browser.open({ as: ADMIN })).newPage();
+  await page.goto(`/robots/${robot.id}?range=15m`);
+  const states = page.locator('[data-states]');
+  const row = (name: string) => states.locator('dl > div').filter({ hasText: name });
+  await row('state estop arm').getByText('no', { exact: true }).first().waitFor();
+  await row('state mode arm').getByText('idle', { exact: true }).first().waitFor();
+  await robot.send(`state,part=arm estop=true,mode="fault: arm" ${now - 5}\nbody firmware="2.4.1" ${now - 5}`);
+  await row('state estop arm').locator('dd').first().getByText('yes', { exact: true }).waitFor();
+  await row('state mode arm').locator('dd').first().getByText('fault: arm', { exact: true }).waitFor();
+  await row('body firmware').getByText('2.4.1', { exact: true }).first().waitFor();
+  const spans = row('state mode arm').locator('[title*="–"]');
+  expect(await spans.allTextContents()).toEqual(['idle', 'fault: arm']);
+  await page.getByRole('button', { name: 'As a list' }).click();
+  await page.getByRole('cell', { name: 'fault: arm' }).waitFor();
+});
+
+it('folds many rows, and fits a phone whatever a state is called', async () => {
+  const robot = await pairRobot('14142136');
+  const fields = Array.from({ length: 30 }, (_, i) => `flag_${String(i).padStart(2, '0')}=true`).join();
+  await robot.send(
+    `${'very_long_measurement_'.repeat(8)},part=${'p'.repeat(90)} ${fields},note="${'word'.repeat(300)}"`,
+  );
+  const page = await (await browser.open({ as: ADMIN, viewport: PHONE, locale: 'ru-RU' })).newPage();
+  await page.goto(`/robots/${robot.id}`);
+  const rows = page.locator('[data-states] dt[title]');
+  await expect.poll(() => rows.count()).toBe(8);
+  await page.getByRole('button', { name: 'Показать все: 31' }).click();
+  await expect.poll(() => rows.count()).toBe(31);
+  await page.getByRole('button', { name: 'Списком' }).click();
+  await page.getByRole('table').waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(PHONE.width);
+});

@@ -1,0 +1,59 @@
+import type { SeriesReply } from '../api/types';
+import { gapLimit, newestOf, type Point } from './series';
+
+export type StateValue = string | boolean;
+/** The series held one value all the time from here to there, in ms since 1970. */
+export interface StateSpan {
+  from: number;
+  to: number;
+  value: StateValue;
+}
+
+/** What one boolean or string said over a range. */
+export interface StateRow {
+  id: string;
+  measurement: string;
+  label: string;
+  spans: StateSpan[];
+  freshUntil: number;
+}
+
+const isState = (value: unknown): value is StateValue => typeof value === 'string' || typeof value === 'boolean';
+
+/** A row for each series of booleans and strings that said anything; its last span lasts as long as that counts as news. */
+export function statesOf({ measurement, every_s, to, series }: SeriesReply): StateRow[] {
+  return series.flatMap(({ field, tags, points }) => {
+    const said = points.filter((point): point is [number, StateValue] => isState(point[1]));
+    if (said.length === 0) return [];
+    const label = [field, ...Object.values(tags)].join(' ');
+    const times = said.map(([time], i): Point => [time, i]);
+    const freshUntil = newestOf(times, every_s)?.freshUntil ?? 0;
+    const end = Math.min(freshUntil, Date.parse(to));
+    const spans = spansOf(said, gapLimit(times, every_s), end);
+    return [{ id: JSON.stringify([measurement, field, tags]), measurement, label, spans, freshUntil }];
+  });
+}
+
+function spansOf(said: [number, StateValue][], limit: number, end: number): StateSpan[] {
+  const spans: StateSpan[] = [];
+  for (const [i, [from, value]] of said.entries()) {
+    const next = said[i + 1]?.[0] ?? Math.max(end, from);
+    const to = next - from > limit && i < said.length - 1 ? from : next;
+    const before = spans.at(-1);
+    if (before && before.to === from && before.value === value) before.to = to;
+    else spans.push({ from, to, value });
+  }
+  return spans;
+}
+
+/** A hue for each text that stays as the range moves on; two of one row share one only when there are more than hues. */
+export function huesOf(spans: StateSpan[], hues: number): Map<string, number> {
+  const taken = new Map<string, number>();
+  for (const text of [...new Set(spans.map(({ value }) => String(value)))].sort()) {
+    let hue = [...text].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973, 7) % hues;
+    const used = new Set(taken.values());
+    while (used.has(hue) && used.size < hues) hue = (hue + 1) % hues;
+    taken.set(text, hue);
+  }
+  return taken;
+}
