@@ -91,6 +91,16 @@ describe('the web app’s container', () => {
     expect((await get(`${origin}/assets/none.js`)).status).toBe(404);
   });
 
+  it('keeps browsers to https when it is served over https, and only then', async () => {
+    for (const path of ['/', await asset()]) {
+      const over = async (proto: string) =>
+        (await get(origin + path, { 'x-forwarded-proto': proto })).headers['strict-transport-security'];
+      expect(await over('https'), path).toMatch(/^max-age=\d{8}/);
+      expect(await over('http'), path).toBeUndefined();
+    }
+    expect((await get(origin)).headers).not.toHaveProperty('strict-transport-security');
+  });
+
   it('comes compressed as it was built', async () => {
     for (const encoding of ['br', 'gzip']) {
       const reply = await get(origin + (await asset()), { 'accept-encoding': encoding });

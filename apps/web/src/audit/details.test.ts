@@ -18,7 +18,7 @@ afterEach(() => {
 
 it('says in words what was changed, and an unknown thing as it is', () => {
   expect(read({ role: 'admin', is_active: false })).toBe('role: administrator, account: switched off');
-  expect(read({ owner_id: 5, status: 'inactive' })).toBe('owner: grace@lab.example, robot: switched off');
+  expect(read({ owner_id: 5, status: 'inactive' })).toBe('owner: grace@lab.example, data: refused');
   expect(read({ owner_id: 6, by: 'setup link' })).toBe('owner: #6, by: the set-up link');
   expect(read({ later: { a: 1 } })).toBe('later: {"a":1}');
 });

@@ -27,7 +27,7 @@ export const audit = {
     name: 'name',
     email: 'e-mail',
     is_active: 'account',
-    status: 'robot',
+    status: 'data',
     owner_id: 'owner',
     hostname: 'hostname',
     robots_left: 'robots left without an owner',
@@ -42,7 +42,7 @@ export const audit = {
     role: { user: 'user', admin: 'administrator' },
     by: { setup_link: 'the set-up link' },
     is_active: { true: 'switched on', false: 'switched off' },
-    status: { active: 'switched on', inactive: 'switched off' },
+    status: { active: 'accepted', inactive: 'refused' },
   },
   action: {
     access_refused: 'was refused what only administrators may',

@@ -25,7 +25,7 @@ export const audit: typeof en.audit = {
     name: 'имя',
     email: 'эл. почта',
     is_active: 'учётная запись',
-    status: 'робот',
+    status: 'данные',
     owner_id: 'владелец',
     hostname: 'имя узла',
     robots_left: 'роботов осталось без владельца',
@@ -40,7 +40,7 @@ export const audit: typeof en.audit = {
     role: { user: 'пользователь', admin: 'администратор' },
     by: { setup_link: 'ссылка настройки' },
     is_active: { true: 'включена', false: 'отключена' },
-    status: { active: 'включён', inactive: 'отключён' },
+    status: { active: 'принимаются', inactive: 'не принимаются' },
   },
   action: {
     access_refused: 'отказ в доступе',
