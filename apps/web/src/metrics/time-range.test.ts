@@ -38,3 +38,11 @@ it('knows the spellings of levels', () => {
   expect(levelParameter(['error', 'warning', 'info', 'debug'])?.length).toBeLessThanOrEqual(200);
   expect(levelParameter([])).toBeUndefined();
 });
+
+it('stays in the future where the robot says it is, and goes back from there', () => {
+  const [now, ahead] = [1_000_000, { from: 5_000_000, to: 6_000_000 }];
+  expect(shifted(ahead, 0.5, now)).toEqual(ahead);
+  expect(shifted(ahead, -0.5, now)).toEqual({ from: 4_500_000, to: 5_500_000 });
+  expect(scaled(ahead, 0.5, now)).toEqual({ from: 5_250_000, to: 5_750_000 });
+  expect(scaled(ahead, 2, now).to).toBe(6_000_000);
+});

@@ -49,15 +49,15 @@ export function stepSeconds(span: Span): number {
   return STEPS_S.find((step) => seconds / step <= MAX_POINTS) ?? Math.ceil(seconds / MAX_POINTS / 86_400) * 86_400;
 }
 
-/** The same length, moved by a share of it; never into the future. */
+/** The same length, moved by a share of it; never further into the future than it is. */
 export function shifted(span: Span, share: number, now: number): Span {
-  const move = Math.min(lengthMs(span) * share, now - span.to);
+  const move = Math.min(lengthMs(span) * share, Math.max(0, now - span.to));
   return { from: Math.round(span.from + move), to: Math.round(span.to + move) };
 }
 
 /** Around the same middle, `factor` times as long. */
 export function scaled(span: Span, factor: number, now: number): Span {
   const [middle, half] = [(span.from + span.to) / 2, Math.max(SHORTEST_MS, lengthMs(span) * factor) / 2];
-  const to = Math.min(now, middle + half);
+  const to = Math.min(Math.max(now, span.to), middle + half);
   return { from: Math.round(to - 2 * half), to: Math.round(to) };
 }

@@ -8,6 +8,8 @@ export const metrics = {
   live: 'Live',
   follow: 'Go live',
   noData: 'No data in this range.',
+  newestAt: 'The newest data are of {time}.',
+  newestAhead: "The newest data are of {time}, in the future: the robot's clock is ahead.",
   showNewest: 'Show the newest data',
   logsThen: 'Logs of this moment',
   range: {

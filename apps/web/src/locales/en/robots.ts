@@ -43,6 +43,10 @@ export const robots = {
   demo: { add: 'Add demonstration robots', remove: 'Remove the demonstration robots' },
   tabs: { charts: 'Charts', logs: 'Logs', settings: 'Settings' },
   gone: { title: 'There is no such robot', text: 'It was deleted, or belongs to somebody else.' },
+  clock: {
+    ahead: "This robot's clock is {duration} ahead: its data are dated so",
+    behind: "This robot's clock is {duration} behind: its data are dated so",
+  },
   facts: {
     address: 'Address',
     agent: 'Agent',

@@ -10,6 +10,8 @@ export const metrics: typeof en.metrics = {
   live: 'Вживую',
   follow: 'Следить',
   noData: 'За этот период данных нет.',
+  newestAt: 'Последние данные: {time}.',
+  newestAhead: 'Последние данные датированы {time}, это в будущем: часы робота спешат.',
   showNewest: 'Показать последние данные',
   logsThen: 'Журнал этого момента',
   range: {
