@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type axeCore from 'axe-core';
 import { expect, it } from 'vitest';
 import { useBrowser } from './browser.ts';
 import { PHONE } from './chromium.ts';
@@ -5,6 +8,7 @@ import { askToPair, asUser } from './robots.ts';
 import { ADMIN, withAdmin } from './server.ts';
 
 const CODE = '14142135';
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const browser = useBrowser(withAdmin);
 
 async function pairRobot(code: string) {
@@ -39,6 +43,11 @@ it('shows what booleans and strings of a robot say, when they said it, and what 
   expect(await spans.allTextContents()).toEqual(['idle', 'fault: arm']);
   await page.getByRole('button', { name: 'As a list' }).click();
   await page.getByRole('cell', { name: 'fault: arm' }).waitFor();
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() =>
+    (window as unknown as { axe: typeof axeCore }).axe.run('[data-states]'),
+  );
+  expect(violations.map(({ id }) => id)).toEqual([]);
 });
 
 it('folds many rows, and fits a phone whatever a state is called', async () => {
