@@ -172,5 +172,6 @@ it('reading what is long, by many at once', async () => {
       ),
     ),
   );
-  expect(new Set(statuses)).toEqual(new Set([200, 400]));
+  for (const status of [200, 400]) expect(statuses).toContain(status);
+  for (const status of statuses) expect([200, 400, 429]).toContain(status);
 });

@@ -88,6 +88,14 @@ describe('a code that is in use', () => {
   });
 });
 
+it('one address cannot take the room of its network', () => {
+  const { pairing } = loadConfig({
+    DATABASE_URL: 'postgres://nowhere/none',
+    SECRET_KEY: 'abcdefghijklmnopqrstuvwxyz0123456789',
+  });
+  expect(pairing.requestsPerAddress * 4).toBeLessThanOrEqual(pairing.maxLiveCodesPerNetwork);
+});
+
 it('a day of an attacker with 100 addresses finds one of ten codes with less than 0.1 %', () => {
   const { pairing } = loadConfig({
     DATABASE_URL: 'postgres://nowhere/none',

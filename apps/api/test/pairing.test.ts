@@ -9,6 +9,20 @@ const poll = (code: string, token?: string) =>
   api.call('GET', `/pair/${code}/status`, { token, address: `203.0.113.${randomInt(250)}` });
 
 describe('pairing', () => {
+  it('and the end of its user’s account at the same moment leave a robot that somebody has, or nobody', async () => {
+    const admin = await api.person('admin');
+    for (let round = 0; round < 5; round++) {
+      const leaving = await api.person();
+      const asked = [await api.ask('one'), await api.ask('two'), await api.ask('three')];
+      const [removed, ...confirmed] = await Promise.all([
+        api.call('DELETE', `/users/${leaving.id}`, { token: admin.token }),
+        ...asked.map(({ code }) => api.call('POST', `/pair/${code}/confirm`, { token: leaving.token, body: {} })),
+      ]);
+      expect(removed?.status).toBe(204);
+      for (const { status } of confirmed) expect([200, 401]).toContain(status);
+    }
+  });
+
   it('hands the token to the robot that asked, until its first accepted write', async () => {
     const owner = await api.person();
     const { code, poll_token, robot_id } = await api.ask('orange');

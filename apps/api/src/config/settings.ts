@@ -63,7 +63,7 @@ export const SETTINGS = [
   {
     name: 'READS_PER_USER',
     kind: 'integer',
-    default: '4',
+    default: '3',
     min: 1,
     max: 100,
     about: 'Reads of metrics and logs one user may have under way; more of them wait for their turn.',
@@ -158,9 +158,9 @@ export const SETTINGS = [
   {
     name: 'PAIR_MAX_LIVE_CODES_PER_NETWORK',
     kind: 'integer',
-    default: '100',
+    default: '400',
     min: 1,
-    about: 'Codes of one network (IPv4 /24, IPv6 /48) waiting for confirmation.',
+    about: 'Codes of one network (IPv4 /24, IPv6 /48) waiting for confirmation: more than one address may ask for.',
   },
   {
     name: 'PAIR_REQUESTS_PER_ADDRESS',

@@ -39,7 +39,7 @@ export interface Series {
 }
 
 /** Values of one reply: what is being put together must not fill the memory. */
-export const MAX_VALUES = 500_000;
+export const MAX_VALUES = 200_000;
 export const tooManyValues = () =>
   new AppError(
     'validation_failed',

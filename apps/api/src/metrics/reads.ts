@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import { Turns } from './take-turns.ts';
 
 /** Beyond this a user's reads are not kept waiting but refused. */
-const MAX_WAITING = 100;
+const MAX_WAITING = 40;
 
 const tooSlow = (seconds: number) =>
   new AppError(

@@ -1,14 +1,15 @@
 import { type Actor, audit } from '../audit/audit-store.ts';
 import { newSecret, seal, sha256 } from '../auth/secret-box.ts';
 import type { Database } from '../db/schema.ts';
-import { notFound } from '../errors.ts';
+import { AppError, notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
 import { updateRobot } from '../robots/robot-store.ts';
+import { holdActiveUser } from '../users/user-store.ts';
 import { takeCode } from './pair-code-store.ts';
 
 /**
  * Makes the robot behind the code active and owned by `ownerId`, and issues its personal token (256 bits).
- * @throws AppError not_found for wrong, expired and used codes alike
+ * @throws AppError session_ended when the user is gone, not_found for wrong, expired and used codes alike
  */
 export async function confirmPairing(
   db: Database,
@@ -18,6 +19,8 @@ export async function confirmPairing(
 ) {
   const token = newSecret();
   return db.transaction().execute(async (tx) => {
+    if (!(await holdActiveUser(tx, input.ownerId)))
+      throw new AppError('session_ended', 'This account is no longer active.');
     const robot_id = await takeCode(tx, input.code, seal(sealKey, token));
     if (robot_id === undefined) throw notFound('code, or it has expired or was used');
     await updateRobot(tx, robot_id, {

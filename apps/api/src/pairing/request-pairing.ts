@@ -52,8 +52,12 @@ const inUse = () => new AppError('code_in_use', 'This code is in use. Make up an
 async function makeRoom(db: Db, { pairing }: Config, network: string): Promise<void> {
   const live = await countLiveCodes(db, network);
   if (live.here >= pairing.maxLiveCodesPerNetwork)
-    throw new AppError('rate_limited', 'Too many robots of this network wait to be confirmed. Try again in a minute.', {
-      retryAfter: 60,
-    });
+    throw new AppError(
+      'rate_limited',
+      'Too many robots of this network wait to be confirmed. Try again when some of their codes have ended.',
+      {
+        retryAfter: 60,
+      },
+    );
   if (live.all >= pairing.maxLiveCodes) await endGreediest(db);
 }

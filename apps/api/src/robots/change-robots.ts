@@ -4,7 +4,7 @@ import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
 import { forgetToken } from '../pairing/pair-code-store.ts';
-import { findUser } from '../users/user-store.ts';
+import { holdActiveUser } from '../users/user-store.ts';
 import { deleteRobot, lockRobot, type RobotUpdate, replaceToken, updateRobot, type Viewer } from './robot-store.ts';
 import type { RobotChange } from './schemas.ts';
 
@@ -30,7 +30,7 @@ export async function changeRobot(
     if (robot.status === 'pending' && (status || owner_id)) {
       throw new AppError('robot_pending', 'This robot has not been confirmed yet: type in its code first.');
     }
-    if (owner_id !== undefined && !(await findUser(tx, owner_id))?.is_active) {
+    if (owner_id !== undefined && !(await holdActiveUser(tx, owner_id))) {
       throw new AppError('validation_failed', 'owner_id is not an active user.', { reason: 'owner_inactive' });
     }
     const update: RobotUpdate = { ...change };

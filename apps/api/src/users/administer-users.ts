@@ -13,6 +13,7 @@ import {
   findUser,
   insertUser,
   lockAdmins,
+  lockUser,
   NO_PASSWORD,
   normaliseEmail,
   updateUser,
@@ -81,6 +82,7 @@ export async function changeUser(
 export async function removeUser(db: Database, actor: Actor, id: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await lockAdmins(tx);
+    await lockUser(tx, id);
     const user = await findUser(tx, id);
     if (!user) throw notFound('user');
     await keepOneAdmin(tx, user);

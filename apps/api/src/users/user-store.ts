@@ -98,3 +98,14 @@ export async function countActiveAdmins(db: Db, except: number): Promise<number>
     .executeTakeFirstOrThrow();
   return Number(count);
 }
+
+/** Keeps the account from being deleted until the transaction ends. @returns whether it is there and active */
+export async function holdActiveUser(db: Db, id: number): Promise<boolean> {
+  const query = db.selectFrom('users').select('id').where('id', '=', id).where('is_active', '=', true).forKeyShare();
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
+/** Until the transaction ends nothing can be given to this user. */
+export async function lockUser(db: Db, id: number): Promise<void> {
+  await db.selectFrom('users').select('id').where('id', '=', id).forUpdate().execute();
+}
