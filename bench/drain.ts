@@ -3,9 +3,8 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
-import { setUpInflux } from '../apps/api/src/metrics/stores/influxdb-setup.ts';
-import { startInfluxd } from '../tools/real/influxd.ts';
 import { flushOf } from './bodies.ts';
+import { startStore } from './metrics-store.ts';
 import { pairRobots, startRobowatch } from './robowatch.ts';
 
 /** Robots that drain a backlog in bodies of a thousand lines: never seen before, known, and after the server was killed. */
@@ -60,17 +59,8 @@ async function drain(url: string, tokens: string[]): Promise<{ rate: number; ref
 }
 
 const dir = await mkdtemp(join(tmpdir(), 'robowatch-drain-'));
-const influxd = values.store === 'influxdb' ? await startInfluxd() : undefined;
-let settings: Record<string, string> = {};
-if (influxd) {
-  const { url, org, bucket, adminToken } = influxd;
-  const tokens = await setUpInflux({ url, org, bucket, adminToken, retentionSeconds: 30 * 86_400 });
-  settings = {
-    ...{ INFLUX_URL: url, INFLUX_ORG: org, INFLUX_BUCKET: bucket },
-    ...{ INFLUX_WRITE_TOKEN: tokens.writeToken, INFLUX_READ_TOKEN: tokens.readToken },
-  };
-}
-settings.ROBOT_BYTES_PER_SECOND = '1000000000';
+const store = await startStore(values.store);
+const settings = { ...store.settings, ROBOT_BYTES_PER_SECOND: '1000000000' };
 let server = await startRobowatch(dir, settings, 0);
 try {
   const rounds = Number(values.rounds);
@@ -98,6 +88,6 @@ try {
   }
 } finally {
   await server.stop();
-  await influxd?.stop();
+  await store.stop();
   await rm(dir, { recursive: true, force: true });
 }

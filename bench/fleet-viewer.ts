@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const READ_EVERY_MS = 3_000;
-const IDS_AT_ONCE = 200;
+const AT_ONCE = 200;
+const WHOLE_MS_PER_ROBOT = 10;
 
-/** A person with the fleet page open: all robots once, then those that events tell of, every three seconds. */
+/** What an open fleet page asks for, as the web app's `use-robots.ts` does: all robots, then those that events tell of. */
 export async function watchFleet(
   url: string,
   token: string,
@@ -32,20 +33,22 @@ export async function watchFleet(
       }
     }
   };
+  const readAll = async () => {
+    let robots = 0;
+    for (let cursor: string | null = ''; cursor !== null; robots += AT_ONCE)
+      cursor = (await read(`limit=${AT_ONCE}${cursor && `&cursor=${cursor}`}`)).next_cursor;
+    return robots;
+  };
   const follow = async () => {
-    for (let cursor: string | null = ''; cursor !== null; )
-      cursor = (await read(`limit=200${cursor && `&cursor=${cursor}`}`)).next_cursor;
     for (;;) {
-      await sleep(READ_EVERY_MS, undefined, { signal });
-      const ids = [...seen];
-      seen.clear();
-      for (let i = 0; i < ids.length; i += IDS_AT_ONCE)
-        await read(
-          `limit=200&${ids
-            .slice(i, i + IDS_AT_ONCE)
-            .map((id) => `id=${id}`)
-            .join('&')}`,
-        );
+      const started = Date.now();
+      const robots = await readAll();
+      while (Date.now() - started < Math.max(60_000, robots * WHOLE_MS_PER_ROBOT)) {
+        await sleep(READ_EVERY_MS, undefined, { signal });
+        const ids = [...seen].slice(0, AT_ONCE);
+        for (const id of ids) seen.delete(id);
+        if (ids.length > 0) await read(`limit=${AT_ONCE}&${ids.map((id) => `id=${id}`).join('&')}`);
+      }
     }
   };
   await Promise.all(

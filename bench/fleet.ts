@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { setUpInflux } from '../apps/api/src/metrics/stores/influxdb-setup.ts';
-import { startInfluxd } from '../tools/real/influxd.ts';
 import { flushOf } from './bodies.ts';
 import { type Answer, FleetRobot } from './fleet-robot.ts';
 import { watchFleet } from './fleet-viewer.ts';
+import { startStore } from './metrics-store.ts';
 import { cpuSeconds, family, peakMiB } from './process-usage.ts';
 import { pairRobots, startRobowatch } from './robowatch.ts';
 
@@ -28,17 +27,8 @@ const count = Number(values.robots);
 const phaseMs = Number(values.seconds) * 1000;
 
 const dir = await mkdtemp(join(tmpdir(), 'robowatch-fleet-'));
-const influxd = values.store === 'influxdb' ? await startInfluxd() : undefined;
-let settings: Record<string, string> = {};
-if (influxd) {
-  const { url, org, bucket, adminToken } = influxd;
-  const tokens = await setUpInflux({ url, org, bucket, adminToken, retentionSeconds: 30 * 86_400 });
-  settings = {
-    ...{ INFLUX_URL: url, INFLUX_ORG: org, INFLUX_BUCKET: bucket },
-    ...{ INFLUX_WRITE_TOKEN: tokens.writeToken, INFLUX_READ_TOKEN: tokens.readToken },
-  };
-}
-let server = await startRobowatch(dir, settings, 0);
+const store = await startStore(values.store);
+let server = await startRobowatch(dir, store.settings, 0);
 const { tokens, access_token } = await pairRobots(server.url, count);
 const port = Number(new URL(server.url).port);
 const bodies = Array.from({ length: BODIES }, () => gzipSync(flushOf().join('\n')));
@@ -48,7 +38,7 @@ async function phase(name: string, work: () => Promise<string> = async () => '')
   const answers: Answer[] = [];
   const started = performance.now();
   const postgres = family(server.pid).slice(1);
-  const used = () => [[server.pid], postgres, influxd ? family(influxd.pid) : []].map(cpuSeconds);
+  const used = () => [[server.pid], postgres, store.pid ? family(store.pid) : []].map(cpuSeconds);
   const before = used();
   const working = work();
   for (let sent = 0; performance.now() - started < phaseMs; await sleep(5)) {
@@ -57,8 +47,8 @@ async function phase(name: string, work: () => Promise<string> = async () => '')
   }
   const after = used();
   const remark = await working;
-  const [own, database, store] = after.map((cpu, i) => ((cpu - (before[i] ?? 0)) / (phaseMs / 1000)).toFixed(2));
-  const cores = `Cores: server ${own}, PostgreSQL ${database}, InfluxDB ${store}; the server's peak: ${Math.round(peakMiB(server.pid))} MiB`;
+  const [own, database, metrics] = after.map((cpu, i) => ((cpu - (before[i] ?? 0)) / (phaseMs / 1000)).toFixed(2));
+  const cores = `Cores: server ${own}, PostgreSQL ${database}, InfluxDB ${metrics}; the server's peak: ${Math.round(peakMiB(server.pid))} MiB`;
   process.stdout.write(`\n### ${name}\n\n${remark}${cores}\n\n`);
   process.stdout.write(
     '| seconds | answers | 204 | refused | broken | p50 ms | p99 ms |\n|---|---|---|---|---|---|---|\n',
@@ -86,11 +76,11 @@ try {
     return `The page read ${reads} times, ${Math.round(bytes / 1024)} KiB in all. `;
   });
   await server.kill();
-  server = await startRobowatch(dir, { ...settings, API_PORT: String(port) }, 0);
+  server = await startRobowatch(dir, { ...store.settings, API_PORT: String(port) }, 0);
   await phase('After kill -9 of the server');
 } finally {
   for (const robot of robots) robot.close();
   await server.stop();
-  await influxd?.stop();
+  await store.stop();
   await rm(dir, { recursive: true, force: true });
 }

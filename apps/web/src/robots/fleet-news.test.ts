@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Robot } from '../api/types';
-import { withNews } from './fleet-news';
+import { newsInTurn, withNews } from './fleet-news';
 
 const robot = (id: number, name = `robot ${id}`) => ({ id, name }) as Robot;
 const fleet = [robot(1), robot(2), robot(3)];
@@ -13,4 +13,8 @@ it('changes the robots asked for, and leaves the others as they were', () => {
 
 it('drops what is gone, and takes in what is new', () => {
   expect(withNews(fleet, [1, 4], [robot(4)]).map(({ id }) => id)).toEqual([2, 3, 4]);
+});
+
+it('asks for the robots in view first, then for those that have waited longest', () => {
+  expect(newsInTurn(new Set([5, 4, 3, 2]), [9, 3], 3)).toEqual([3, 5, 4]);
 });

@@ -10,3 +10,9 @@ export function withNews(robots: Robot[], asked: number[], news: Robot[]): Robot
     ...news.filter(({ id }) => !known.has(id)),
   ];
 }
+
+/** At most `limit` of the `changed` robots: those in view, then those that have waited longest. */
+export function newsInTurn(changed: Set<number>, inView: number[], limit: number): number[] {
+  const first = inView.filter((id) => changed.has(id));
+  return [...new Set([...first, ...changed])].slice(0, limit);
+}

@@ -5,12 +5,13 @@ import { api, dataOf } from '../api/client';
 import { ROBOTS_PAGE } from '../api/early-replies';
 import { useLiveEvents } from '../api/live-events';
 import type { Robot } from '../api/types';
-import { withNews } from './fleet-news';
+import { newsInTurn, withNews } from './fleet-news';
 
 const KEY = ['robots'];
 const POLL_MS = 10_000;
 /** With live events a look at everything now and then is enough: figures age without an event too. */
 const LIVE_POLL_MS = 60_000;
+const WHOLE_CHECK_MS = 5_000;
 const NEWS_MS = 3_000;
 /** How many robots can be asked for by their ids. */
 const AT_ONCE = 200;
@@ -28,8 +29,8 @@ async function fetchRobots(): Promise<Robot[]> {
   return robots;
 }
 
-/** Every robot the person may see, kept up to date: of those that events tell of, what they are now. */
-export function useRobots() {
+/** Every robot the person may see, kept up to date: of those that events tell of, what they are now, the ones `inView` first. */
+export function useRobots({ inView = () => [] }: { inView?: () => number[] } = {}) {
   const queries = useQueryClient();
   const { live, onEvent, onBack } = useLiveEvents();
   const query = useQuery({
@@ -46,10 +47,10 @@ export function useRobots() {
     wholeAt = Date.now();
     await queries.invalidateQueries({ queryKey: KEY });
   }
-  /** Those that have waited longest; whoever reports meanwhile has its turn the next time. */
+  const wholeIsDue = () => Date.now() - wholeAt >= Math.max(LIVE_POLL_MS, robots.value.length * WHOLE_MS_PER_ROBOT);
+  /** Whoever reports meanwhile has its turn the next time. */
   async function readNews(): Promise<void> {
-    if (changed.size > AT_ONCE && Date.now() - wholeAt > robots.value.length * WHOLE_MS_PER_ROBOT) return readAll();
-    const ids = [...changed].slice(0, AT_ONCE);
+    const ids = newsInTurn(changed, inView(), AT_ONCE);
     if (ids.length === 0 || !query.data.value) return;
     for (const id of ids) changed.delete(id);
     try {
@@ -66,6 +67,6 @@ export function useRobots() {
     void catchUp();
   });
   onBack(() => void readAll());
-  useIntervalFn(() => live.value && void readAll(), LIVE_POLL_MS);
+  useIntervalFn(() => live.value && wholeIsDue() && void readAll(), WHOLE_CHECK_MS);
   return { ...query, robots, live };
 }
