@@ -67,6 +67,11 @@ it('shows network counters as rates, disks by path, sensors by name', () => {
   expect(disk?.lines.map((line) => line.label)).toEqual(['/']);
 });
 
+it("leaves Telegraf's name of the computer out of the legend", () => {
+  const [temp] = chartsOf(reply('temp', ['temp', { host: 'rover-7', sensor: 'cpu_thermal' }, 50]));
+  expect(temp?.lines.map(({ label }) => label)).toEqual(['cpu_thermal']);
+});
+
 it('shows a constant rate as constant, however late each sample comes', () => {
   const times = Array.from({ length: 60 }, (_, i) => i * 10_000 + ([0, 1_500, -1_500, 700][i % 4] ?? 0));
   const points = times.map((time) => [time, 1e9 + time * 100]);

@@ -1,7 +1,7 @@
 import type { SeriesReply } from '../api/types';
 import type { Unit } from '../ui/format';
 import { isCounter, measureOf, unitOf } from './measurement-units';
-import { type Point, toRates, withGaps } from './series';
+import { type Point, tagText, toRates, withGaps } from './series';
 
 export interface Line {
   label: string;
@@ -37,7 +37,7 @@ export function chartsOf({ measurement, every_s, series: raw }: SeriesReply): Ch
       .map((one) => ({ label: label(one), points: points(one) }))
       .sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }));
   const only = (...fields: string[]) => series.filter(({ field }) => fields.includes(field));
-  const byTags = ({ tags }: Series) => Object.values(tags).join(' ');
+  const byTags = ({ tags }: Series) => tagText(tags);
 
   switch (measurement) {
     case 'cpu':
@@ -51,7 +51,7 @@ export function chartsOf({ measurement, every_s, series: raw }: SeriesReply): Ch
           title: 'disk',
           unit: 'percent',
           max: 100,
-          lines: lines(only('used_percent'), ({ tags }) => tags.path ?? byTags({ tags } as Series)),
+          lines: lines(only('used_percent'), ({ tags }) => tags.path ?? tagText(tags)),
         },
       ];
     case 'system':

@@ -1,6 +1,12 @@
 /** Times in ms since 1970, ascending; null: nothing known from here on. */
 export type Point = [time: number, value: number | null];
 
+/** What tells a series from others of its field. Telegraf names the computer in `host`, unless told not to: the robot's page says it already. */
+export const tagText = (tags: Record<string, string>): string =>
+  Object.entries(tags)
+    .flatMap(([name, value]) => (name === 'host' ? [] : [value]))
+    .join(' ');
+
 const GAP_FACTOR = 2.5;
 
 /** How far apart this series' points usually are, in ms. */

@@ -1,5 +1,5 @@
 import type { SeriesReply } from '../api/types';
-import { gapLimit, newestOf, type Point } from './series';
+import { gapLimit, newestOf, type Point, tagText } from './series';
 
 export type StateValue = string | boolean;
 /** The series held one value all the time from here to there, in ms since 1970. */
@@ -25,7 +25,7 @@ export function statesOf({ measurement, every_s, to, series }: SeriesReply): Sta
   return series.flatMap(({ field, tags, points }) => {
     const said = points.filter((point): point is [number, StateValue] => isState(point[1]));
     if (said.length === 0) return [];
-    const label = [field, ...Object.values(tags)].join(' ');
+    const label = [field, tagText(tags)].filter(Boolean).join(' ');
     const times = said.map(([time], i): Point => [time, i]);
     const freshUntil = newestOf(times, every_s)?.freshUntil ?? 0;
     const end = Math.min(freshUntil, Date.parse(to));
