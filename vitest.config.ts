@@ -3,7 +3,7 @@ import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 import { iconify, nuxtUi } from './apps/web/vite.config.ts';
 
-const HOSTILE = 'apps/api/test/hostile.test.ts';
+const HOSTILE = 'apps/api/test/ingest/hostile.test.ts';
 const exclude = ['**/node_modules/**', '**/dist/**'];
 const web = fileURLToPath(new URL('apps/web', import.meta.url));
 
@@ -16,7 +16,7 @@ export default defineConfig({
           name: 'server',
           include: ['**/*.test.ts'],
           exclude: [...exclude, 'apps/web/**', HOSTILE],
-          globalSetup: ['apps/api/test/database.ts'],
+          globalSetup: ['apps/api/test/support/database.ts'],
           testTimeout: 60_000,
           hookTimeout: 600_000,
         },

@@ -1,4 +1,4 @@
-import { setUpInflux } from '../apps/api/src/metrics/stores/influxdb-setup.ts';
+import { setUpInflux } from '../apps/api/src/stores/influxdb/setup.ts';
 import { startInfluxd } from '../tools/real/influxd.ts';
 
 const RETENTION_S = 30 * 86_400;

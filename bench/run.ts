@@ -3,7 +3,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { setUpInflux } from '../apps/api/src/metrics/stores/influxdb-setup.ts';
+import { setUpInflux } from '../apps/api/src/stores/influxdb/setup.ts';
 import { startInfluxd } from '../tools/real/influxd.ts';
 import { writeBodies } from './bodies.ts';
 import { type Load, run, type Target } from './load.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { launch } from '../../apps/api/test/server-process.ts';
+import { launch } from '../../apps/api/test/support/server-process.ts';
 import { freePort } from '../../tools/real/free-port.ts';
 import { startPrometheus } from '../../tools/real/prometheus.ts';
 import { provisioned } from './as-grafana/data-source.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestInflux, type TestInflux } from '../../apps/api/test/influx.ts';
-import { useTestApi } from '../../apps/api/test/test-api.ts';
+import { startTestInflux, type TestInflux } from '../../apps/api/test/support/influx.ts';
+import { useTestApi } from '../../apps/api/test/support/test-api.ts';
 import type { DataFrame } from './as-grafana/data-frames.ts';
 import { fluxDataSource, provisioned } from './as-grafana/data-source.ts';
 import type { Variables } from './as-grafana/interpolate.ts';

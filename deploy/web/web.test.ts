@@ -4,7 +4,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch, type ServerProcess } from '../../apps/api/test/server-process.ts';
+import { launch, type ServerProcess } from '../../apps/api/test/support/server-process.ts';
 import { ensureBuilt } from '../../apps/web/build/ensure-built.ts';
 import { freePort } from '../../tools/real/free-port.ts';
 import { buildImage } from '../../tools/real/images.ts';

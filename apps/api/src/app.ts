@@ -4,27 +4,28 @@ import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import { ownAuthRoutes, publicAuthRoutes } from './accounts/auth-routes.ts';
+import { anyActor, requireAdmin, requireUser } from './accounts/caller.ts';
+import { userRoutes } from './accounts/user-routes.ts';
+import { countUsers } from './accounts/user-store.ts';
 import { auditRefusal } from './audit/audit-refusals.ts';
 import { auditRoutes } from './audit/routes.ts';
-import { ownAuthRoutes, publicAuthRoutes } from './auth/routes.ts';
 import type { Parts } from './composition.ts';
 import { demoRoutes } from './demo/routes.ts';
-import { eventRoutes } from './events/routes.ts';
-import { anyActor, requireAdmin, requireUser } from './http/caller.ts';
+import { healthRoutes } from './health/routes.ts';
+import { serverInfoRoutes } from './health/server-info-routes.ts';
 import { compression } from './http/compression.ts';
 import { connectionLimits, quickClose, serverWithShortcut } from './http/connections.ts';
 import { answerUnroutable, registerErrorHandling } from './http/error-handler.ts';
-import { healthRoutes } from './http/health.ts';
 import { collectOpenApi, serveOpenApi } from './http/openapi.ts';
 import type { App } from './http/schemas.ts';
-import { serverInfoRoutes } from './http/server-info.ts';
 import { compileSchema } from './http/validation.ts';
-import { reportHandler } from './metrics/report-handler.ts';
-import { metricsRoutes, reportRoutes } from './metrics/routes.ts';
+import { reportHandler } from './ingest/report-handler.ts';
+import { eventRoutes } from './live/routes.ts';
 import { ownerPairingRoutes, robotPairingRoutes } from './pairing/routes.ts';
+import { releaseRobots } from './robots/robot-store.ts';
 import { robotRoutes } from './robots/routes.ts';
-import { userRoutes } from './users/routes.ts';
-import { countUsers } from './users/user-store.ts';
+import { metricsRoutes, reportRoutes } from './series/routes.ts';
 
 /** The HTTP API: what it consists of, in one list. Routes are protected by the scope they are registered in. */
 export async function buildApp(deps: Parts) {
@@ -77,7 +78,7 @@ export async function buildApp(deps: Parts) {
         demoRoutes(users, deps);
         await users.register(async (admins: App) => {
           requireAdmin(admins);
-          userRoutes(admins, deps);
+          userRoutes(admins, deps, releaseRobots);
           auditRoutes(admins, deps);
         });
       });

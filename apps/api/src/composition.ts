@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import pino, { type Logger } from 'pino';
+import { SigningKeys } from './accounts/signing-keys.ts';
 import { AuditSampler } from './audit/audit-sampler.ts';
-import { SigningKeys } from './auth/signing-keys.ts';
+import { SeriesCatalog } from './catalog/series-catalog.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/env.ts';
-import { deriveKey } from './config/secrets.ts';
 import { connect } from './db/client.ts';
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { migrate } from './db/migrate.ts';
@@ -14,19 +14,19 @@ import { DemoFleet } from './demo/demo-fleet.ts';
 import { EventBus } from './events/event-bus.ts';
 import { Attempts } from './http/attempts.ts';
 import { connectRedis } from './http/redis.ts';
-import { makeJobs } from './jobs/jobs.ts';
+import { FirstWrites } from './ingest/first-writes.ts';
+import { Ingest } from './ingest/ingest.ts';
+import { RobotBudget } from './ingest/robot-budget.ts';
 import { runJobs } from './jobs/runner.ts';
-import { SeriesCatalog } from './metrics/catalog/series-catalog.ts';
-import { FirstWrites } from './metrics/first-writes.ts';
-import { Ingest } from './metrics/ingest.ts';
-import type { MetricsStore } from './metrics/metrics-store.ts';
-import { Presence } from './metrics/presence.ts';
-import { Reads } from './metrics/reads.ts';
-import { TokenCache } from './metrics/reporting-robot.ts';
-import { RobotBudget } from './metrics/robot-budget.ts';
-import { openStore } from './metrics/stores/open-store.ts';
+import { makeJobs } from './jobs.ts';
 import { Telemetry } from './monitoring/telemetry.ts';
 import { FormerTokens } from './robots/former-tokens.ts';
+import { Presence } from './robots/presence.ts';
+import { TokenCache } from './robots/token-cache.ts';
+import { deriveKey } from './secrets/derive-key.ts';
+import type { MetricsStore } from './stores/metrics-store.ts';
+import { openStore } from './stores/open-store.ts';
+import { Reads } from './stores/reads.ts';
 
 export type Composition = Awaited<ReturnType<typeof compose>>;
 /** Of a composition, what the routes work with. */
@@ -65,7 +65,7 @@ export async function compose(config: Config) {
   const redis = config.redisUrl ? await connectRedis(config.redisUrl, log) : undefined;
   const parts = assemble({ config, log, db, events, store, redis, hasDemo: embedded !== undefined });
   const { catalog, presence, formerTokens, demo } = parts;
-  const stopJobs = runJobs(makeJobs({ db, config, store, catalog, presence }), (job, err) =>
+  const stopJobs = runJobs(db, makeJobs({ db, config, store, catalog, presence }), (job, err) =>
     log.error({ err, job }, 'job failed'),
   );
 

@@ -63,3 +63,9 @@ export class AppError extends Error {
 }
 
 export const notFound = (what: string) => new AppError('not_found', `No such ${what}.`);
+
+export const notReporting = () =>
+  new AppError('unauthorized', 'This token is not valid, or the robot is switched off.');
+
+export const databaseAway = () =>
+  new AppError('database_unavailable', 'The database does not answer.', { retryAfter: 10 });

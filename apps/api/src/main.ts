@@ -1,6 +1,6 @@
 import { once } from 'node:events';
+import { ensureFirstAdmin } from './accounts/set-up.ts';
 import { buildApp } from './app.ts';
-import { ensureFirstAdmin } from './auth/accounts.ts';
 import { compose } from './composition.ts';
 import { type Config, loadConfig } from './config/config.ts';
 import { ConfigError, loadEnvFile } from './config/env.ts';

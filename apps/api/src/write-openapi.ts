@@ -5,7 +5,7 @@ import { assemble } from './composition.ts';
 import { loadConfig } from './config/config.ts';
 import { connect } from './db/client.ts';
 import { EventBus } from './events/event-bus.ts';
-import { PostgresStore } from './metrics/stores/postgres.ts';
+import { PostgresStore } from './stores/postgres/postgres-store.ts';
 
 export const OPENAPI_FILE = new URL('../openapi.json', import.meta.url);
 const NOWHERE = 'postgres://nowhere/none';

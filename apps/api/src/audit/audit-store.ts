@@ -1,5 +1,5 @@
+import { decodeCursor, MAX, page, wholeKey } from '../db/pagination.ts';
 import type { Db } from '../db/schema.ts';
-import { decodeCursor, MAX, page, wholeKey } from '../http/pagination.ts';
 import type { AuditAction } from './actions.ts';
 
 /** Who acts: a value handed to every use-case that changes something. */

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
+import { inviteAgain } from '../accounts/administer-users.ts';
+import { findCredentials, findFirstAdmin } from '../accounts/user-store.ts';
 import { SYSTEM } from '../audit/audit-store.ts';
 import { ConfigError } from '../config/env.ts';
-import { inviteAgain } from '../users/administer-users.ts';
-import { findCredentials, findFirstAdmin } from '../users/user-store.ts';
 import { runCommand } from './command.ts';
 
 /** `npm run admin:link [-- e-mail]`: a one-time link with which an administrator chooses a new password. */

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Env, loadEnvFile, readEnv, seconds } from '../config/env.ts';
-import { setUpInflux } from '../metrics/stores/influxdb-setup.ts';
+import { setUpInflux } from '../stores/influxdb/setup.ts';
 
 /** `npm run influx:setup`: prepares InfluxDB and writes the two tokens into an environment file (0600). @throws ConfigError */
 export async function influxSetup(env: Env, envFile: string): Promise<void> {

@@ -1,5 +1,5 @@
-import { rotateSigningKeys } from '../auth/signing-keys.ts';
-import { deriveKey } from '../config/secrets.ts';
+import { rotateSigningKeys } from '../accounts/signing-keys.ts';
+import { deriveKey } from '../secrets/derive-key.ts';
 import { runCommand } from './command.ts';
 
 /** `npm run keys:rotate`: access tokens are signed with a new key; those given out stay good until they expire. */

@@ -1,6 +1,7 @@
-import { reseal } from '../auth/sealed-secret-store.ts';
+import { audit, SYSTEM } from '../audit/audit-store.ts';
 import { ConfigError } from '../config/env.ts';
-import { checkSecretKey, newKeptSecretKey } from '../config/secrets.ts';
+import { checkSecretKey, newKeptSecretKey } from '../config/secret-key.ts';
+import { reseal } from '../secrets/sealed-secret-store.ts';
 import { runCommand } from './command.ts';
 
 /**
@@ -18,7 +19,11 @@ await runCommand(
     const kept = isKept ? newKeptSecretKey(config.dataDir) : undefined;
     const next = kept?.key ?? checkSecretKey(given as string);
     if (next === config.secretKey) throw new ConfigError('NEW_SECRET_KEY is the same as SECRET_KEY.');
-    const { sealed, lost } = await reseal(db, config.secretKey, next);
+    const { sealed, lost } = await db.transaction().execute(async (tx) => {
+      const details = await reseal(tx, config.secretKey, next);
+      await audit(tx, SYSTEM, { action: 'secret.rotated', details });
+      return details;
+    });
     kept?.use();
     const result = `${sealed} secrets are sealed with the new key${lost ? `; ${lost} could not be opened with the old one` : ''}.`;
     return kept ? `${result} It is in DATA_DIR/secret-key.` : `${result} Start the server with it as SECRET_KEY.`;

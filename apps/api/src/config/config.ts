@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { readCertificate } from './certificate.ts';
 import { ConfigError, type Env, readEnv, seconds } from './env.ts';
-import { checkSecretKey, keptSecretKey } from './secrets.ts';
+import { checkSecretKey, keptSecretKey } from './secret-key.ts';
 import type { SettingName } from './settings.ts';
 
 export type Config = ReturnType<typeof loadConfig>;

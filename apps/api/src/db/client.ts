@@ -1,6 +1,6 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import type { Tables } from './schema.ts';
+import type { Database, Tables } from './schema.ts';
 
 const NAME = /^\/\* (\w+) \*\//;
 
@@ -53,4 +53,9 @@ export function isUnreachable(error: unknown): boolean {
       message,
     )
   );
+}
+
+/** @throws when the database does not answer */
+export async function ping(db: Database): Promise<void> {
+  await sql`select 1`.execute(db);
 }

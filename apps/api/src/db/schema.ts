@@ -91,6 +91,16 @@ export interface Tables {
     request_id: string | null;
     details: Json;
   };
+  job_claims: { job: string; holder: string; until: Date };
+  outbox: {
+    id: Generated<string>;
+    kind: string;
+    payload: Json;
+    created_at: Time;
+    due_at: Time;
+    attempts: Generated<number>;
+    last_error: string | null;
+  };
   robot_purges: { robot_id: number; requested_at: Time };
   metric_series: { id: Generated<number>; robot_id: number; measurement: string; tags: Json; last_seen_at: Time };
   metric_fields: { robot_id: number; measurement: string; field: string; type: string; last_seen_at: Time };

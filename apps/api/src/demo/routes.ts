@@ -1,5 +1,5 @@
+import { userActor } from '../accounts/caller.ts';
 import { notFound } from '../errors.ts';
-import { userActor } from '../http/caller.ts';
 import { type App, Empty, replies, security } from '../http/schemas.ts';
 import type { DemoFleet } from './demo-fleet.ts';
 import { DemoRobots } from './schemas.ts';

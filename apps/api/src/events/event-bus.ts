@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'kysely';
 import pg from 'pg';
+import { notify } from '../db/notify.ts';
 import type { Db } from '../db/schema.ts';
 
 const CHANNEL = 'robowatch_events';
@@ -37,7 +37,7 @@ export async function publish(db: Db, ...events: FleetEvent[]): Promise<void> {
     length += text.length + 1;
   }
   payloads.push(`[${parts.join()}]`);
-  await sql`select pg_notify(${CHANNEL}, payload) from unnest(${payloads}::text[]) as payload`.execute(db);
+  await notify(db, CHANNEL, payloads);
 }
 
 function inPieces(event: FleetEvent): FleetEvent[] {

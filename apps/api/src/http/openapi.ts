@@ -1,8 +1,8 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { version } from '../config/version.ts';
 import { Problem } from './schemas.ts';
-import { version } from './server-info.ts';
 
 const DESCRIPTION = `Self-hosted monitoring for a fleet of robots.
 

@@ -1,5 +1,4 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { RefusalKind } from '../metrics/line-protocol/refusal.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
@@ -40,8 +39,8 @@ export class Telemetry {
     this.#upstream.observe(ms / 1000);
   }
 
-  refused(kind: RefusalKind, lines: number): void {
-    this.#refusals.inc({ reason: kind }, lines);
+  refused(reason: string, lines: number): void {
+    this.#refusals.inc({ reason }, lines);
   }
 
   watchIngest(read: () => { pendingBytes: number; inFlight: number }): void {

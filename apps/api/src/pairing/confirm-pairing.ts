@@ -1,10 +1,10 @@
+import { holdActiveUser } from '../accounts/user-store.ts';
 import { type Actor, audit } from '../audit/audit-store.ts';
-import { newSecret, seal, sha256 } from '../auth/secret-box.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
 import { updateRobot } from '../robots/robot-store.ts';
-import { holdActiveUser } from '../users/user-store.ts';
+import { newSecret, seal, sha256 } from '../secrets/secret-box.ts';
 import { takeCode } from './pair-code-store.ts';
 
 /**

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
-import type { Db } from '../db/schema.ts';
+import { lock } from '../db/locks.ts';
+import type { Database, Db } from '../db/schema.ts';
+import { deletePendingRobots } from '../robots/robot-store.ts';
 
 const now = sql<Date>`now()`;
 
@@ -9,7 +11,16 @@ export async function insertPairCode(
   row: { code: string; robot_id: number; poll_token_hash: string; network: string },
   ttlSeconds: number,
 ): Promise<boolean> {
-  await db.deleteFrom('pair_codes').where('code', '=', row.code).where('expires_at', '<=', now).execute();
+  const outlived = await db
+    .deleteFrom('pair_codes')
+    .where('code', '=', row.code)
+    .where('expires_at', '<=', now)
+    .returning('robot_id')
+    .execute();
+  await deletePendingRobots(
+    db,
+    outlived.map(({ robot_id }) => robot_id),
+  );
   const expires_at = sql<Date>`now() + make_interval(secs => ${ttlSeconds})`;
   const inserted = await db
     .insertInto('pair_codes')
@@ -24,7 +35,7 @@ const isLive = sql<boolean>`pair_codes.status = 'pending' and pair_codes.expires
 
 /** Taken before codes are counted, so that those who ask at once are counted one after the other. */
 export async function lockPairCodes(db: Db): Promise<void> {
-  await sql`select pg_advisory_xact_lock(7160003)`.execute(db);
+  await lock(db, 'count pairing codes');
 }
 
 /** How many codes wait for confirmation, and how many of them are of this network. */
@@ -105,6 +116,7 @@ export async function findStatus(db: Db, code: string) {
       'pair_codes.encrypted_token',
       'robots.id as robot_id',
       'robots.name',
+      'robots.influxdb_token as token_hash',
     ])
     .select(sql<boolean>`pair_codes.expires_at > now()`.as('live'))
     .where('pair_codes.code', '=', code)
@@ -129,9 +141,7 @@ export async function notePoll(db: Db, id: number, intervalSeconds: number): Pro
   return noted !== undefined;
 }
 
-/** From now on only the token's hash is kept. */
-export const forgetToken = (db: Db, robotId: number) => forgetTokens(db, [robotId]);
-
+/** From now on only the hashes of their tokens are kept. */
 export async function forgetTokens(db: Db, robotIds: readonly number[]): Promise<void> {
   await db
     .updateTable('pair_codes')
@@ -142,7 +152,7 @@ export async function forgetTokens(db: Db, robotIds: readonly number[]): Promise
 }
 
 /** Ends what outlived its time; an hour later codes, and robots that nobody confirmed, are gone. */
-export async function expireCodes(db: Db): Promise<void> {
+export async function expireCodes(db: Database): Promise<void> {
   await db
     .updateTable('pair_codes')
     .set({ encrypted_token: null })
@@ -155,16 +165,12 @@ export async function expireCodes(db: Db): Promise<void> {
     .where('status', '=', 'pending')
     .where('expires_at', '<=', now)
     .execute();
-  await db.deleteFrom('pair_codes').where('expires_at', '<=', sql<Date>`now() - interval '1 hour'`).execute();
-  await db
-    .deleteFrom('robots')
-    .where('status', '=', 'pending')
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb.selectFrom('pair_codes').select('pair_codes.id').whereRef('pair_codes.robot_id', '=', 'robots.id'),
-        ),
-      ),
-    )
-    .execute();
+  await db.transaction().execute(async (tx) => {
+    const anHourAgo = sql<Date>`now() - interval '1 hour'`;
+    const old = await tx.deleteFrom('pair_codes').where('expires_at', '<=', anHourAgo).returning('robot_id').execute();
+    await deletePendingRobots(
+      tx,
+      old.map(({ robot_id }) => robot_id),
+    );
+  });
 }

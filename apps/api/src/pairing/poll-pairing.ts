@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
-import { open, sha256 } from '../auth/secret-box.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
+import { open, sha256 } from '../secrets/secret-box.ts';
 import { findStatus, notePoll } from './pair-code-store.ts';
 
 /** Whether the caller is the robot that asked with this code: it guesses nothing. */
@@ -36,6 +36,8 @@ export async function pollPairing(
       retryAfter: pollInterval,
     });
   }
-  const token = found.live && found.encrypted_token ? open(sealKey, found.encrypted_token) : undefined;
+  const kept = found.live && found.encrypted_token ? open(sealKey, found.encrypted_token) : undefined;
+  // One that was replaced meanwhile is dead.
+  const token = kept !== undefined && sha256(kept) === found.token_hash ? kept : undefined;
   return status === 'confirmed' && token ? { status, token, robot_id: found.robot_id, name: found.name } : { status };
 }

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { robotActor, userActor } from '../accounts/caller.ts';
 import type { AuditSampler } from '../audit/audit-sampler.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
@@ -6,7 +7,6 @@ import { notFound } from '../errors.ts';
 import { addressOf, networkOf } from '../http/address.ts';
 import type { Attempts } from '../http/attempts.ts';
 import { bearer } from '../http/bearer.ts';
-import { robotActor, userActor } from '../http/caller.ts';
 import { type App, replies, security } from '../http/schemas.ts';
 import { confirmPairing } from './confirm-pairing.ts';
 import { guessing, type PairingAttempts } from './guessing.ts';

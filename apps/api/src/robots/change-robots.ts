@@ -1,12 +1,12 @@
+import { holdActiveUser } from '../accounts/user-store.ts';
 import { type Actor, audit } from '../audit/audit-store.ts';
-import { newSecret, sha256 } from '../auth/secret-box.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
-import { forgetToken } from '../pairing/pair-code-store.ts';
-import { holdActiveUser } from '../users/user-store.ts';
-import { deleteRobot, lockRobot, type RobotUpdate, replaceToken, updateRobot, type Viewer } from './robot-store.ts';
+import { newSecret, sha256 } from '../secrets/secret-box.ts';
+import { deleteRobot, type RobotUpdate, replaceToken, updateRobot } from './robot-store.ts';
 import type { RobotChange } from './schemas.ts';
+import { lockRobot, type Viewer } from './visible-robot-store.ts';
 
 const target = (robot: { id: number; name: string }) => ({ kind: 'robot' as const, id: robot.id, name: robot.name });
 
@@ -57,7 +57,6 @@ export async function rotateToken(db: Database, actor: Actor, viewer: Viewer, id
     if (robot.status === 'pending')
       throw new AppError('robot_pending', 'This robot has not been confirmed yet: type in its code first.');
     await replaceToken(tx, id, sha256(token));
-    await forgetToken(tx, id);
     await audit(tx, actor, { action: 'robot.token_rotated', target: target(robot) });
   });
   return token;

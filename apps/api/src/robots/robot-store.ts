@@ -1,130 +1,6 @@
-import { type SelectQueryBuilder, sql } from 'kysely';
-import type { Architecture, Db, RobotStatus, Role, Tables } from '../db/schema.ts';
-import { decodeCursor, MAX, page, textKey, wholeKey } from '../http/pagination.ts';
-import type { RobotQuery } from './schemas.ts';
-
-/** Who asks: a user sees own robots, an administrator all. */
-export interface Viewer {
-  id: number;
-  role: Role;
-}
-
-const COLUMNS = [
-  'robots.id',
-  'robots.name',
-  'robots.hostname',
-  'robots.ip_address',
-  'robots.architecture',
-  'robots.status',
-  'robots.owner_id',
-  'robots.created_at',
-  'robot_presence.clock_skew_ms',
-  'robots.error_reason',
-  'robots.former_token_refused_at',
-] as const;
-
-/** robots.last_seen_at follows behind. */
-const lastSeen = sql<Date | null>`coalesce(robot_presence.seen_at, robots.last_seen_at)`;
-
-function visibleRobots(db: Db, viewer: Viewer, offlineAfter: number) {
-  const online = sql<boolean>`coalesce(${lastSeen} > now() - make_interval(secs => ${offlineAfter}), false)`;
-  const agent = sql<string | null>`coalesce(robot_presence.agent_version, robots.agent_version)`;
-  const query = db
-    .selectFrom('robots')
-    .leftJoin('users', 'users.id', 'robots.owner_id')
-    .leftJoin('robot_presence', 'robot_presence.robot_id', 'robots.id')
-    .select([...COLUMNS, 'users.name as owner_name', 'users.email as owner_email', online.as('online')])
-    .select([lastSeen.as('last_seen_at'), agent.as('agent_version')]);
-  return { online, query: viewer.role === 'admin' ? query : query.where('robots.owner_id', '=', viewer.id) };
-}
-
-type Row = Awaited<ReturnType<typeof findRow>>;
-const findRow = (db: Db, viewer: Viewer, offlineAfter: number, id: number) =>
-  visibleRobots(db, viewer, offlineAfter).query.where('robots.id', '=', id).executeTakeFirst();
-
-/** @returns undefined when there is none or the viewer may not know of it */
-export async function findRobot(db: Db, viewer: Viewer, offlineAfter: number, id: number) {
-  const row = await findRow(db, viewer, offlineAfter, id);
-  return row && withOwner(row);
-}
-
-/** The bare row, locked for change; visible to the viewer or undefined. */
-export function lockRobot(db: Db, viewer: Viewer, id: number) {
-  let query = db
-    .selectFrom('robots')
-    .select(['id', 'name', 'hostname', 'architecture', 'status', 'owner_id'])
-    .where('id', '=', id)
-    .forUpdate();
-  if (viewer.role !== 'admin') query = query.where('owner_id', '=', viewer.id);
-  return query.executeTakeFirst();
-}
-
-/** Whether this viewer may see the robot: the check of every read of its metrics and logs. */
-export async function isVisible(db: Db, viewer: Viewer, id: number): Promise<boolean> {
-  let query = db.selectFrom('robots').select('id').where('id', '=', id);
-  if (viewer.role !== 'admin') query = query.where('owner_id', '=', viewer.id);
-  return (await query.executeTakeFirst()) !== undefined;
-}
-
-/** Those of `ids` that this viewer may see. */
-export async function visibleIds(db: Db, viewer: Viewer, ids: number[]): Promise<number[]> {
-  let query = db.selectFrom('robots').select('id').where('id', 'in', ids).orderBy('id');
-  if (viewer.role !== 'admin') query = query.where('owner_id', '=', viewer.id);
-  return (await query.execute()).map((robot) => robot.id);
-}
-
-export async function hasToken(db: Db, id: number, tokenHash: string): Promise<boolean> {
-  const query = db.selectFrom('robots').select('id').where('id', '=', id).where('influxdb_token', '=', tokenHash);
-  return (await query.executeTakeFirst()) !== undefined;
-}
-
-export async function listRobots(db: Db, viewer: Viewer, offlineAfter: number, filter: RobotQuery) {
-  const { sort = 'name', order = 'asc', limit = 100 } = filter;
-  const { online, query: visible } = visibleRobots(db, viewer, offlineAfter);
-  // Text keys compare as the client saw them; a robot never seen sorts as seen at the beginning of time.
-  const key =
-    sort === 'created_at' || sort === 'last_seen_at'
-      ? sql<string>`to_char(coalesce(${sort === 'created_at' ? sql.ref('robots.created_at') : lastSeen}, 'epoch') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')`
-      : sql<string>`lower(${sql.ref(`robots.${sort}`)}) collate "C"`;
-  let query = visible
-    .select(key.as('sort_key'))
-    .orderBy(key, order)
-    .orderBy('robots.id', order)
-    .limit(limit + 1);
-  if (filter.id) query = query.where('robots.id', '=', sql<number>`any(${filter.id}::int[])`);
-  if (filter.status) query = query.where('robots.status', '=', filter.status);
-  if (filter.online !== undefined) query = query.where(online, '=', filter.online);
-  if (filter.owner_id) query = query.where('robots.owner_id', '=', filter.owner_id);
-  if (filter.q) query = matching(query, `%${filter.q.replace(/[\\%_]/g, '\\$&')}%`);
-  const cursor = decodeCursor(filter.cursor);
-  if (cursor) {
-    const [value, id] = [textKey(cursor[0]), wholeKey(cursor[1], MAX.integer)];
-    const beyond = sql<boolean>`(${key}, robots.id) ${sql.raw(order === 'asc' ? '>' : '<')} (${value} ${sql.raw(sort.endsWith('_at') ? '' : 'collate "C"')}, ${id}::integer)`;
-    query = query.where(beyond);
-  }
-  const { items, next_cursor } = page(
-    await query.execute(),
-    limit,
-    (row) => row.sort_key,
-    (row) => row.id,
-  );
-  return { items: items.map(withOwner), next_cursor };
-}
-
-function matching<O>(query: SelectQueryBuilder<Tables & { users: never }, 'robots' | 'users', O>, like: string) {
-  return query.where((eb) =>
-    eb.or([
-      eb('robots.name', 'ilike', like),
-      eb('robots.hostname', 'ilike', like),
-      eb('robots.ip_address', 'ilike', like),
-    ]),
-  );
-}
-
-function withOwner<R extends NonNullable<Row>>({ owner_id, owner_name, owner_email, ...robot }: R) {
-  const owner = owner_id === null ? null : { id: owner_id, name: owner_name ?? '', email: owner_email ?? '' };
-  return { ...robot, clock_skew_ms: robot.clock_skew_ms === null ? null : Number(robot.clock_skew_ms), owner };
-}
+import { sql } from 'kysely';
+import type { Architecture, Db, RobotStatus } from '../db/schema.ts';
+import { askForPurge } from './purge-store.ts';
 
 export async function insertPendingRobot(
   db: Db,
@@ -159,7 +35,6 @@ export interface RobotUpdate {
   owner_id?: number | null;
   influxdb_token?: string | null;
   error_reason?: string | null;
-  first_write_at?: Date | null;
 }
 
 export async function updateRobot(db: Db, id: number, change: RobotUpdate): Promise<void> {
@@ -180,14 +55,53 @@ export async function noteFormerTokens(db: Db, tokenHashes: string[]): Promise<v
     and (former_token_refused_at is null or former_token_refused_at < now() - interval '1 minute')`.execute(db);
 }
 
+/** The robots that have written for the first time. Rows are locked in order: others do the same beside. */
+export async function noteFirstWrites(db: Db, ids: readonly number[]): Promise<void> {
+  await sql`
+    update robots set first_write_at = now() where first_write_at is null and id in (
+      select id from robots where id = any(${ids}::int[]) order by id for update
+    )`.execute(db);
+}
+
+/** When robots were heard of, to the minute: who reads robots in SQL finds it there. @param seen by id, in its order */
+export async function touchRobots(db: Db, seen: { id: number; at: Date }[]): Promise<void> {
+  await sql`
+    update robots set last_seen_at = seen.at
+    from unnest(${seen.map(({ id }) => id)}::int[], ${seen.map(({ at }) => at.toISOString())}::timestamptz[]) as seen (id, at)
+    where robots.id = seen.id and (last_seen_at is null or last_seen_at < seen.at - interval '1 minute')`.execute(db);
+}
+
+/**
+ * Only from the state it was in, and with the token it reported with: an owner who switched the robot off, or changed its
+ * token, meanwhile is not overruled. @returns whose robot it is, or undefined when nothing was changed
+ */
+export async function changeReportStatus(
+  db: Db,
+  { id, tokenHash, from, to, reason }: ReportStatusChange,
+): Promise<{ owner_id: number | null } | undefined> {
+  return db
+    .updateTable('robots')
+    .set({ status: to, error_reason: reason })
+    .where('id', '=', id)
+    .where('influxdb_token', '=', tokenHash)
+    .where('status', '=', from)
+    .returning('owner_id')
+    .executeTakeFirst();
+}
+
+export interface ReportStatusChange {
+  id: number;
+  tokenHash: string;
+  from: 'active' | 'error';
+  to: 'active' | 'error';
+  /** Why its reports are refused, for its owner. */
+  reason: string | null;
+}
+
 /** Its metrics are purged afterwards, by a job. */
 export async function deleteRobot(db: Db, id: number): Promise<void> {
   await db.deleteFrom('robots').where('id', '=', id).execute();
-  await db
-    .insertInto('robot_purges')
-    .values({ robot_id: id })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+  await askForPurge(db, id);
 }
 
 export async function releaseRobots(db: Db, ownerId: number): Promise<number> {
@@ -199,25 +113,7 @@ export async function releaseRobots(db: Db, ownerId: number): Promise<number> {
   return Number(released.numUpdatedRows);
 }
 
-/** Those deleted long enough ago that no write of theirs can still be under way. */
-export async function listPurges(db: Db): Promise<number[]> {
-  const settled = sql<Date>`now() - interval '10 seconds'`;
-  return (
-    await db
-      .selectFrom('robot_purges')
-      .select('robot_id')
-      .where('requested_at', '<', settled)
-      .orderBy('requested_at')
-      .limit(20)
-      .execute()
-  ).map((row) => row.robot_id);
-}
-
-export async function postponePurge(db: Db, robotId: number): Promise<void> {
-  const now = sql<Date>`now()`;
-  await db.updateTable('robot_purges').set({ requested_at: now }).where('robot_id', '=', robotId).execute();
-}
-
-export async function finishPurge(db: Db, robotId: number): Promise<void> {
-  await db.deleteFrom('robot_purges').where('robot_id', '=', robotId).execute();
+/** Robots that nobody confirmed. */
+export async function deletePendingRobots(db: Db, ids: number[]): Promise<void> {
+  if (ids.length > 0) await db.deleteFrom('robots').where('id', 'in', ids).where('status', '=', 'pending').execute();
 }

@@ -1,16 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { userActor } from '../accounts/caller.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { notFound } from '../errors.ts';
-import { userActor } from '../http/caller.ts';
 import { type App, Empty, IdParams, Page, replies, security } from '../http/schemas.ts';
-import { knownFigures } from '../metrics/known-figures.ts';
-import type { MetricsStore } from '../metrics/metrics-store.ts';
-import type { Reads } from '../metrics/reads.ts';
+import type { MetricsStore } from '../stores/metrics-store.ts';
+import type { Reads } from '../stores/reads.ts';
 import { changeRobot, removeRobot, rotateToken } from './change-robots.ts';
-import { findRobot, listRobots } from './robot-store.ts';
+import { knownFigures } from './known-figures.ts';
 import { type Latest, NewToken, Robot, RobotChange, RobotQuery } from './schemas.ts';
+import { findRobot, listRobots } from './visible-robot-store.ts';
 
 const tags = ['robots'];
 export const NOTHING_KNOWN: Latest = {

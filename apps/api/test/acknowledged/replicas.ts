@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { freePort } from '../../../../tools/real/free-port.ts';
-import { launch, type ServerProcess } from '../server-process.ts';
+import { launch, type ServerProcess } from '../support/server-process.ts';
 import type { Victim } from './chaos.ts';
 
 /** Several API processes on one database and one InfluxDB, each of which can be killed. */

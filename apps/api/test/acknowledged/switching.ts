@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServerProcess } from '../server-process.ts';
+import type { ServerProcess } from '../support/server-process.ts';
 import { between, pick, type Random } from './random.ts';
 import type { SimulatedRobot } from './simulated-robot.ts';
 

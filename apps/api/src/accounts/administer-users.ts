@@ -1,0 +1,103 @@
+import { type Actor, audit } from '../audit/audit-store.ts';
+import type { Config } from '../config/config.ts';
+import type { Database, Db, Role } from '../db/schema.ts';
+import { AppError, notFound } from '../errors.ts';
+import { publish } from '../events/event-bus.ts';
+import { addLink } from './one-time-link-store.ts';
+import { checkNewPassword, hashPassword } from './passwords.ts';
+import { endSessionsOf } from './session-store.ts';
+import {
+  countActiveAdmins,
+  deleteUser,
+  findUser,
+  insertUser,
+  lockAdmins,
+  lockUser,
+  NO_PASSWORD,
+  normaliseEmail,
+  updateUser,
+} from './user-store.ts';
+
+interface NewUser {
+  email: string;
+  name: string;
+  role?: Role;
+  password?: string;
+}
+
+const target = (user: { id: number; email: string }) => ({ kind: 'user' as const, id: user.id, name: user.email });
+
+/** Without a password the user gets an invitation link to choose one. @throws AppError email_taken */
+export async function createUser(db: Database, config: Config, actor: Actor, input: NewUser) {
+  const email = normaliseEmail(input.email);
+  if (input.password !== undefined) checkNewPassword(input.password, email);
+  const hashed_password = input.password === undefined ? NO_PASSWORD : await hashPassword(input.password);
+  return db.transaction().execute(async (tx) => {
+    const user = await insertUser(tx, { email, name: input.name, role: input.role ?? 'user', hashed_password });
+    await audit(tx, actor, { action: 'user.created', target: target(user), details: { role: user.role } });
+    return input.password === undefined ? { ...user, invitation_url: await invitationUrl(tx, config, user.id) } : user;
+  });
+}
+
+/** A new link for a user who lost the invitation or the password; the former link dies. */
+export async function inviteAgain(db: Database, config: Config, actor: Actor, id: number) {
+  return db.transaction().execute(async (tx) => {
+    const user = await findUser(tx, id);
+    if (!user) throw notFound('user');
+    await audit(tx, actor, { action: 'user.invited', target: target(user) });
+    return { ...user, invitation_url: await invitationUrl(tx, config, id) };
+  });
+}
+
+/** The secret is in the fragment: browsers do not send it, so it is in no server's log. */
+async function invitationUrl(db: Db, config: Config, userId: number): Promise<string> {
+  return `${config.publicUrl}/invitation#${await addLink(db, 'invitation', userId, config.auth.invitationTtl)}`;
+}
+
+/** A switched-off user is signed out everywhere at once. @throws AppError not_found, last_admin */
+export async function changeUser(
+  db: Database,
+  actor: Actor,
+  id: number,
+  { name, role, is_active }: { name?: string; role?: Role; is_active?: boolean },
+) {
+  const change = { name, role, is_active };
+  return db.transaction().execute(async (tx) => {
+    await lockAdmins(tx);
+    const before = await findUser(tx, id);
+    if (!before) throw notFound('user');
+    const weakens = change.role === 'user' || change.is_active === false;
+    if (weakens) await keepOneAdmin(tx, before);
+    const user = await updateUser(tx, id, change);
+    if (!user) throw notFound('user');
+    if (change.is_active === false) await endSessionsOf(tx, id);
+    await audit(tx, actor, { action: 'user.changed', target: target(user), details: change });
+    await publish(tx, { type: 'access_changed', user_id: id });
+    return user;
+  });
+}
+
+/** Lets go of what a user owns, in the transaction that deletes the user. @returns how many robots are left behind */
+export type ReleaseOwned = (tx: Db, userId: number) => Promise<number>;
+
+/** The user's robots stay, without an owner, for an administrator to hand on. @throws AppError not_found, last_admin */
+export async function removeUser(db: Database, release: ReleaseOwned, actor: Actor, id: number): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await lockAdmins(tx);
+    await lockUser(tx, id);
+    const user = await findUser(tx, id);
+    if (!user) throw notFound('user');
+    await keepOneAdmin(tx, user);
+    const robots = await release(tx, id);
+    await deleteUser(tx, id);
+    await audit(tx, actor, { action: 'user.deleted', target: target(user), details: { robots_left: robots } });
+    await publish(tx, { type: 'access_changed', user_id: id });
+  });
+}
+
+async function keepOneAdmin(db: Db, user: { id: number; role: Role; is_active: boolean }): Promise<void> {
+  if (user.role !== 'admin' || !user.is_active) return;
+  if ((await countActiveAdmins(db, user.id)) === 0) {
+    throw new AppError('last_admin', 'This is the last active administrator. Make another one first.');
+  }
+}

@@ -1,0 +1,54 @@
+import { sql } from 'kysely';
+import type { Db } from '../db/schema.ts';
+import { AppError } from '../errors.ts';
+import { newSecret, sha256 } from '../secrets/secret-box.ts';
+
+export const staleLink = () =>
+  new AppError('link_invalid', 'This link has been used, has expired or was replaced. Ask for a new one.');
+
+/** @returns the secret for the link; only its hash is kept. A user's former link of that kind dies. */
+export async function addLink(
+  db: Db,
+  kind: 'setup' | 'invitation',
+  userId: number | null,
+  ttlSeconds: number | null,
+): Promise<string> {
+  const secret = newSecret();
+  await db
+    .deleteFrom('one_time_links')
+    .where('kind', '=', kind)
+    .where('user_id', 'is not distinct from', userId)
+    .execute();
+  const expires_at = ttlSeconds === null ? null : new Date(Date.now() + ttlSeconds * 1000);
+  await db
+    .insertInto('one_time_links')
+    .values({ hash: sha256(secret), kind, user_id: userId, expires_at })
+    .execute();
+  return secret;
+}
+
+/** For when the user has a password of its own choice: a link on its way must not replace it. */
+export async function dropLinksOf(db: Db, userId: number): Promise<void> {
+  await db.deleteFrom('one_time_links').where('user_id', '=', userId).execute();
+}
+
+export async function findLink(db: Db, kind: 'setup' | 'invitation', secret: string) {
+  return db
+    .selectFrom('one_time_links')
+    .select('user_id')
+    .where('hash', '=', sha256(secret))
+    .where('kind', '=', kind)
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', sql<Date>`now()`)]))
+    .executeTakeFirst();
+}
+
+/** Taking is deleting: of several at once exactly one gets the row. */
+export async function takeLink(db: Db, kind: 'setup' | 'invitation', secret: string) {
+  return db
+    .deleteFrom('one_time_links')
+    .where('hash', '=', sha256(secret))
+    .where('kind', '=', kind)
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', sql<Date>`now()`)]))
+    .returning('user_id')
+    .executeTakeFirst();
+}

@@ -1,0 +1,47 @@
+import { type Actor, audit } from '../audit/audit-store.ts';
+import type { Database } from '../db/schema.ts';
+import { AppError, notFound } from '../errors.ts';
+import { publish } from '../events/event-bus.ts';
+import { dropLinksOf } from './one-time-link-store.ts';
+import { checkNewPassword, hashPassword, verifyPassword } from './passwords.ts';
+import { endSessionsOf } from './session-store.ts';
+import { findCredentials, updateUser } from './user-store.ts';
+
+/** What users may change of themselves: the name. @throws AppError not_found when the user was removed meanwhile */
+export async function changeProfile(db: Database, actor: Actor, id: number, { name }: { name?: string }) {
+  return db.transaction().execute(async (tx) => {
+    const user = await updateUser(tx, id, { name });
+    if (!user) throw notFound('user');
+    await audit(tx, actor, {
+      action: 'user.changed',
+      target: { kind: 'user', id, name: user.email },
+      details: { name },
+    });
+    return user;
+  });
+}
+
+/** Ends the user's other sessions, and what invitation there still is. @throws AppError invalid_credentials, validation_failed */
+export async function changePassword(
+  db: Database,
+  actor: Actor,
+  user: { id: number; email: string; session_id: string },
+  current: string,
+  next: string,
+): Promise<void> {
+  const stored = await findCredentials(db, user.email);
+  const target = { kind: 'user' as const, id: user.id, name: user.email };
+  if (!(await verifyPassword(stored?.hashed_password, current))) {
+    await audit(db, actor, { action: 'user.password_refused', target });
+    throw new AppError('invalid_credentials', 'The current password is wrong.');
+  }
+  checkNewPassword(next, user.email);
+  const hashed_password = await hashPassword(next);
+  await db.transaction().execute(async (tx) => {
+    await updateUser(tx, user.id, { hashed_password });
+    await endSessionsOf(tx, user.id, user.session_id);
+    await dropLinksOf(tx, user.id);
+    await audit(tx, actor, { action: 'user.password_changed', target });
+    await publish(tx, { type: 'access_changed', user_id: user.id });
+  });
+}

@@ -1,0 +1,48 @@
+import { hash, verify } from '@node-rs/argon2';
+import { ZxcvbnFactory } from '@zxcvbn-ts/core';
+import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
+import pLimit from 'p-limit';
+import { AppError } from '../errors.ts';
+import { NO_PASSWORD } from './user-store.ts';
+
+/** OWASP's minimum for Argon2id: 19 MiB, two passes, one lane. */
+const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+const MAX_WAITING = 100;
+const hashing = pLimit(2);
+/** Fewer guesses than this are made in an hour where they are counted, and at once where they are not. */
+const MIN_GUESSES = 1e6;
+/** Estimating takes longer than linear time, and what is this long is not guessed for what follows. */
+const ESTIMATED_LENGTH = 64;
+const strength = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });
+
+/** A hash nobody knows the password of: unknown e-mails cost the same work as known ones. */
+const DECOY = hash('no account has this password', PARAMETERS);
+
+export async function hashPassword(password: string): Promise<string> {
+  return bounded(() => hash(password, PARAMETERS));
+}
+
+/** @param stored undefined when there is no such user */
+export async function verifyPassword(stored: string | undefined, password: string): Promise<boolean> {
+  const usable = stored !== undefined && stored !== NO_PASSWORD;
+  const against = usable ? stored : await DECOY;
+  return (await bounded(() => verify(against, password))) && usable;
+}
+
+/** @throws AppError validation_failed */
+export function checkNewPassword(password: string, email: string): void {
+  if (password.length < 8) {
+    throw new AppError('validation_failed', 'The password needs at least 8 characters.', { reason: 'password_short' });
+  }
+  const own = ['robowatch', email, ...email.split(/[@.]/)];
+  if (strength.check(password.slice(0, ESTIMATED_LENGTH), own).guesses < MIN_GUESSES) {
+    const detail = 'This password is too easy to guess. Choose another.';
+    throw new AppError('validation_failed', detail, { reason: 'password_common' });
+  }
+}
+
+function bounded<T>(work: () => Promise<T>): Promise<T> {
+  if (hashing.pendingCount >= MAX_WAITING)
+    throw new AppError('overloaded', 'Too many sign-ins at once. Try again shortly.', { retryAfter: 2 });
+  return hashing(work);
+}

@@ -1,0 +1,81 @@
+import { type CryptoKey, importJWK, importPKCS8, type JWK } from 'jose';
+import { audit, SYSTEM } from '../audit/audit-store.ts';
+import type { Database } from '../db/schema.ts';
+import { ALGORITHM, addSigningKey, lockSigningKeys, retireSigningKeys, usableKeys } from './signing-key-store.ts';
+
+const RELOAD_MS = 60_000;
+/** An id that is not known may be of a key made a moment ago on another replica. */
+const UNKNOWN_RELOAD_MS = 1_000;
+const ON_EVERY_REPLICA_S = 120;
+
+export interface SigningKey {
+  id: string;
+  privateKey: CryptoKey;
+}
+
+/**
+ * The keys that sign access tokens: the newest signs, retired ones verify until they are removed.
+ * Private halves are kept sealed; keys sealed with another SECRET_KEY are left unused.
+ */
+export class SigningKeys {
+  #db: Database;
+  #key: Buffer;
+  #current: SigningKey | undefined;
+  #public = new Map<string, CryptoKey>();
+  #loadedAt = 0;
+  #loading: Promise<void> | undefined;
+
+  constructor(db: Database, key: Buffer) {
+    this.#db = db;
+    this.#key = key;
+  }
+
+  async current(): Promise<SigningKey> {
+    if (!this.#current || Date.now() - this.#loadedAt > RELOAD_MS) await this.#load();
+    return this.#current as SigningKey;
+  }
+
+  async verifier(id: string): Promise<CryptoKey | undefined> {
+    const age = Date.now() - this.#loadedAt;
+    if (age > RELOAD_MS || (!this.#public.has(id) && age > UNKNOWN_RELOAD_MS)) await this.#load();
+    return this.#public.get(id);
+  }
+
+  /** Once for all who ask meanwhile: anybody can make up key ids. */
+  #load(): Promise<void> {
+    this.#loading ??= this.#read().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #read(): Promise<void> {
+    const found = await usableKeys(this.#db, this.#key);
+    const keys = found.some((row) => !row.retired_at) ? found : await this.#withNewKey();
+    const known = new Map<string, CryptoKey>();
+    for (const row of keys) known.set(row.id, (await importJWK(row.public_jwk as JWK, ALGORITHM)) as CryptoKey);
+    this.#public = known;
+    const newest = keys.findLast((row) => !row.retired_at) ?? keys.at(-1);
+    if (newest) this.#current = { id: newest.id, privateKey: await importPKCS8(newest.pkcs8 as string, ALGORITHM) };
+    this.#loadedAt = Date.now();
+  }
+
+  #withNewKey() {
+    return this.#db.transaction().execute(async (tx) => {
+      await lockSigningKeys(tx);
+      const usable = await usableKeys(tx, this.#key);
+      return usable.some((row) => !row.retired_at) ? usable : [...usable, await addSigningKey(tx, this.#key)];
+    });
+  }
+}
+
+/** A new key signs from now on (within a minute on every replica); the former ones go on verifying for `keepSeconds`. */
+export async function rotateSigningKeys(db: Database, key: Buffer, keepSeconds: number): Promise<string> {
+  return db.transaction().execute(async (tx) => {
+    await lockSigningKeys(tx);
+    await retireSigningKeys(tx, keepSeconds + ON_EVERY_REPLICA_S);
+    const { id } = await addSigningKey(tx, key);
+    await audit(tx, SYSTEM, { action: 'auth.signing_key_rotated', details: { key_id: id } });
+    return id;
+  });
+}

@@ -1,0 +1,104 @@
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/schema.ts';
+import { notFound } from '../errors.ts';
+import { type App, Empty, IdParams, Page, replies, security } from '../http/schemas.ts';
+import { changeUser, createUser, inviteAgain, type ReleaseOwned, removeUser } from './administer-users.ts';
+import { userActor } from './caller.ts';
+import { Account, Invited, NewUser, UserChange, UserQuery } from './user-schemas.ts';
+import { findUser, listUsers } from './user-store.ts';
+
+const tags = ['users'];
+
+/** For administrators only: registered in their scope. */
+export function userRoutes(
+  app: App,
+  { db, config }: { db: Database; config: Config },
+  releaseOwned: ReleaseOwned,
+): void {
+  app.get(
+    '/users',
+    {
+      schema: {
+        tags,
+        security,
+        querystring: UserQuery,
+        response: replies({ 200: Page(Account) }, 'unauthorized', 'forbidden'),
+      },
+    },
+    async ({ query }) => listUsers(db, { ...query, limit: query.limit ?? 100 }),
+  );
+
+  app.post(
+    '/users',
+    {
+      schema: {
+        tags,
+        security,
+        body: NewUser,
+        response: replies({ 201: Invited }, 'unauthorized', 'forbidden', 'email_taken', 'overloaded'),
+      },
+    },
+    async (request, reply) => reply.code(201).send(await createUser(db, config, userActor(request), request.body)),
+  );
+
+  app.get(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        security,
+        params: IdParams,
+        response: replies({ 200: Account }, 'unauthorized', 'forbidden', 'not_found'),
+      },
+    },
+    async ({ params }) => {
+      const user = await findUser(db, params.id);
+      if (!user) throw notFound('user');
+      return user;
+    },
+  );
+
+  app.patch(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        security,
+        params: IdParams,
+        body: UserChange,
+        response: replies({ 200: Account }, 'unauthorized', 'forbidden', 'not_found', 'last_admin'),
+      },
+    },
+    async (request) => changeUser(db, userActor(request), request.params.id, request.body),
+  );
+
+  app.delete(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        security,
+        params: IdParams,
+        response: replies({ 204: Empty }, 'unauthorized', 'forbidden', 'not_found', 'last_admin'),
+      },
+    },
+    async (request, reply) => {
+      await removeUser(db, releaseOwned, userActor(request), request.params.id);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
+    '/users/:id/invitation',
+    {
+      schema: {
+        tags,
+        security,
+        params: IdParams,
+        response: replies({ 201: Invited }, 'unauthorized', 'forbidden', 'not_found'),
+      },
+    },
+    async (request, reply) =>
+      reply.code(201).send(await inviteAgain(db, config, userActor(request), request.params.id)),
+  );
+}

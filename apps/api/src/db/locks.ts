@@ -1,0 +1,14 @@
+import { sql } from 'kysely';
+import type { Db } from './schema.ts';
+
+/** What only one transaction at a time may do, over all replicas. */
+const LOCKS = {
+  'count administrators': 7160002,
+  'count pairing codes': 7160003,
+  'change partitions': 7160004,
+} as const;
+
+/** Held until the transaction ends. */
+export async function lock(tx: Db, what: keyof typeof LOCKS): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${LOCKS[what]})`.execute(tx);
+}

@@ -1,0 +1,30 @@
+import { Type } from 'typebox';
+import type { Config } from '../config/config.ts';
+import { version } from '../config/version.ts';
+import { type App, Nullable, replies } from '../http/schemas.ts';
+
+const ServerInfo = Type.Object({
+  version: Type.String(),
+  public_url: Type.String({ description: 'what people and robots reach' }),
+  demo: Type.Boolean({ description: 'whether demonstration robots are offered' }),
+  ca_sha256: Nullable(Type.String({ description: 'SHA-256 of /ca.crt, hex; null when robots need no CA of ours' })),
+  grafana_url: Nullable(Type.String()),
+  needs_setup: Type.Boolean({
+    description: 'nobody exists yet: the one-time link that the server printed creates the first administrator',
+  }),
+});
+
+/** For anyone: nothing here is a secret. */
+export function serverInfoRoutes(
+  app: App,
+  { config, hasUsers }: { config: Config; hasUsers: () => Promise<boolean> },
+): void {
+  app.get('/server', { schema: { tags: ['server'], response: replies({ 200: ServerInfo }) } }, async () => ({
+    version,
+    public_url: config.publicUrl,
+    demo: config.database.url === undefined,
+    ca_sha256: config.certificateAuthority?.sha256 ?? null,
+    grafana_url: config.grafanaUrl ?? null,
+    needs_setup: !(await hasUsers()),
+  }));
+}

@@ -1,0 +1,24 @@
+import DataLoader from 'dataloader';
+import type { Database } from '../db/schema.ts';
+import { forgetTokens } from '../pairing/pair-code-store.ts';
+import { noteFirstWrites } from '../robots/robot-store.ts';
+
+const GATHER_MS = 20;
+
+/** Notes which robots have written, many of them together: from then on only the hash of their token is kept. */
+export class FirstWrites {
+  #notes: DataLoader<number, true>;
+
+  constructor(db: Database) {
+    const note = async (ids: readonly number[]) => {
+      await noteFirstWrites(db, ids);
+      await forgetTokens(db, ids);
+      return ids.map(() => true as const);
+    };
+    this.#notes = new DataLoader(note, { cache: false, batchScheduleFn: (run) => setTimeout(run, GATHER_MS) });
+  }
+
+  async note(robotId: number): Promise<void> {
+    await this.#notes.load(robotId);
+  }
+}

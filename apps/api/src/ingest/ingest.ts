@@ -1,0 +1,257 @@
+import type { Database } from '../db/schema.ts';
+import { AppError, notReporting } from '../errors.ts';
+import type { Refusals } from '../line-protocol/refusal.ts';
+import type { StampedLines } from '../line-protocol/stamped-lines.ts';
+import type { Telemetry } from '../monitoring/telemetry.ts';
+import { type KnownRobot, type ReportingRobot, recheckReporting } from '../robots/credential-store.ts';
+import { FairQueue } from '../scheduling/fair-queue.ts';
+import type { MetricsStore } from '../stores/metrics-store.ts';
+
+/** Bytes of one robot that are on their way to the store. Released by whoever has it when they are no longer needed. */
+export interface Hold {
+  bytes: number;
+  release(): void;
+}
+
+export interface Submission extends KnownRobot {
+  lines: StampedLines;
+  /** Lines that the catalog did not take; the others go to the store. */
+  refused: Refusals;
+  /** When its answer is due, on performance.now()'s clock. */
+  deadline: number;
+  /** Of its bytes; the ingest releases it. */
+  hold: Hold;
+}
+
+/** What became of a submission: the robot as it is now, and the lines that were refused. */
+export interface Accepted {
+  robot: ReportingRobot;
+  refused: Refusals;
+}
+
+interface Waiting extends Submission {
+  since: number;
+  resolve(accepted: Accepted): void;
+  reject(error: unknown): void;
+  settled: boolean;
+}
+
+export interface IngestOptions {
+  /** How long a submission may wait in all, milliseconds. */
+  timeoutMs: number;
+  maxPendingBytes: number;
+  batchLines: number;
+  batchBytes: number;
+  /** How long a batch may wait for company at most while another write is under way, milliseconds. */
+  lingerMs: number;
+  writesInFlight: number;
+}
+
+export interface IngestDeps {
+  db: Database;
+  store: MetricsStore;
+  telemetry: Telemetry;
+}
+
+/** What one robot may have waiting: a share of what all may. */
+const SHARE_OF_PENDING = 1 / 8;
+
+export const storeAway = () =>
+  new AppError('store_unavailable', 'The metrics store does not answer. Keep the data and send it again.', {
+    retryAfter: 10,
+  });
+
+/** A batch lingers for this share of what a write takes: a slow store gets fewer and larger writes. */
+const LINGER_SHARE = 0.1;
+/** Weight of the newest write in the mean. */
+const SMOOTHING = 0.2;
+
+/**
+ * Gathers many robots' bodies into one write. Nothing waits while nothing is under way; otherwise a batch goes when it is
+ * full or has lingered. Token and status of everybody in it are read in one query at the moment it is sent: a revoked
+ * token writes nothing.
+ */
+export class Ingest {
+  #deps: IngestDeps;
+  #options: IngestOptions;
+  #queue = new FairQueue<Waiting>();
+  #queuedLines = 0;
+  #queuedBytes = 0;
+  #pendingBytes = 0;
+  #pendingOf = new Map<number, number>();
+  #inFlight = 0;
+  #waitingSince = 0;
+  /** What a write to the store takes at present, milliseconds. */
+  #writeMs = 0;
+  /** How long the oldest body that left the queue last had waited, sent or given up, milliseconds. */
+  #lastWaitMs = 0;
+  #scheduled = false;
+  #linger: NodeJS.Timeout | undefined;
+
+  constructor(deps: IngestDeps, options: IngestOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    deps.telemetry.watchIngest(() => ({ pendingBytes: this.#pendingBytes, inFlight: this.#inFlight }));
+  }
+
+  /** Makes room for a body's lines, as long as they are needed. @throws AppError store_unavailable, rate_limited */
+  hold(robotId: number, bytes: number): Hold {
+    const { maxPendingBytes } = this.#options;
+    const own = this.#pendingOf.get(robotId) ?? 0;
+    if (this.#pendingBytes + bytes > maxPendingBytes) throw storeAway();
+    if (own > 0 && own + bytes > maxPendingBytes * SHARE_OF_PENDING) {
+      const detail = 'This robot sends faster than the store takes it. Wait for the answers to what was sent.';
+      throw new AppError('rate_limited', detail, { retryAfter: 5 });
+    }
+    this.#count(robotId, bytes);
+    let held = true;
+    const release = () => {
+      if (held) this.#count(robotId, -bytes);
+      held = false;
+    };
+    return { bytes, release };
+  }
+
+  #count(robotId: number, bytes: number): void {
+    this.#pendingBytes += bytes;
+    const own = (this.#pendingOf.get(robotId) ?? 0) + bytes;
+    if (own > 0) this.#pendingOf.set(robotId, own);
+    else this.#pendingOf.delete(robotId);
+  }
+
+  /** How long what comes now will take, milliseconds: as long as what left the queue last, if there is a queue. */
+  get expectedWaitMs(): number {
+    return this.#queue.size === 0 ? 0 : this.#lastWaitMs + this.#writeMs;
+  }
+
+  /** Resolves when the store has accepted the lines. @throws AppError unauthorized, store_unavailable */
+  submit(submission: Submission): Promise<Accepted> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => settle(() => reject(storeAway())), submission.deadline - performance.now());
+      const waiting: Waiting = {
+        ...submission,
+        since: performance.now(),
+        settled: false,
+        resolve: (accepted) => settle(() => resolve(accepted)),
+        reject: (error) => settle(() => reject(error)),
+      };
+      const settle = (answer: () => void) => {
+        if (waiting.settled) return;
+        waiting.settled = true;
+        clearTimeout(timer);
+        answer();
+      };
+      this.#enqueue(waiting);
+    });
+  }
+
+  #enqueue(waiting: Waiting): void {
+    if (this.#queue.size === 0) this.#waitingSince = waiting.since;
+    this.#queue.push(waiting.robot.id, waiting);
+    this.#queuedLines += waiting.lines.count;
+    this.#queuedBytes += waiting.hold.bytes;
+    if (this.#scheduled) return;
+    // What arrives in the same turn of the event loop goes together.
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    clearTimeout(this.#linger);
+    while (this.#queue.size > 0 && this.#inFlight < this.#options.writesInFlight) {
+      const wait = this.#inFlight === 0 || this.#isFull() ? 0 : this.#lingerLeft();
+      if (wait > 0) {
+        this.#linger = setTimeout(() => this.#pump(), wait);
+        return;
+      }
+      const batch = this.#nextBatch();
+      if (batch.length > 0) void this.#write(batch);
+    }
+  }
+
+  #isFull = () => this.#queuedLines >= this.#options.batchLines || this.#queuedBytes >= this.#options.batchBytes;
+  #lingerLeft(): number {
+    const linger = Math.min(this.#options.lingerMs, this.#writeMs * LINGER_SHARE);
+    return Math.ceil(linger - (performance.now() - this.#waitingSince));
+  }
+
+  /** Those already answered 503 are dropped: their robot will send them again. */
+  #nextBatch(): Waiting[] {
+    const batch: Waiting[] = [];
+    let [lines, bytes, waitedMs] = [0, 0, 0];
+    const fits = (next: Waiting) =>
+      batch.length === 0 ||
+      (lines + next.lines.count <= this.#options.batchLines && bytes + next.hold.bytes <= this.#options.batchBytes);
+    for (let next = this.#queue.shift(fits); next; next = this.#queue.shift(fits)) {
+      this.#queuedLines -= next.lines.count;
+      this.#queuedBytes -= next.hold.bytes;
+      waitedMs = Math.max(waitedMs, performance.now() - next.since);
+      if (next.settled) {
+        next.hold.release();
+        continue;
+      }
+      batch.push(next);
+      lines += next.lines.count;
+      bytes += next.hold.bytes;
+    }
+    this.#lastWaitMs = waitedMs;
+    this.#waitingSince = performance.now();
+    return batch;
+  }
+
+  async #write(batch: Waiting[]): Promise<void> {
+    this.#inFlight++;
+    const signal = AbortSignal.timeout(this.#options.timeoutMs);
+    const started = performance.now();
+    try {
+      this.#deps.telemetry.batch(batch.map(({ since, lines }) => ({ waitedMs: started - since, lines: lines.count })));
+      await Promise.race([this.#send(batch, signal), timeout(signal)]);
+    } catch (error) {
+      for (const waiting of batch) waiting.reject(signal.aborted ? storeAway() : error);
+    } finally {
+      this.#inFlight--;
+      this.#writeMs += (performance.now() - started - this.#writeMs) * SMOOTHING;
+      for (const { hold } of batch) hold.release();
+      this.#pump();
+    }
+  }
+
+  async #send(batch: Waiting[], signal: AbortSignal): Promise<void> {
+    const { db, store, telemetry } = this.#deps;
+    const robots = await recheckReporting(db, batch);
+    const allowed = batch.flatMap((waiting) => {
+      const robot = robots.get(waiting.tokenHash);
+      if (robot) return [{ waiting, robot, robotId: robot.id, lines: waiting.lines, refused: waiting.refused }];
+      waiting.reject(notReporting());
+      return [];
+    });
+    if (allowed.length === 0) return;
+
+    const started = performance.now();
+    const late = await store.write(allowed, signal);
+    telemetry.upstream(performance.now() - started);
+    let stored = 0;
+    for (const [i, { waiting, robot, refused: early }] of allowed.entries()) {
+      const outcome = late[i] ?? NOTHING;
+      if (outcome instanceof Error) {
+        waiting.reject(outcome);
+        continue;
+      }
+      const refused = merged(early, outcome);
+      stored += waiting.lines.count - refused.size;
+      waiting.resolve({ robot, refused });
+    }
+    telemetry.stored(stored);
+  }
+}
+
+const NOTHING: Refusals = new Map();
+const merged = (some: Refusals, more: Refusals): Refusals =>
+  more.size === 0 ? some : some.size === 0 ? more : new Map([...some, ...more]);
+
+function timeout(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(storeAway()), { once: true }));
+}

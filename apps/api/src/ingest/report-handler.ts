@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import type { AuditSampler } from '../audit/audit-sampler.ts';
+import { AppError, notReporting } from '../errors.ts';
+import { networkOf, senderAddress } from '../http/address.ts';
+import { bearer } from '../http/bearer.ts';
+import { asAppError, isOurFault, problemOf } from '../http/problem.ts';
+import { type Precision, SCALE } from '../line-protocol/scan-line.ts';
+import type { FormerTokens } from '../robots/former-tokens.ts';
+import { sha256 } from '../secrets/secret-box.ts';
+import { BodyBudget, readBody } from './read-body.ts';
+import { ReportReader } from './read-report.ts';
+import { type ReceiveDeps, receiveMetrics } from './receive-metrics.ts';
+import type { RobotBudget } from './robot-budget.ts';
+
+export type ReportDeps = ReceiveDeps & {
+  budget: RobotBudget;
+  log: Logger;
+  auditSampler: AuditSampler;
+  formerTokens: FormerTokens;
+};
+
+interface Reading {
+  bodies: BodyBudget;
+  reader: ReportReader;
+  addressOf(request: IncomingMessage): string;
+}
+
+export type ReportHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/**
+ * `POST /api/metrics` on Node's own request and response: the framework would cost a sixth of what an answer does
+ * (docs/performance.md). Who it is, is known before the body is read. Answers 204, or a problem document; never rejects.
+ */
+export function reportHandler(deps: ReportDeps): ReportHandler {
+  const { maxPendingBytes, maxBodyBytes } = deps.config.ingest;
+  const reading = {
+    bodies: new BodyBudget(maxPendingBytes, maxBodyBytes),
+    reader: new ReportReader(deps),
+    addressOf: senderAddress(deps.config.trustedProxies),
+  };
+  return async (request, response) => {
+    const started = performance.now();
+    try {
+      await receive(deps, reading, request, started);
+      response.writeHead(204).end();
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'unauthorized')
+        noteDeadToken(deps, bearer(request.headers.authorization), reading.addressOf(request));
+      answerProblem(deps.log, request, response, error);
+    }
+    deps.telemetry.request(response.statusCode, (performance.now() - started) / 1000);
+  };
+}
+
+/** @throws AppError */
+async function receive(deps: ReportDeps, reading: Reading, request: IncomingMessage, started: number) {
+  const { tokens, budget, config } = deps;
+  const token = bearer(request.headers.authorization);
+  const tokenHash = token ? sha256(token) : '';
+  const robot = token ? await tokens.find(tokenHash) : undefined;
+  if (!robot) throw notReporting();
+  const waitedMs = performance.now() - started;
+  let deadline = 0;
+  const report = await (async () => {
+    budget.check(robot.id);
+    const precision = precisionOf(request.url);
+    const sender = { robotId: robot.id, network: networkOf(reading.addressOf(request)) };
+    const body = await readBody(request, config.ingest.maxBodyBytes, reading.bodies, sender);
+    deadline = performance.now() + config.ingest.timeoutMs - waitedMs;
+    const encoding = request.headers['content-encoding']?.trim().toLowerCase();
+    return reading.reader.read({ robot, body, encoding, precision, deadline });
+  })().catch(async (error) => {
+    // A dead token is told so, whatever else is wrong: the agent must keep its data. It does so after a 503 anyway.
+    if (!(error instanceof AppError) || error.status !== 503) await tokens.confirm(tokenHash);
+    throw error;
+  });
+  const agentVersion = agentVersionOf(request.headers['user-agent']);
+  await receiveMetrics(deps, { robot, tokenHash, deadline, agentVersion }, report);
+}
+
+function noteDeadToken(deps: ReportDeps, token: string | undefined, address: string): void {
+  if (!token) return;
+  const { db, auditSampler, formerTokens, log } = deps;
+  formerTokens.refused(sha256(token));
+  const actor = { kind: 'robot' as const, id: null, name: null, address, requestId: null };
+  void auditSampler
+    .audit(db, actor, { action: 'robot.token_refused' })
+    .catch((err) => log.error({ err }, 'not audited'));
+}
+
+/** Telegraf names itself: `Telegraf/1.37.2 Go/1.25.5`. */
+const agentVersionOf = (userAgent = '') => /^Telegraf\/([\w.+-]{1,64})(?: |$)/.exec(userAgent)?.[1] ?? null;
+
+/** @throws AppError validation_failed */
+function precisionOf(url = ''): Precision {
+  const query = url.indexOf('?');
+  const precision = query === -1 ? null : new URLSearchParams(url.slice(query)).get('precision');
+  if (precision === null) return 'ns';
+  if (!Object.hasOwn(SCALE, precision))
+    throw new AppError('validation_failed', `precision must be one of ${Object.keys(SCALE).join(', ')}.`);
+  return precision as Precision;
+}
+
+function answerProblem(log: Logger, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  const known = asAppError(error);
+  const requestId = randomUUID();
+  if (isOurFault(known)) log.error({ err: error, reqId: requestId }, 'request failed');
+  const { headers, document } = problemOf(known, requestId);
+  // What was refused before it was read to its end will not be read: the connection cannot be used again.
+  if (!request.complete) headers.connection = 'close';
+  const body = JSON.stringify(document);
+  response.writeHead(known.status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+}

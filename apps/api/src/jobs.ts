@@ -1,0 +1,41 @@
+import { deleteExpiredSessions } from './accounts/session-store.ts';
+import type { SeriesCatalog } from './catalog/series-catalog.ts';
+import type { Config } from './config/config.ts';
+import type { Database } from './db/schema.ts';
+import { deliverDue } from './jobs/outbox.ts';
+import type { Job } from './jobs/runner.ts';
+import { expireCodes } from './pairing/pair-code-store.ts';
+import type { Presence } from './robots/presence.ts';
+import { purgeDeleted } from './robots/purge-deleted.ts';
+import { noteSilent, tellOfSilent } from './robots/tell-of-silent.ts';
+import type { MetricsStore } from './stores/metrics-store.ts';
+
+interface JobDeps {
+  db: Database;
+  config: Config;
+  store: MetricsStore;
+  catalog: SeriesCatalog;
+  presence: Presence;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Everything that happens without being asked for, in one list. */
+export function makeJobs({ db, config, store, catalog, presence }: JobDeps): Job[] {
+  const perReplica = (name: string, everyMs: number, run: Job['run']): Job => ({
+    ...{ name, everyMs, run, once: 'per replica' },
+  });
+  const perCluster = (name: string, everyMs: number, run: Job['run']): Job => ({
+    ...{ name, everyMs, run, once: 'per cluster' },
+  });
+  return [
+    perReplica('tell who was seen', 2_000, () => presence.tick()),
+    perReplica('note silent robots', 5_000, () => noteSilent(db, config.robots.offlineAfter)),
+    perReplica('tell of silent robots', 2_000, () => deliverDue(db, tellOfSilent)),
+    perReplica('forget series without points', HOUR_MS, () => catalog.tidy(config.metrics.retention)),
+    perReplica('make room in the metrics store', HOUR_MS, () => store.maintain()),
+    perCluster('expire pairing codes', 15_000, () => expireCodes(db)),
+    perCluster('delete expired sessions', HOUR_MS, () => deleteExpiredSessions(db)),
+    perCluster('purge deleted robots', 15_000, (signal) => purgeDeleted(db, store, catalog, signal)),
+  ];
+}

@@ -1,0 +1,80 @@
+import { type FieldType, readValue, scanField } from './field-value.ts';
+import { IDENTITY_TAGS } from './identity.ts';
+import { headOf, unescapeKey } from './scan-line.ts';
+
+export interface DecodedField {
+  type: FieldType;
+  value: string | number | boolean;
+}
+
+export interface DecodedHead {
+  measurement: string;
+  /** The point's own tags, by key, without the four of the robot's identity. */
+  tags: Record<string, string>;
+}
+
+export interface DecodedPoint {
+  fields: Map<string, DecodedField>;
+  /** Nanoseconds since 1970. */
+  time: string;
+}
+
+const COMMA = 44,
+  BACKSLASH = 92,
+  SPACE = 32;
+/** Characters of what is held a byte a character; PostgreSQL has no NUL. */
+export const text = (latin1: string) => Buffer.from(latin1, 'latin1').toString('utf8').replaceAll('\0', '\ufffd');
+export const unescapeMeasurement = (name: string) => name.replace(/\\([, ])/g, '$1');
+
+/** Takes apart a line that stampLines has checked and stamped. */
+export function decodeLine(line: Buffer): DecodedHead & DecodedPoint {
+  let keyEnd = 0;
+  while (line[keyEnd] !== SPACE || line[keyEnd - 1] === BACKSLASH) keyEnd++;
+  return { ...decodeHead(line.toString('latin1', 0, keyEnd)), ...decodePoint(line, keyEnd) };
+}
+
+/** @param head measurement and tags, a character a byte */
+export function decodeHead(head: string): DecodedHead {
+  const [name = '', ...pairs] = splitUnescaped(head, ',');
+  const tags = pairs
+    .map((pair) => splitUnescaped(pair, '=').map(unescapeKey))
+    .filter(([key = '']) => !IDENTITY_TAGS.has(key))
+    .map(([key = '', value = '']) => [text(key), text(value)]);
+  // A tag may be called __proto__: fromEntries makes a property of it all the same.
+  return { measurement: text(unescapeMeasurement(name)), tags: Object.fromEntries(tags) };
+}
+
+/** @param headLength where the head ends and the fields begin, behind a space */
+export function decodePoint(line: Buffer, headLength: number): DecodedPoint {
+  const fields = new Map<string, DecodedField>();
+  let i = headLength;
+  do {
+    const field = scanField(line, i + 1, line.length - 1);
+    const { type, value } = readValue(line.toString('latin1', field.valueStart, field.end));
+    fields.set(text(unescapeKey(field.name)), { type, value: typeof value === 'string' ? text(value) : value });
+    i = field.end;
+  } while (line[i] === COMMA);
+  return { fields, time: line.toString('latin1', i + 1, line.length - 1) };
+}
+
+/** A series' head as stampLines writes it. @param identity `,key=value` pairs of the robot's, by key */
+export function encodeHead({ measurement, tags }: DecodedHead, identity: ReadonlyMap<string, string>): string {
+  const pairs = new Map(identity);
+  for (const [key, value] of Object.entries(tags)) pairs.set(escapeKey(key), `,${escapeKey(key)}=${escapeKey(value)}`);
+  return headOf(escapeMeasurement(measurement), pairs);
+}
+
+const latin1 = (utf8: string) => Buffer.from(utf8).toString('latin1');
+export const escapeKey = (utf8: string) => latin1(utf8).replace(/[,= ]/g, '\\$&');
+export const escapeMeasurement = (utf8: string) => latin1(utf8).replace(/[, ]/g, '\\$&');
+
+function splitUnescaped(key: string, separator: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  for (let i = key.indexOf(separator); i !== -1; i = key.indexOf(separator, i + 1)) {
+    if (key[i - 1] === '\\') continue;
+    parts.push(key.slice(start, i));
+    start = i + 1;
+  }
+  return [...parts, key.slice(start)];
+}

@@ -1,0 +1,36 @@
+import type { Architecture } from '../db/schema.ts';
+
+/** Who a robot is, as its points say. */
+export interface RobotIdentity {
+  id: number;
+  name: string;
+  hostname: string;
+  architecture: Architecture | null;
+}
+
+/** Tags of every point. They are stamped by the server; what a client sends under these keys is dropped. */
+export const IDENTITY_TAGS: ReadonlySet<string> = new Set(['robot', 'hostname', 'arch', 'robot_id']);
+
+/** `,key=value` pairs for stamping, each escaped for line protocol. */
+export function identityTags(robot: RobotIdentity): Map<string, string> {
+  const tags = {
+    robot: robot.name,
+    hostname: robot.hostname,
+    arch: robot.architecture ?? 'unknown',
+    robot_id: String(robot.id),
+  };
+  return new Map(Object.entries(tags).map(([key, value]) => [key, `,${key}=${escapeTagValue(value)}`]));
+}
+
+/** A trailing backslash would swallow the separator behind it, so backslashes become slashes. Latin1, a character a byte. */
+function escapeTagValue(value: string): string {
+  const clean =
+    value
+      .replaceAll('\\', '/')
+      .replace(/[\p{Cc}]/gu, ' ')
+      .trim() || '-';
+  return Buffer.from(clean.replace(/[,= ]/g, '\\$&')).toString('latin1');
+}
+
+export const sameIdentity = (a: RobotIdentity, b: RobotIdentity) =>
+  a.id === b.id && a.name === b.name && a.hostname === b.hostname && a.architecture === b.architecture;

@@ -1,0 +1,155 @@
+import { atOnce } from '../scheduling/slices.ts';
+import { MAX_LINE_BYTES } from './bounds.ts';
+import { convertNumber, knownType } from './known-fields.ts';
+import { LineEnd, lineEnd } from './line-end.ts';
+import { BadLine, bad } from './refusal.ts';
+import { nextLine, type RobotShape } from './robot-shape.ts';
+import { type Precision, type ScannedLine, scanLine, skipBlank, stampedHead } from './scan-line.ts';
+import { StampedLines } from './stamped-lines.ts';
+import { stampUsualLine } from './usual-line.ts';
+
+export type { Precision } from './scan-line.ts';
+
+export interface Stamp {
+  shape: RobotShape;
+  /** Time of receipt, nanoseconds since 1970, for lines without a timestamp. */
+  receivedAt: bigint;
+  /** The range in which a timestamp is accepted, nanoseconds. */
+  oldest: bigint;
+  newest: bigint;
+}
+
+const NEWLINE = 10,
+  HASH = 35,
+  BACKSLASH = 92;
+/** What stamping adds to a line, roughly. */
+const STAMP_SIZE = 120;
+/** How much is read between two yields, and of a line too long at once. */
+const STEP_BYTES = 1_024;
+const SKIP_BYTES = 1 << 18;
+
+/** The whole body at once. */
+export const stampLines = (body: Buffer, precision: Precision, stamp: Stamp) =>
+  atOnce(stamping(body, precision, stamp));
+
+/** Reads a body of line protocol, yielding now and then; one line's fault never touches the others. */
+export function* stamping(body: Buffer, precision: Precision, stamp: Stamp): Generator<void, StampedLines> {
+  const out = new StampedLines(body.length * 2 + STAMP_SIZE);
+  const limits = {
+    oldestMs: Number(stamp.oldest / 1_000_000n),
+    newestMs: Number(stamp.newest / 1_000_000n),
+    receivedAt: String(stamp.receivedAt),
+  };
+  let number = 1;
+  let pauseAt = STEP_BYTES;
+  for (let start = 0; start < body.length; ) {
+    if (start >= pauseAt) {
+      yield;
+      pauseAt = start + STEP_BYTES;
+    }
+    const usual = stampUsualLine(body, start, number, precision, stamp.shape, limits, out);
+    if (usual > 0) {
+      start = usual;
+      number++;
+      continue;
+    }
+    const search = new LineEnd(start);
+    let end = search.find(body, start + MAX_LINE_BYTES + 1);
+    const tooLong = end === undefined || end - start > MAX_LINE_BYTES;
+    for (let until = start + MAX_LINE_BYTES; end === undefined; end = search.find(body, until)) {
+      yield;
+      until += SKIP_BYTES;
+    }
+    const first = tooLong ? start : skipBlank(body, start, end);
+    if (first < end && body[first] !== HASH) {
+      try {
+        if (tooLong) throw bad(`longer than ${MAX_LINE_BYTES} bytes`, 'limit');
+        stampAnyLine(body, first, end, number, precision, stamp, out);
+      } catch (error) {
+        if (!(error instanceof BadLine)) throw error;
+        out.rejected.push({ line: number, reason: error.message, kind: error.kind });
+      }
+    }
+    for (let i = body.indexOf(NEWLINE, start); i !== -1 && i <= end; i = body.indexOf(NEWLINE, i + 1)) number++;
+    start = end + 1;
+  }
+  return out;
+}
+
+/** @throws BadLine */
+function stampAnyLine(
+  body: Buffer,
+  start: number,
+  end: number,
+  number: number,
+  precision: Precision,
+  { shape, receivedAt, oldest, newest }: Stamp,
+  out: StampedLines,
+): void {
+  const line = scanLine(body, start, end, precision);
+  const at = line.time ?? receivedAt;
+  if (at < oldest) throw bad(`timestamp ${iso(at)} is older than the retention period`, 'time');
+  if (at > newest) throw bad(`timestamp ${iso(at)} is too far in the future: check the robot's clock`, 'time');
+
+  const head = stampedHead(line, shape.identity);
+  const fields = checkTypes(body, line, shape);
+  const size = head.length + fields.length + 24;
+  const bytes = out.reserve(size);
+  const from = out.length;
+  let to = from + bytes.write(`${head} `, from, 'latin1');
+  to += fields.copy(bytes, to);
+  to += bytes.write(` ${at}\n`, to, 'latin1');
+  const stamped = bytes.subarray(from, to);
+  // Where backslashes pair up before a separator, readers differ on what is quoted: the line must not swallow its neighbour.
+  if (stamped.includes(BACKSLASH) && lineEnd(stamped, 0) !== stamped.length - 1)
+    throw bad('ambiguous backslashes: escaped twice');
+
+  const { key, measurement } = line;
+  const known = shape.findHead(head, key);
+  const news = line.fields.filter(({ name }) => !shape.field(measurement, name));
+  if (!known || news.length > 0)
+    shape.checkRoom(
+      known ? 0 : 1,
+      news.map(({ name }) => name),
+    );
+  if (line.time !== undefined) out.newestMs = Math.max(out.newestMs, Number(at / 1_000_000n));
+  for (const { name, type } of news) shape.addField(measurement, name, knownType(measurement, name) ?? type, false);
+  if (!known) shape.addSeries(head, measurement, 0);
+  const series = known ?? shape.findHead(head, key);
+  if (!series) throw new Error('a series that was just added is there');
+  series.seenAt = nextLine();
+  const unsettled = line.fields.flatMap(({ name }) => {
+    const field = series.fields.get(name);
+    if (field) field.seenAt = series.seenAt;
+    return field && !field.settled ? [field] : [];
+  });
+  out.push(to, number, series, unsettled);
+}
+
+/** The fields as bytes, numbers written in the type that is settled for them. @throws BadLine on a conflict */
+function checkTypes(body: Buffer, line: ScannedLine, shape: RobotShape): Buffer {
+  let rewritten: string | undefined;
+  for (const { name, type, valueStart, end } of line.fields) {
+    const known = knownType(line.measurement, name);
+    const settled = known ?? shape.field(line.measurement, name)?.type ?? type;
+    let value: string | undefined;
+    if (settled !== type) {
+      value = known && convertNumber(body.toString('latin1', valueStart, end), type, known);
+      if (value === undefined) throw typeConflict(line.measurement, name, settled, type);
+      rewritten ??= body.toString('latin1', line.fieldsStart, valueStart - name.length - 1);
+    }
+    if (rewritten !== undefined) {
+      const separator = rewritten === '' || rewritten.endsWith(',') ? '' : ',';
+      rewritten += `${separator}${name}=${value ?? body.toString('latin1', valueStart, end)}`;
+    }
+  }
+  return rewritten === undefined ? body.subarray(line.fieldsStart, line.fieldsEnd) : Buffer.from(rewritten, 'latin1');
+}
+
+export const typeConflict = (measurement: string, field: string, settled: string, given: string) =>
+  bad(`field "${field}" of "${measurement}" is ${settled}, not ${given}`, 'type');
+
+function iso(time: bigint): string {
+  const date = new Date(Number(time / 1_000_000n));
+  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
+}

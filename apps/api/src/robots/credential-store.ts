@@ -1,0 +1,53 @@
+import { sql } from 'kysely';
+import type { Database, Db, RobotStatus } from '../db/schema.ts';
+import type { RobotIdentity } from '../line-protocol/identity.ts';
+
+/** The robot behind a personal token, as far as writing needs it. */
+export interface ReportingRobot extends RobotIdentity {
+  status: RobotStatus;
+  has_written: boolean;
+  owner_id: number | null;
+  /** Of the row: another one after every change that matters here. */
+  version: string;
+}
+
+/** A robot as it was when its token was looked up. */
+export interface KnownRobot {
+  tokenHash: string;
+  robot: ReportingRobot;
+}
+
+type Row = ReportingRobot & { influxdb_token: string };
+
+const columns = sql`influxdb_token, robots.id, name, hostname, architecture, status,
+  first_write_at is not null as has_written, owner_id, robots.version`;
+const mayReport = sql`status in ('active', 'error')`;
+
+/** Robots whose token may write, by token hash: one query for any number of them. */
+export async function findReporting(db: Database, hashes: readonly string[]): Promise<Map<string, ReportingRobot>> {
+  const { rows } = await sql<Row>`
+    select ${columns} from robots where influxdb_token = any(${hashes}::text[]) and ${mayReport}`.execute(db);
+  return new Map(rows.map(({ influxdb_token, ...robot }) => [influxdb_token, robot]));
+}
+
+/** Who of them may write now, as they are now, by token hash. Rows that are still the known version are not read again. */
+export async function recheckReporting(db: Database, known: KnownRobot[]): Promise<Map<string, ReportingRobot>> {
+  const asked = new Map(known.map((one) => [one.robot.id, one]));
+  const versions = [...asked.values()].map(({ robot }) => robot.version);
+  const { rows } = await sql<{ asked_id: number } & Partial<Row>>`/* recheck */
+    select asked.id as asked_id, ${columns}
+    from unnest(${[...asked.keys()]}::int[], ${versions}::bigint[]) as asked (id, version)
+    left join robots on robots.id = asked.id and ${mayReport}
+    where robots.version is distinct from asked.version`.execute(db);
+  const changed = new Set(rows.map(({ asked_id }) => asked_id));
+  const unchanged = [...asked.values()].filter(({ robot }) => !changed.has(robot.id));
+  const now = new Map(unchanged.map(({ tokenHash, robot }) => [tokenHash, robot]));
+  for (const { asked_id: _, influxdb_token, ...robot } of rows)
+    if (influxdb_token) now.set(influxdb_token, robot as ReportingRobot);
+  return now;
+}
+
+export async function hasToken(db: Db, id: number, tokenHash: string): Promise<boolean> {
+  const query = db.selectFrom('robots').select('id').where('id', '=', id).where('influxdb_token', '=', tokenHash);
+  return (await query.executeTakeFirst()) !== undefined;
+}

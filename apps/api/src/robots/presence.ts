@@ -1,0 +1,101 @@
+import type { Database } from '../db/schema.ts';
+import { publish } from '../events/event-bus.ts';
+import { writePresence } from './presence-store.ts';
+import { touchRobots } from './robot-store.ts';
+
+interface Sighting {
+  owner: number | null;
+  at: number;
+  skewMs: number | null;
+  agentVersion: string | null;
+  /** What of it was neither told nor written down yet. */
+  isNews: boolean;
+  isUnwritten: boolean;
+  writtenAt: number;
+}
+
+/** A difference below one flush interval tells nothing: points wait that long in the agent. */
+const SKEW_NOISE_MS = 30_000;
+const FORGET_MS = 60_000;
+const ROWS_AT_ONCE = 5_000;
+
+/**
+ * Remembers which robots were heard of, tells of them every few seconds, and writes each of them down less often: one
+ * statement for all whose turn it is.
+ */
+export class Presence {
+  #db: Database;
+  #everyMs: number;
+  #seen = new Map<number, Sighting>();
+
+  /** @param everyMs how often one robot is written down at most */
+  constructor(db: Database, everyMs: number) {
+    this.#db = db;
+    this.#everyMs = everyMs;
+  }
+
+  /**
+   * @param newestMs the newest timestamp the robot itself gave, for telling its clock
+   * @param agentVersion of the Telegraf that sent it, if it was one
+   */
+  note(robot: { id: number; owner_id: number | null }, newestMs: number | null, agentVersion: string | null): void {
+    const at = Date.now();
+    const skew = newestMs === null ? null : newestMs - at;
+    const before = this.#seen.get(robot.id);
+    // A back-filled batch is old though the clock is right: the freshest batch since the last writing tells the skew.
+    const other = before?.isUnwritten ? before.skewMs : null;
+    const skewMs = skew === null || other === null ? (skew ?? other) : Math.max(skew, other);
+    this.#seen.set(robot.id, {
+      ...{ owner: robot.owner_id, at, skewMs, agentVersion: agentVersion ?? before?.agentVersion ?? null },
+      ...{ isNews: true, isUnwritten: true, writtenAt: before?.writtenAt ?? 0 },
+    });
+  }
+
+  /** Tells of who was seen since the last time; writes down those whose turn it is. To be called every few seconds. */
+  async tick(): Promise<void> {
+    const now = Date.now();
+    for (const [id, sighting] of this.#seen)
+      if (!sighting.isUnwritten && now - sighting.at > FORGET_MS) this.#seen.delete(id);
+    await this.#write(now - this.#everyMs);
+    await this.#tell();
+  }
+
+  /** Writes down and tells everything. */
+  async flush(): Promise<void> {
+    await this.#write(Number.POSITIVE_INFINITY);
+    await this.#tell();
+  }
+
+  async #write(writtenBefore: number): Promise<void> {
+    const due = [...this.#seen].filter(([, one]) => one.isUnwritten && one.writtenAt <= writtenBefore);
+    due.sort(([a], [b]) => a - b);
+    for (let i = 0; i < due.length; i += ROWS_AT_ONCE) await this.#writeSome(due.slice(i, i + ROWS_AT_ONCE));
+  }
+
+  async #writeSome(rows: [number, Sighting][]): Promise<void> {
+    const writtenAt = Date.now();
+    const seen = rows.map(([id, { at, skewMs, agentVersion }]) => ({
+      ...{ id, at: new Date(at), agentVersion, skewMs: skewMs === null ? null : withoutNoise(skewMs) },
+    }));
+    await touchRobots(this.#db, seen);
+    await writePresence(this.#db, seen);
+    for (const [id, written] of rows) {
+      const sighting = this.#seen.get(id);
+      if (sighting) Object.assign(sighting, { writtenAt, isUnwritten: sighting !== written });
+    }
+  }
+
+  async #tell(): Promise<void> {
+    const news = [...this.#seen].filter(([, { isNews }]) => isNews);
+    const owners = Map.groupBy(news, ([, { owner }]) => owner);
+    await publish(
+      this.#db,
+      ...[...owners].map(([owner_id, robots]) => ({
+        ...{ type: 'robot_seen' as const, owner_id, robot_ids: robots.map(([id]) => id) },
+      })),
+    );
+    for (const [, sighting] of news) sighting.isNews = false;
+  }
+}
+
+const withoutNoise = (skewMs: number) => (Math.abs(skewMs) < SKEW_NOISE_MS ? 0 : Math.round(skewMs));

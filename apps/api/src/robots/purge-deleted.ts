@@ -1,0 +1,27 @@
+import type { SeriesCatalog } from '../catalog/series-catalog.ts';
+import type { Database } from '../db/schema.ts';
+import type { MetricsStore } from '../stores/metrics-store.ts';
+import { finishPurge, listPurges, postponePurge } from './purge-store.ts';
+
+/** Deletes the metrics of deleted robots. One that fails goes to the end of the queue. @throws what was wrong with those */
+export async function purgeDeleted(
+  db: Database,
+  store: MetricsStore,
+  catalog: SeriesCatalog,
+  signal: AbortSignal,
+): Promise<void> {
+  const troubles: unknown[] = [];
+  for (const robotId of await listPurges(db)) {
+    if (signal.aborted) return;
+    try {
+      await store.purge(robotId);
+      await catalog.purge(robotId);
+      await finishPurge(db, robotId);
+    } catch (error) {
+      troubles.push(error);
+      await postponePurge(db, robotId);
+    }
+  }
+  if (troubles.length > 0)
+    throw new AggregateError(troubles, `${troubles.length} of the deleted robots could not be purged`);
+}

@@ -1,0 +1,35 @@
+import type { SeriesCatalog } from '../catalog/series-catalog.ts';
+import { AppError } from '../errors.ts';
+import type { Aggregate, Measurement, MetricsStore, Series, SeriesQuery } from '../stores/metrics-store.ts';
+
+/**
+ * Of the fields asked for, or all, those that the function can work on: booleans and strings have a last value only.
+ * @throws AppError validation_failed when one that has no more was asked for by name
+ */
+function aggregatable(all: Measurement[], measurement: string, wanted: string[], fn: Aggregate): string[] {
+  const known = all.find((one) => one.measurement === measurement)?.fields ?? [];
+  const fields = known.filter(({ field }) => wanted.length === 0 || wanted.includes(field));
+  const states = fields.filter(({ type }) => type === 'string' || type === 'boolean');
+  if (fn === 'last' || states.length === 0) return fields.map(({ field }) => field);
+  if (wanted.length > 0) {
+    const [{ field, type }] = states as [(typeof states)[number]];
+    throw new AppError(
+      'validation_failed',
+      `"${field}" is a ${type}: ${fn} works on numbers only. Ask for it with fn=last.`,
+    );
+  }
+  return fields.filter((field) => !states.includes(field)).map(({ field }) => field);
+}
+
+/** @param query its fields are those asked for; none are all. @throws AppError validation_failed when it cannot be answered so, or the reply would be too large */
+export async function readSeries(
+  { store, catalog }: { store: MetricsStore; catalog: SeriesCatalog },
+  query: SeriesQuery,
+  signal: AbortSignal,
+): Promise<Series[]> {
+  if (query.times === 'sample' && query.fn !== 'last')
+    throw new AppError('validation_failed', 'times=sample works with fn=last only: other values have no one moment.');
+  const all = await catalog.measurements(query.robotId);
+  const fields = aggregatable(all, query.measurement, query.fields, query.fn);
+  return fields.length > 0 ? store.series({ ...query, fields }, signal) : [];
+}

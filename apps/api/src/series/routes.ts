@@ -1,0 +1,164 @@
+import type { SeriesCatalog } from '../catalog/series-catalog.ts';
+import type { Database } from '../db/schema.ts';
+import { notFound } from '../errors.ts';
+import { emptyTrend } from '../figures/trends.ts';
+import { type App, Empty, IdParams, replies, security } from '../http/schemas.ts';
+import type { ReportHandler } from '../ingest/report-handler.ts';
+import { isVisible, type Viewer, visibleIds } from '../robots/visible-robot-store.ts';
+import type { MetricsStore, SeriesQuery } from '../stores/metrics-store.ts';
+import type { Reads } from '../stores/reads.ts';
+import { readSeries } from './read-series.ts';
+import * as schemas from './schemas.ts';
+import { readEvery, readRange } from './time-range.ts';
+
+const tags = ['metrics'];
+const TREND_WINDOWS = 60;
+const TREND_WINDOW_S = 60;
+
+/** For robots with a token. Most reports reach the handler without this route, which describes it and takes the others. */
+export function reportRoutes(app: App, report: ReportHandler): void {
+  const problems = [
+    'validation_failed',
+    'nothing_usable',
+    'unauthorized',
+    'payload_too_large',
+    'unsupported_media_type',
+    'lines_rejected',
+    'rate_limited',
+    'store_unavailable',
+    'overloaded',
+  ] as const;
+  const description =
+    'InfluxDB line protocol, identity or gzip. 204 only after the store has accepted every line; 422 tells which lines were refused while all others are stored.';
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.post(
+    '/metrics',
+    {
+      // The handler judges the query itself, as it does without this route.
+      attachValidation: true,
+      schema: {
+        tags,
+        description,
+        security,
+        consumes: ['text/plain'],
+        querystring: schemas.WriteQuery,
+        response: replies({ 204: Empty }, ...problems),
+      },
+    },
+    async (request, reply) => {
+      reply.hijack();
+      await report(request.raw, reply.raw);
+    },
+  );
+}
+
+/** For signed-in users, each robot behind the ownership check. */
+export function metricsRoutes(
+  app: App,
+  { db, store, catalog, reads }: { db: Database; store: MetricsStore; catalog: SeriesCatalog; reads: Reads },
+): void {
+  async function mustSee(viewer: Viewer, robotId: number): Promise<void> {
+    if (!(await isVisible(db, viewer, robotId))) throw notFound('robot');
+  }
+  const list = (text: string | undefined) =>
+    (text ?? '')
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean);
+
+  app.get(
+    '/robots/trends',
+    {
+      schema: {
+        tags,
+        security,
+        description: 'The last hour of many robots, minute by minute. Robots the caller may not see are absent.',
+        querystring: schemas.TrendsQuery,
+        response: replies({ 200: schemas.Trends }, 'unauthorized', 'store_unavailable'),
+      },
+    },
+    async (request, reply) => {
+      const { query, caller } = request;
+      const ids = await visibleIds(db, caller, list(query.ids).map(Number));
+      const every = TREND_WINDOW_S * 1000;
+      const to = (Math.floor(Date.now() / every) + 1) * every;
+      const from = to - TREND_WINDOWS * every;
+      const asked = { robotIds: ids, from, to, everySeconds: TREND_WINDOW_S };
+      const trends = await reads.run(request, reply, (signal) => store.trends(asked, signal));
+      const window = { from: new Date(from).toISOString(), every_s: TREND_WINDOW_S };
+      return {
+        items: ids.map((id) => ({ robot_id: id, ...window, ...(trends.get(id) ?? emptyTrend(TREND_WINDOWS)) })),
+      };
+    },
+  );
+
+  app.get(
+    '/robots/:id/metrics',
+    {
+      schema: {
+        tags,
+        security,
+        description: 'What the robot has sent: measurements, their fields and types.',
+        params: IdParams,
+        response: replies({ 200: schemas.Measurements }, 'unauthorized', 'not_found', 'store_unavailable'),
+      },
+    },
+    async ({ params, caller }) => {
+      await mustSee(caller, params.id);
+      const all = await catalog.measurements(params.id);
+      return { items: all.filter(({ measurement }) => measurement !== 'syslog') };
+    },
+  );
+
+  app.get(
+    '/robots/:id/metrics/:measurement',
+    {
+      schema: {
+        tags,
+        security,
+        params: schemas.SeriesParams,
+        querystring: schemas.SeriesQuery,
+        response: replies({ 200: schemas.SeriesReply }, 'unauthorized', 'not_found', 'store_unavailable'),
+      },
+    },
+    async (request, reply) => {
+      const { params, query, caller } = request;
+      await mustSee(caller, params.id);
+      const range = readRange(query);
+      const everySeconds = readEvery(query.every, range);
+      const { measurement } = params;
+      const { fn = 'mean', times } = query;
+      const fields = list(query.fields);
+      const asked: SeriesQuery = { robotId: params.id, measurement, fields, ...range, everySeconds, fn, times };
+      const series = await reads.run(request, reply, (signal) => readSeries({ store, catalog }, asked, signal));
+      return {
+        measurement,
+        from: new Date(range.from).toISOString(),
+        to: new Date(range.to).toISOString(),
+        every_s: everySeconds,
+        series,
+      };
+    },
+  );
+
+  app.get(
+    '/robots/:id/logs',
+    {
+      schema: {
+        tags,
+        security,
+        params: IdParams,
+        querystring: schemas.LogQuery,
+        response: replies({ 200: schemas.Logs }, 'unauthorized', 'not_found', 'store_unavailable'),
+      },
+    },
+    async (request, reply) => {
+      const { params, query, caller } = request;
+      await mustSee(caller, params.id);
+      const { level, from, to, limit = 100, ...filter } = query;
+      const asked = { ...filter, ...readRange({ from: from ?? '-1d', to }), level: list(level), limit };
+      return reads.run(request, reply, (signal) => store.logs({ robotId: params.id, ...asked }, signal));
+    },
+  );
+}

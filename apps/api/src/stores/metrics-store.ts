@@ -1,0 +1,109 @@
+import { AppError } from '../errors.ts';
+import type { Trend } from '../figures/trends.ts';
+import type { FieldType } from '../line-protocol/field-value.ts';
+import type { Refusals } from '../line-protocol/refusal.ts';
+import type { StampedLines } from '../line-protocol/stamped-lines.ts';
+import type { Latest } from '../robots/schemas.ts';
+
+/** One robot's share of a gathered write: checked, stamped lines, without those refused already. */
+export interface RobotLines {
+  robotId: number;
+  lines: StampedLines;
+  refused: Refusals;
+}
+
+/** What became of one robot's share: the lines that were refused, or why it is not known to be stored. */
+export type Outcome = Refusals | Error;
+
+export type Aggregate = 'mean' | 'min' | 'max' | 'last' | 'sum' | 'count';
+
+export interface SeriesQuery {
+  robotId: number;
+  measurement: string;
+  /** At least one; each of a type that `fn` can work on. */
+  fields: string[];
+  /** Milliseconds since 1970; `to` is exclusive. */
+  from: number;
+  to: number;
+  everySeconds: number;
+  fn: Aggregate;
+  /** What a point's time is: its window's beginning, or with `last` also the value's own. */
+  times?: 'window' | 'sample';
+}
+
+export interface Series {
+  field: string;
+  /** The point's own tags, without the four of the robot's identity. */
+  tags: Record<string, string>;
+  points: [unixMs: number, value: number | string | boolean | null][];
+}
+
+/** Values of one reply: what is being put together must not fill the memory. */
+export const MAX_VALUES = 200_000;
+export const tooManyValues = () =>
+  new AppError(
+    'validation_failed',
+    `This is more than ${MAX_VALUES} values at once. Ask for fewer fields, a shorter range or a longer every.`,
+  );
+
+/** Bytes of text in one reply, as it is kept: as JSON it may be somewhat more. */
+export const MAX_TEXT_BYTES = 4 << 20;
+export const tooMuchText = () =>
+  new AppError(
+    'validation_failed',
+    'These values are too long for one reply. Ask for fewer fields, a shorter range or a longer every.',
+  );
+
+export interface LogQuery {
+  robotId: number;
+  from: number;
+  to: number;
+  level?: string[];
+  program?: string;
+  q?: string;
+  limit: number;
+  cursor?: string;
+}
+
+export interface LogEntry {
+  time: string;
+  level: string | null;
+  program: string | null;
+  message: string;
+}
+
+export interface TrendsQuery {
+  robotIds: number[];
+  /** Milliseconds since 1970, whole windows apart. */
+  from: number;
+  to: number;
+  everySeconds: number;
+}
+
+export interface Measurement {
+  measurement: string;
+  fields: { field: string; type: FieldType }[];
+}
+
+/** Where metrics and logs are kept. Every engine answers the same. */
+export interface MetricsStore {
+  /**
+   * Resolves when all that was not refused is stored durably; rejects when that is not known, also once `signal` aborts.
+   * @returns what became of each robot's share, in the order given
+   */
+  write(batch: RobotLines[], signal: AbortSignal): Promise<Outcome[]>;
+  /** Reads end, in the engine too, when `signal` aborts. @throws AppError validation_failed when it is too much for one reply */
+  series(query: SeriesQuery, signal: AbortSignal): Promise<Series[]>;
+  /** Newest first. A page is shorter than `limit` where its entries are long. */
+  logs(query: LogQuery, signal: AbortSignal): Promise<{ items: LogEntry[]; next_cursor: string | null }>;
+  /** The newest figures of each robot that sent any within the last hour. */
+  latest(robotIds: number[], signal: AbortSignal): Promise<Map<number, Latest>>;
+  /** The past of many robots for the fleet list; robots that sent nothing are absent. */
+  trends(query: TrendsQuery, signal: AbortSignal): Promise<Map<number, Trend>>;
+  purge(robotId: number): Promise<void>;
+  /** Drops what has outlived its retention, prepares room for what comes. */
+  maintain(): Promise<void>;
+  /** @throws when it cannot serve */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}

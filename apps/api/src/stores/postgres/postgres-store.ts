@@ -1,0 +1,46 @@
+import { sql } from 'kysely';
+import { cancellable } from '../../db/cancellable.ts';
+import type { Database, Db } from '../../db/schema.ts';
+import type { LogQuery, MetricsStore, RobotLines, SeriesQuery, TrendsQuery } from '../metrics-store.ts';
+import { Partitions } from './partitions.ts';
+import { queryLatest, queryLogs } from './read.ts';
+import { querySeries } from './series.ts';
+import { queryTrends } from './trends.ts';
+import { PostgresWriter } from './writer.ts';
+
+/** Metrics and logs in PostgreSQL: a row a point, its fields as jsonb, partitioned by day. For fleets of some dozens. */
+export class PostgresStore implements MetricsStore {
+  #db: Database;
+  #partitions: Partitions;
+  #writer: PostgresWriter;
+  #read: <Result>(signal: AbortSignal, read: (connection: Db) => Promise<Result>) => Promise<Result>;
+
+  /** @param reads another pool on the same database, for what may take long */
+  constructor(db: Database, reads: Database, retentionSeconds: number) {
+    this.#db = db;
+    this.#partitions = new Partitions(db, retentionSeconds);
+    this.#writer = new PostgresWriter(db, this.#partitions);
+    this.#read = (signal, read) => cancellable({ db, reads }, signal, read);
+  }
+
+  write = (batch: RobotLines[]) => this.#writer.write(batch);
+  series = (query: SeriesQuery, signal: AbortSignal) => this.#read(signal, (db) => querySeries(db, query));
+  logs = (query: LogQuery, signal: AbortSignal) => this.#read(signal, (db) => queryLogs(db, query));
+  latest = (robotIds: number[], signal: AbortSignal) => this.#read(signal, (db) => queryLatest(db, robotIds));
+  trends = (query: TrendsQuery, signal: AbortSignal) => this.#read(signal, (db) => queryTrends(db, query));
+  maintain = () => this.#partitions.maintain();
+
+  async purge(robotId: number): Promise<void> {
+    const { rows } = await sql<{ id: number }>`select id from metric_series where robot_id = ${robotId}`.execute(
+      this.#db,
+    );
+    await sql`delete from metric_points where series_id = any(${rows.map((row) => row.id)})`.execute(this.#db);
+    await sql`delete from log_entries where robot_id = ${robotId}`.execute(this.#db);
+  }
+
+  async ready(): Promise<void> {
+    await sql`select 1`.execute(this.#db);
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,227 @@
+import { sql } from 'kysely';
+import { describe, expect, it } from 'vitest';
+import { ensureFirstAdmin } from '../../src/accounts/set-up.ts';
+import { rotateSigningKeys } from '../../src/accounts/signing-keys.ts';
+import { deriveKey } from '../../src/secrets/derive-key.ts';
+import { PASSWORD, type Person, useTestApi } from '../support/test-api.ts';
+
+const api = useTestApi({ LOGIN_ATTEMPTS_PER_ACCOUNT: '5' });
+
+describe('the first administrator', () => {
+  it('is created once, though ten use the link at once', async () => {
+    const link = await ensureFirstAdmin(api.deps().db, api.deps().config);
+    const token = link?.split('#')[1];
+    const tries = Array.from({ length: 10 }, (_, i) =>
+      api.call('POST', '/auth/setup', {
+        body: { token, email: `first-${i}@lab.example`, name: 'First', password: PASSWORD },
+      }),
+    );
+    const statuses = (await Promise.all(tries)).map((reply) => reply.status);
+    expect(statuses.filter((status) => status === 201)).toHaveLength(1);
+    expect(await ensureFirstAdmin(api.deps().db, api.deps().config)).toBeUndefined();
+  });
+});
+
+describe('signing in', () => {
+  it('answers alike for a wrong password and an unknown e-mail', async () => {
+    const { email } = await api.person();
+    const wrong = await api.signIn(email, 'wrong password');
+    const unknown = await api.signIn('nobody@lab.example', 'wrong password');
+    expect([wrong.status, wrong.body.detail]).toEqual([401, unknown.body.detail]);
+  });
+
+  it('stops counting failures only after the wait, also when they come at once', async () => {
+    const { email } = await api.person();
+    const replies = await Promise.all(Array.from({ length: 12 }, () => api.signIn(email, 'wrong password')));
+    expect(replies.filter((reply) => reply.status === 401)).toHaveLength(5);
+    const right = await api.signIn(email);
+    expect(right.status).toBe(429);
+    expect(Number(right.headers['retry-after'])).toBeGreaterThan(0);
+  });
+
+  it('refuses a token signed by nobody, for another audience, or by no algorithm', async () => {
+    const { token } = await api.person();
+    const [header = '', payload = ''] = token.split('.');
+    const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`;
+    for (const forged of [`${header}.${payload}.AAAA`, none, 'nonsense']) {
+      expect((await api.call('GET', '/auth/me', { token: forged })).status).toBe(401);
+    }
+  });
+
+  it('does not wait for whoever changes the keys, whatever key a token names', async () => {
+    const { token } = await api.person();
+    const { db } = api.deps();
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const header = (kid: string) => Buffer.from(JSON.stringify({ alg: 'EdDSA', kid })).toString('base64url');
+    const forged = Array.from({ length: 50 }, (_, i) => `${header(`made-up-${i}`)}.e30.AAAA`);
+    const statuses = await db.transaction().execute(async (tx) => {
+      await sql`lock table signing_keys in share row exclusive mode`.execute(tx);
+      const calls = [...forged, token].map((one) => api.call('GET', '/auth/me', { token: one }));
+      return (await Promise.all(calls)).map(({ status }) => status);
+    });
+    expect(statuses).toEqual([...forged.map(() => 401), 200]);
+  });
+
+  it('goes on accepting tokens of the former key after a rotation', async () => {
+    const { token } = await api.person();
+    const { db, config } = api.deps();
+    await rotateSigningKeys(db, deriveKey(config.secretKey, 'signing keys'), 900);
+    expect((await api.call('GET', '/auth/me', { token })).status).toBe(200);
+  });
+});
+
+describe('a session', () => {
+  const refresh = (cookie: string) => api.call('POST', '/auth/refresh', { headers: { cookie } });
+  const cookieOf = (reply?: { cookies: { name: string; value: string }[] }) =>
+    `${reply?.cookies[0]?.name}=${reply?.cookies[0]?.value}`;
+
+  it('is renewed, and ends when a refresh token is replayed', async () => {
+    const { cookie } = await api.person();
+    const renewed = await refresh(cookie);
+    expect(renewed.status).toBe(200);
+    const next = cookieOf(renewed);
+    expect((await refresh(cookie)).body.code).toBe('session_ended');
+    expect((await refresh(next)).status).toBe(401);
+    expect((await api.call('GET', '/auth/me', { token: renewed.body.access_token })).status).toBe(401);
+  });
+
+  it('gives one of ten refreshes at once the next token, and takes the others for replays', async () => {
+    const { cookie } = await api.person();
+    const replies = await Promise.all(Array.from({ length: 10 }, () => refresh(cookie)));
+    const renewed = replies.filter((reply) => reply.status === 200);
+    expect(renewed).toHaveLength(1);
+    expect(new Set(replies.map((reply) => reply.status))).toEqual(new Set([200, 401]));
+    expect((await refresh(cookieOf(renewed[0]))).status).toBe(401);
+  });
+
+  it.each([
+    ['the cookie', ({ cookie }: Person) => ({ headers: { cookie } })],
+    ['the access token', ({ token }: Person) => ({ token })],
+    ['both', ({ cookie, token }: Person) => ({ headers: { cookie }, token })],
+  ])('ends when its owner signs out with %s, and no other does', async (_, as) => {
+    const [mine, admin] = [await api.person(), await api.person('admin')];
+    const second = await api.signIn(mine.email);
+    expect((await api.call('POST', '/auth/logout', as(mine))).status).toBe(204);
+    expect((await api.call('GET', '/auth/me', { token: mine.token })).status).toBe(401);
+    expect((await refresh(mine.cookie)).status).toBe(401);
+    expect((await api.call('GET', '/auth/me', { token: second.token })).status).toBe(200);
+    const { body } = await api.call('GET', `/audit?action=auth.logout&actor_id=${mine.id}`, { token: admin.token });
+    expect(body.items).toHaveLength(1);
+  });
+
+  it('is not missed by who signs out without one', async () => {
+    for (const token of [undefined, 'nonsense', (await api.person()).token.slice(0, -4)])
+      expect((await api.call('POST', '/auth/logout', { token })).status).toBe(204);
+  });
+
+  it('sets a cookie that scripts and other sites cannot use', async () => {
+    const { email } = await api.person();
+    const { headers } = await api.signIn(email);
+    expect(String(headers['set-cookie'])).toMatch(/HttpOnly; SameSite=Strict/);
+  });
+
+  it('lists and ends own sessions, not those of others', async () => {
+    const mine = await api.person();
+    const other = await api.person();
+    const second = await api.signIn(mine.email);
+    const { body } = await api.call('GET', '/auth/sessions', { token: mine.token });
+    expect(body.items).toHaveLength(2);
+    const id = body.items.find((session: { current: boolean }) => !session.current).id;
+    expect((await api.call('DELETE', `/auth/sessions/${id}`, { token: other.token })).status).toBe(404);
+    expect((await api.call('DELETE', `/auth/sessions/${id}`, { token: mine.token })).status).toBe(204);
+    expect((await api.call('GET', '/auth/me', { token: second.token })).status).toBe(401);
+  });
+
+  it('ends elsewhere when the password changes', async () => {
+    const mine = await api.person();
+    const second = await api.signIn(mine.email);
+    const change = { current_password: PASSWORD, new_password: 'an entirely new one' };
+    expect(
+      (await api.call('POST', '/auth/password', { token: mine.token, body: { ...change, current_password: 'no' } }))
+        .status,
+    ).toBe(401);
+    expect((await api.call('POST', '/auth/password', { token: mine.token, body: change })).status).toBe(204);
+    expect((await api.call('GET', '/auth/me', { token: second.token })).status).toBe(401);
+    expect((await api.call('GET', '/auth/me', { token: mine.token })).status).toBe(200);
+    expect((await api.signIn(mine.email, 'an entirely new one')).status).toBe(200);
+  });
+});
+
+describe('users', () => {
+  it('are invited by an administrator and choose a password once', async () => {
+    const admin = await api.person('admin');
+    const created = await api.call('POST', '/users', {
+      token: admin.token,
+      body: { email: 'New@Lab.example', name: 'New' },
+    });
+    expect(created.status).toBe(201);
+    const token = created.body.invitation_url.split('#')[1];
+    const accept = () => api.call('POST', '/auth/invitation/accept', { body: { token, password: PASSWORD } });
+    const replies = await Promise.all([accept(), accept(), accept()]);
+    expect(replies.map((reply) => reply.status).sort()).toEqual([201, 400, 400]);
+    expect((await api.signIn('new@lab.example')).status).toBe(200);
+  });
+
+  it('are told apart, for administrators, until they have taken the invitation up', async () => {
+    const [admin, other] = [await api.person('admin'), await api.person()];
+    const at = { token: admin.token };
+    const body = { email: 'late@lab.example', name: 'Late' };
+    const created = (await api.call('POST', '/users', { ...at, body })).body;
+    const invited = async (id: number, token = admin.token) => (await api.call('GET', `/users/${id}`, { token })).body;
+    expect(created.invited).toBe(true);
+    expect(await invited(created.id)).toMatchObject({ is_active: true, invited: true });
+    expect(await invited(created.id, other.token)).toMatchObject({ code: 'forbidden' });
+    expect(await invited(other.id)).toMatchObject({ invited: false });
+    const again = (await api.call('POST', `/users/${other.id}/invitation`, at)).body;
+    expect(again.invited).toBe(false);
+
+    const token = created.invitation_url.split('#')[1];
+    const accepted = await api.call('POST', '/auth/invitation/accept', { body: { token, password: PASSWORD } });
+    expect(accepted.status).toBe(201);
+    const { items } = (await api.call('GET', '/users?q=late@', at)).body;
+    expect(items).toMatchObject([{ id: created.id, invited: false }]);
+  });
+
+  it('who have chosen a password are not given another by an older link', async () => {
+    const [admin, user] = [await api.person('admin'), await api.person()];
+    const invited = await api.call('POST', `/users/${user.id}/invitation`, { token: admin.token });
+    const token = invited.body.invitation_url.split('#')[1];
+    const change = { current_password: PASSWORD, new_password: 'an entirely new one' };
+    expect((await api.call('POST', '/auth/password', { token: user.token, body: change })).status).toBe(204);
+    const accepted = await api.call('POST', '/auth/invitation/accept', { body: { token, password: PASSWORD } });
+    expect([accepted.status, accepted.body.code]).toEqual([400, 'link_invalid']);
+    expect((await api.signIn(user.email, 'an entirely new one')).status).toBe(200);
+  });
+
+  it('may be administered by administrators only', async () => {
+    const user = await api.person();
+    const admin = await api.person('admin');
+    expect((await api.call('GET', '/users', { token: user.token })).status).toBe(403);
+    expect(
+      (await api.call('PATCH', `/users/${admin.id}`, { token: user.token, body: { is_active: false } })).status,
+    ).toBe(403);
+    expect((await api.call('DELETE', `/users/${admin.id}`, { token: user.token })).status).toBe(403);
+    expect((await api.call('GET', '/audit', { token: user.token })).status).toBe(403);
+    expect((await api.call('GET', '/users')).status).toBe(401);
+  });
+
+  it('are out at once when switched off, with the access token they hold', async () => {
+    const admin = await api.person('admin');
+    const user = await api.person();
+    await api.call('PATCH', `/users/${user.id}`, { token: admin.token, body: { is_active: false } });
+    expect((await api.call('GET', '/robots', { token: user.token })).status).toBe(401);
+    expect((await api.signIn(user.email)).status).toBe(401);
+  });
+
+  it('always keep one active administrator, though two remove each other at once', async () => {
+    const { db } = api.deps();
+    await db.updateTable('users').set({ role: 'user' }).execute();
+    const [a, b] = [await api.person('admin'), await api.person('admin')];
+    const demote = (by: typeof a, whom: typeof a) =>
+      api.call('PATCH', `/users/${whom.id}`, { token: by.token, body: { role: 'user' } });
+    const statuses = (await Promise.all([demote(a, b), demote(b, a)])).map((reply) => reply.status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1);
+    const left = await db.selectFrom('users').select('id').where('role', '=', 'admin').execute();
+    expect(left).toHaveLength(1);
+  });
+});

@@ -1,0 +1,269 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeCertificates } from '../../../../tools/real/certificates.ts';
+import { startDebian } from '../../../../tools/real/debian.ts';
+import { freePort } from '../../../../tools/real/free-port.ts';
+import { ensureTelegraf } from '../../../../tools/real/telegraf.ts';
+import { createLossyLine } from '../support/lossy-line.ts';
+import { launch, type ServerProcess } from '../support/server-process.ts';
+
+type Debian = Awaited<ReturnType<typeof startDebian>>;
+const ARCHITECTURE = { x64: 'amd64', arm64: 'arm64' }[process.arch as string];
+const wait = { timeout: 60_000, interval: 500 };
+
+const dir = mkdtempSync(join(tmpdir(), 'robowatch-install-'));
+let debian: Debian;
+let server: ServerProcess;
+let tlsUrl: string;
+const ends: (Server | TlsServer)[] = [];
+let admin: string;
+let url: string;
+let line: ReturnType<typeof createLossyLine>;
+
+async function listen(end: Server | TlsServer, port: number) {
+  ends.push(end);
+  await once(end.listen(port, '127.0.0.1'), 'listening');
+}
+
+const file = (path: string) => join(debian.root, path);
+const text = (path: string) => readFileSync(file(path), 'utf8');
+const setting = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text('etc/default/telegraf'))?.[1];
+const robots = async () => (await server.call('GET', '/robots', { token: admin })).body.items;
+type Robot = { id: number; name: string; status: string };
+const ids = async () => (await robots()).map(({ id }: Robot) => id).sort();
+/** The robot that this Debian is now: the one confirmed last. */
+const current = async (): Promise<Robot> =>
+  (await robots()).filter(({ status }: Robot) => status === 'active').sort((a: Robot, b: Robot) => b.id - a.id)[0];
+const read = async (id: number, path: string) =>
+  (await server.call('GET', `/robots/${id}${path}`, { token: admin })).body;
+
+/** Runs the installer as its first line says to, and confirms the code it shows, or the one that follows `others`. */
+async function install(options = '', others = 0) {
+  const child = await debian.shell(`curl -fsSL ${url}/install.sh | sh -s -- ${options}`);
+  const shown = () => [...child.output().matchAll(/Pairing code: {2}(\d{4}) (\d{4})/g)][others];
+  while (!shown() && !child.hasExited()) await sleep(100);
+  const [, left, right] = shown() ?? [];
+  if (left) {
+    const preview = await server.call('GET', `/pair/${left}${right}`, { token: admin });
+    expect(preview.body).toMatchObject({ hostname: 'rover-7', architecture: ARCHITECTURE, address: '127.0.0.1' });
+    await server.call('POST', `/pair/${left}${right}/confirm`, { token: admin, body: {} });
+  }
+  await child.exited;
+  return { code: child.exitCode(), output: child.output(), paired: left !== undefined };
+}
+
+beforeAll(async () => {
+  const [port, tlsPort, webPort] = [await freePort(), await freePort(), await freePort()];
+  url = `http://127.0.0.1:${port}`;
+  tlsUrl = `https://127.0.0.1:${tlsPort}`;
+  const env = { DATA_DIR: dir, PUBLIC_URL: url, WEB_PORT: String(webPort), PAIR_POLL_INTERVAL: '1' };
+  server = await launch({ env });
+  admin = await server.signIn();
+  line = createLossyLine(webPort);
+  const certificates = await makeCertificates(join(dir, 'certificates'));
+  await listen(createServer(line.carry), port);
+  await listen(createTlsServer(certificates, line.carry), tlsPort);
+  debian = await startDebian({ hostname: 'rover-7', telegraf: await ensureTelegraf() });
+  writeFileSync(file('root/lab-ca.crt'), certificates.ca);
+  // What the owner set before stays, and makes Telegraf as quick as a test wants it.
+  writeFileSync(file('etc/default/telegraf'), 'ROBOWATCH_FLUSH=1s\nTELEGRAF_OPTS=--quiet\n');
+  // Every argument that curl is ever given.
+  writeFileSync(
+    file('usr/local/bin/curl'),
+    '#!/bin/sh\necho "$@" >>/var/log/curl-arguments\nexec /usr/bin/curl "$@"\n',
+    {
+      mode: 0o755,
+    },
+  );
+});
+afterAll(async () => {
+  await debian?.stop();
+  for (const end of ends) end.close();
+  await server?.end();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe('install.sh', () => {
+  it('does nothing when its download is cut off, wherever', async () => {
+    const script = await (await fetch(`${url}/install.sh`)).text();
+    writeFileSync(file('root/install.sh'), script);
+    const { output } = await debian.run(
+      `size=$(wc -c </root/install.sh)
+       for cut in $(seq 0 331 "$size") $(seq $((size - 25)) $((size - 2))); do
+         head -c "$cut" /root/install.sh | timeout 5 sh 2>/dev/null
+       done
+       ls -d /etc/telegraf/telegraf.d /usr/lib/robowatch-agent /var/lib/robowatch-agent 2>/dev/null`,
+    );
+    expect(output).toBe('');
+    expect(await robots()).toEqual([]);
+  });
+
+  it('makes a Debian with systemd a robot, though replies get lost', async () => {
+    line.loseTokens('lost', 'bad gateway');
+    const { code, output, paired } = await install('--name "Rover, \\"north\\""');
+    expect([code, paired], output).toEqual([0, true]);
+    expect(line.left()).toBe(0);
+    expect(output).toContain('Done: the first report was accepted, and the robot "Rover, "north"" keeps reporting');
+    expect(output).toContain(`${url}/pair?code=`);
+    expect(output).toMatch(/[▀▄█]/);
+    const [robot] = await robots();
+    expect(robot).toMatchObject({ name: 'Rover, "north"', hostname: 'rover-7', architecture: ARCHITECTURE });
+    await expect.poll(async () => (await robots())[0].online, wait).toBe(true);
+    await expect.poll(async () => (await robots())[0].latest.cpu_percent, wait).not.toBeNull();
+
+    await debian.run('systemd-cat -t nav2 -p warning echo "Goal reached: dock 3"');
+    const found = async () => (await read(robot.id, '/logs?program=nav2')).items;
+    await expect.poll(found, wait).toMatchObject([{ level: 'warning', message: 'Goal reached: dock 3' }]);
+  });
+
+  it('keeps the token for root, what was set before, and secrets out of every argument', async () => {
+    const { mode, uid } = statSync(file('etc/default/telegraf'));
+    expect([mode & 0o777, uid]).toEqual([0o600, 0]);
+    expect([setting('ROBOWATCH_FLUSH'), setting('TELEGRAF_OPTS')]).toEqual(['1s', '--quiet']);
+    expect(setting('ROBOWATCH_TOKEN')).toMatch(/^[\w-]{43}$/);
+    const curl = text('var/log/curl-arguments');
+    expect(curl.split('\n').length).toBeGreaterThan(5);
+    expect(curl).not.toMatch(/Bearer|[\w-]{43}/);
+    const { output } = await debian.run(
+      'id -nG telegraf; systemctl is-enabled telegraf; cat /etc/telegraf/telegraf.conf',
+    );
+    expect(output).toBe('telegraf systemd-journal\nenabled\n# Robowatch: the configuration is in telegraf.d/\n');
+  });
+
+  it('waits as long as it is told, and goes on with another code when one is in use or has run out', async () => {
+    const busy = { status: 429, headers: { 'retry-after': '2' } };
+    line.answer(
+      { to: /^\/api\/pair$/, ...busy },
+      { to: /^\/api\/pair$/, status: 409 },
+      { to: /status$/, ...busy },
+      { to: /status$/, status: 200, body: { status: 'expired' } },
+    );
+    const began = Date.now();
+    const { code, output } = await install('--pair-again', 1);
+    expect([code, output]).toEqual([0, expect.stringContaining('The code has run out. Here is a new one.')]);
+    expect(output).toContain('asking again in 2 s');
+    expect(line.left()).toBe(0);
+    expect(Date.now() - began).toBeGreaterThan(4_000);
+    expect((await current()).name).toBe('rover-7');
+  });
+
+  it('run again it keeps the identity', async () => {
+    const [token, before] = [setting('ROBOWATCH_TOKEN'), await ids()];
+    const { code, output, paired } = await install();
+    expect([code, paired], output).toEqual([0, false]);
+    expect(output).toContain('stays the same one');
+    expect(setting('ROBOWATCH_TOKEN')).toBe(token);
+    expect(await ids()).toEqual(before);
+  });
+
+  it('says what is wrong when the robot is refused, and pairs anew when asked to', async () => {
+    const { id } = await current();
+    await server.call('DELETE', `/robots/${id}`, { token: admin });
+    const refused = await install();
+    expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('does not accept this robot')]);
+    const again = await install('--pair-again');
+    expect([again.code, again.paired], again.output).toEqual([0, true]);
+    expect((await current()).id).toBeGreaterThan(id);
+  });
+
+  it.each([
+    ['--url ftp://x', 'Get this script from your server'],
+    ['--url http://127.0.0.1:1', 'http://127.0.0.1:1 cannot be reached'],
+    ['--url http://[::1]:1', 'http://[::1]:1 cannot be reached'],
+    ['--url', '--url needs a value'],
+    ['--ca /nowhere', '--ca /nowhere cannot be read'],
+    ['--frobnicate', 'There is no option --frobnicate'],
+  ])('refuses %s with a sentence', async (options, sentence) => {
+    const { code, output } = await install(options);
+    expect([code, output]).toEqual([1, expect.stringContaining(sentence)]);
+  });
+
+  it('installs nothing that does not belong to it', async () => {
+    const { code, output } = await debian.run(
+      `curl -fsSL ${url}/install.sh | sed 's/^[0-9a-f]\\{8\\}\\([0-9a-f]*  journal.sh\\)/00000000\\1/' | sh`,
+    );
+    expect([code, output]).toEqual([1, expect.stringContaining('do not belong to this script')]);
+  });
+
+  it('goes without a trace of its own, and leaves what is not', async () => {
+    const { code, output } = await install('--uninstall');
+    expect([code, output]).toEqual([0, expect.stringContaining('The agent is removed')]);
+    expect(text('etc/default/telegraf')).toBe('ROBOWATCH_FLUSH=1s\nTELEGRAF_OPTS=--quiet\n');
+    const left = await debian.run(
+      'systemctl is-active telegraf; id -nG telegraf; ls /etc/telegraf/telegraf.d; ls -d /usr/lib/robowatch-agent /var/lib/robowatch-agent 2>/dev/null',
+    );
+    expect(left.output).toBe('inactive\ntelegraf\n');
+  });
+
+  it('reports over TLS to a server whose certificate a private CA signed', async () => {
+    const before = (await robots()).length;
+    const distrusted = await install(`--url ${tlsUrl}`);
+    expect([distrusted.code, distrusted.output]).toEqual([
+      1,
+      expect.stringMatching(/cannot be reached: .*certificate/),
+    ]);
+    const { code, output } = await install(`--url ${tlsUrl} --ca /root/lab-ca.crt --name secured`);
+    expect([code, output]).toEqual([0, expect.stringContaining(`keeps reporting to ${tlsUrl}`)]);
+    expect(output).not.toContain('not encrypted');
+    expect(setting('ROBOWATCH_CA')).toBe('/etc/telegraf/robowatch-ca.crt');
+    const secured = async () => (await robots()).find(({ name }: { name: string }) => name === 'secured');
+    await expect.poll(async () => (await secured()).latest.memory_percent, wait).not.toBeNull();
+    // The CA is remembered, so the update needs no option.
+    expect((await install(`--url ${tlsUrl}`)).code).toBe(0);
+    expect((await robots()).length).toBe(before + 1);
+  });
+
+  it('lets a private CA go when the server has moved to a certificate that is trusted without', async () => {
+    writeFileSync(file('etc/telegraf/robowatch-ca.crt'), (await makeCertificates(join(dir, 'former'))).ca);
+    expect((await install(`--url ${tlsUrl}`)).output).toMatch(/cannot be reached: .*certificate/);
+    expect(setting('ROBOWATCH_CA')).toBe('/etc/telegraf/robowatch-ca.crt');
+    const trusted = '/usr/local/share/ca-certificates/lab.crt';
+    await debian.run(`cp /root/lab-ca.crt ${trusted} && update-ca-certificates`);
+    const { code, output } = await install(`--url ${tlsUrl}`);
+    expect([code, output]).toEqual([0, expect.stringContaining(`keeps reporting to ${tlsUrl}`)]);
+    expect(setting('ROBOWATCH_CA')).toBeUndefined();
+    expect((await debian.run(`ls /etc/telegraf; rm ${trusted}; update-ca-certificates`)).output).not.toContain(
+      'robowatch-ca.crt',
+    );
+  });
+
+  it('writes as root where the service cannot, and nowhere else', async () => {
+    const { output } = await debian.run('find /var/lib/robowatch-agent -user root; ls /usr/lib/robowatch-agent');
+    expect(output).toBe('joined-systemd-journal\njournal.sh\n');
+  });
+
+  it('leaves a configuration that Telegraf had before as it is', async () => {
+    await install('--uninstall');
+    const conf = '[agent]\n  interval = "2s"\n  flush_interval = "1s"\n[[inputs.mem]]\n  name_override = "theirs"\n';
+    writeFileSync(file('etc/telegraf/telegraf.conf'), conf);
+    const { code, output } = await install('--name shared');
+    expect([code, output]).toEqual([0, expect.stringContaining('Telegraf keeps the configuration it has')]);
+    expect(text('etc/telegraf/telegraf.conf')).toBe(conf);
+    expect(text('etc/telegraf/telegraf.d/robowatch.conf')).not.toContain('interval');
+    const { id } = (await robots()).find(({ name }: { name: string }) => name === 'shared');
+    const series = async (measurement: string) => (await read(id, `/metrics/${measurement}?from=-5m`)).series;
+    await expect.poll(async () => (await series('theirs')).length, wait).toBeGreaterThan(0);
+    await expect.poll(async () => (await series('cpu')).length, wait).toBeGreaterThan(0);
+    const tags = [...(await series('theirs')), ...(await series('cpu'))].flatMap(({ tags }) => Object.keys(tags));
+    expect(tags).not.toContain('host');
+    await install('--uninstall');
+    expect(text('etc/telegraf/telegraf.conf')).toBe(conf);
+  });
+
+  it('draws every code with the same chance', async () => {
+    const { output } = await debian.run(
+      `sed '$d' /root/install.sh >/root/parts.sh; mkdir -p /root/bin; . /root/parts.sh
+       for i in $(seq 200); do new_code; echo; done >/root/codes
+       printf '#!/bin/sh\nread -r next </root/draws; sed -i 1d /root/draws; echo " $next"\n' >/root/bin/od; chmod 755 /root/bin/od
+       printf '4200000000\n4294967295\n4199999999\n7\n' >/root/draws; PATH=/root/bin:$PATH
+       new_code; echo; new_code; echo; grep -cEx '[0-9]{8}' /root/codes; sort -u /root/codes | wc -l`,
+    );
+    expect(output.trim().split('\n')).toEqual(['99999999', '00000007', '200', '200']);
+  });
+});

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { AUDIT_ACTIONS } from '../../src/audit/actions.ts';
+import { useTestApi } from '../support/test-api.ts';
+
+const api = useTestApi();
+
+async function entries(token: string, action: string, actorId?: number) {
+  const { body } = await api.call('GET', `/audit?action=${action}${actorId ? `&actor_id=${actorId}` : ''}`, { token });
+  return body.items;
+}
+
+it('tells of what was refused to somebody known', async () => {
+  const [admin, user] = [await api.person('admin'), await api.person()];
+  const at = { token: user.token };
+  expect((await api.call('GET', '/users', at)).status).toBe(403);
+  expect((await api.call('GET', '/users', at)).status).toBe(403);
+  const password = { current_password: 'wrong password', new_password: 'an entirely new one' };
+  expect((await api.call('POST', '/auth/password', { ...at, body: password })).status).toBe(401);
+  expect(await entries(admin.token, 'access.refused', user.id)).toMatchObject([
+    { actor_name: user.email, details: { call: 'GET /api/users' } },
+  ]);
+  expect(await entries(admin.token, 'user.password_refused', user.id)).toMatchObject([{ target_id: user.id }]);
+});
+
+it('tells who tried to remove the last administrator, each time', async () => {
+  const { db } = api.deps();
+  const admin = await api.person('admin');
+  await db.updateTable('users').set({ role: 'user' }).where('id', '<>', admin.id).execute();
+  const at = { token: admin.token };
+  expect((await api.call('DELETE', `/users/${admin.id}`, at)).status).toBe(409);
+  expect((await api.call('PATCH', `/users/${admin.id}`, { ...at, body: { role: 'user' } })).status).toBe(409);
+  expect(await entries(admin.token, 'user.last_admin_kept', admin.id)).toHaveLength(2);
+});
+
+it('tells of forged tokens, dead robot tokens and links that no longer work, a place at a time', async () => {
+  const admin = await api.person('admin');
+  const [header = '', payload = ''] = admin.token.split('.');
+  for (let i = 0; i < 5; i++) {
+    await api.call('GET', '/robots', { token: `${header}.${payload}.AAAA` });
+    await api.report('dead-token', 'm v=1');
+    await api.call('POST', '/auth/invitation', { body: { token: 'used' } });
+  }
+  for (const action of ['auth.token_refused', 'robot.token_refused', 'auth.link_refused'])
+    expect(await entries(admin.token, action), action).toHaveLength(1);
+});
+
+it('lists its actions in the description of the API', async () => {
+  const { body } = await api.call('GET', '/openapi.json');
+  const reply = body.paths['/api/audit'].get.responses['200'].content['application/json'].schema;
+  expect(reply.properties.items.items.properties.action.enum).toEqual([...AUDIT_ACTIONS]);
+});

@@ -1,0 +1,138 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startPostgres } from '../../../../tools/real/postgres.ts';
+import { launch, type ServerProcess } from '../support/server-process.ts';
+
+const ROOT = join(import.meta.dirname, '../../../..');
+const dir = mkdtempSync(join(tmpdir(), 'robowatch-commands-'));
+let server: ServerProcess;
+
+/** The command as package.json has it, with this environment and nothing else. */
+async function command(name: string, env: Record<string, string>, args: string[] = []) {
+  const scripts = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts as Record<string, string>;
+  const [, ...words] = (scripts[name] as string).split(' ');
+  const options = { cwd: ROOT, env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', ...env } };
+  return promisify(execFile)(process.execPath, [...words, ...args], options).then(
+    ({ stdout }) => ({ code: 0, output: stdout }),
+    (error: { code: number; stderr: string }) => ({ code: error.code, output: error.stderr }),
+  );
+}
+const kid = (token: string) => JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
+const me = async (token: string) => (await server.call('GET', '/auth/me', { token })).status;
+
+/** A robot that has been confirmed and has not fetched its token yet: its token is sealed. */
+async function waitingRobot(code: string) {
+  const token = await server.signIn();
+  const { poll_token } = (await server.call('POST', '/pair', { body: { hostname: 'orange', code } })).body;
+  const confirmed = await server.call('POST', `/pair/${code}/confirm`, { token, body: {} });
+  const poll = async () => (await server.call('GET', `/pair/${code}/status`, { token: poll_token })).body.token;
+  return { poll, token: confirmed.body.influxdb_token };
+}
+
+afterAll(async () => {
+  await server?.end();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe('beside a running server with the embedded database', () => {
+  const env = { DATA_DIR: dir, PUBLIC_URL: 'https://robots.example' };
+  beforeAll(async () => {
+    server = await launch({ env });
+  });
+
+  it('keys:rotate signs with a new key, and what was signed with the former one stays good', async () => {
+    const former = await server.signIn();
+    const { code, output } = await command('keys:rotate', env);
+    expect([code, output]).toEqual([0, expect.stringContaining('signed with the new key')]);
+    expect(await me(former)).toBe(200);
+    expect(await server.end()).toBe(0);
+    server = await launch({ env });
+    const latter = await server.signIn();
+    expect(output).toContain(kid(latter));
+    expect(kid(latter)).not.toBe(kid(former));
+    expect([await me(former), await me(latter)]).toEqual([200, 200]);
+  });
+
+  it('admin:link lets an administrator in who has lost the password, once', async () => {
+    const former = await server.signIn();
+    const { code, output } = await command('admin:link', env);
+    expect([code, output]).toEqual([0, expect.stringContaining('admin@lab.example')]);
+    const token = /https:\/\/robots\.example\/invitation#(\S+)/.exec(output)?.[1];
+    const accept = () =>
+      server.call('POST', '/auth/invitation/accept', { body: { token, password: 'a new beginning' } });
+    expect((await accept()).status).toBe(201);
+    expect((await accept()).body.code).toBe('link_invalid');
+    expect(await me(former)).toBe(401);
+    const admin = await server.signIn('admin@lab.example', 'a new beginning');
+    expect(await me(admin)).toBe(200);
+    const { items } = (await server.call('GET', '/audit?action=user.invited', { token: admin })).body;
+    expect(items).toMatchObject([{ actor_kind: 'system', target_name: 'admin@lab.example' }]);
+
+    await server.call('POST', '/users', { token: admin, body: { email: 'user@lab.example', name: 'User' } });
+    for (const email of ['user@lab.example', 'nobody@lab.example']) {
+      expect(await command('admin:link', env, [email])).toEqual({
+        code: 1,
+        output: `${email} is not the e-mail of an active administrator.\n`,
+      });
+    }
+    const back = await command('admin:link', env, ['Admin@lab.example']);
+    const again = /invitation#(\S+)/.exec(back.output)?.[1];
+    const body = { token: again, password: 'correct horse battery' };
+    expect((await server.call('POST', '/auth/invitation/accept', { body })).status).toBe(201);
+  });
+
+  it('secret:rotate waits until it is alone, then makes up a new key; nothing sealed is lost', async () => {
+    const signedIn = await server.signIn();
+    const robot = await waitingRobot('57721566');
+    const before = readFileSync(join(dir, 'secret-key'), 'utf8');
+    expect((await command('secret:rotate', env)).output).toContain('is in use by another Robowatch');
+    expect(await server.end()).toBe(0);
+    expect(await command('secret:rotate', { ...env, NEW_SECRET_KEY: before.trim() })).toMatchObject({ code: 1 });
+    const rotated = await command('secret:rotate', env);
+    expect([rotated.code, rotated.output]).toEqual([0, expect.stringContaining('3 secrets are sealed')]);
+    expect(readFileSync(join(dir, 'secret-key'), 'utf8')).not.toBe(before);
+    expect(statSync(join(dir, 'secret-key')).mode & 0o777).toBe(0o600);
+    server = await launch({ env });
+    expect(await me(signedIn)).toBe(200);
+    expect(await robot.poll()).toBe(robot.token);
+    expect(await server.end()).toBe(0);
+  });
+});
+
+describe('with a PostgreSQL of its own', () => {
+  let postgres: Awaited<ReturnType<typeof startPostgres>>;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  afterAll(async () => {
+    await server.end();
+    await postgres?.stop();
+  });
+
+  it('secret:rotate goes from SECRET_KEY to NEW_SECRET_KEY; the others work, too', async () => {
+    const [old, next] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
+    const env = { DATABASE_URL: postgres.url, SECRET_KEY: old };
+    expect((await command('keys:rotate', env)).output).toContain('The database is empty');
+    server = await launch({ env });
+    const signedIn = await server.signIn();
+    const robot = await waitingRobot('69314718');
+    expect((await command('keys:rotate', env)).code).toBe(0);
+    expect((await command('admin:link', env)).output).toContain('invitation#');
+    expect(await server.end()).toBe(0);
+
+    expect((await command('secret:rotate', env)).output).toContain('Set NEW_SECRET_KEY');
+    expect((await command('secret:rotate', { ...env, NEW_SECRET_KEY: 'short' })).output).toContain('at least 32');
+    for (let run = 0; run < 2; run++) {
+      const { code, output } = await command('secret:rotate', { ...env, NEW_SECRET_KEY: next });
+      expect([code, output]).toEqual([0, expect.stringContaining('3 secrets are sealed with the new key.')]);
+    }
+    server = await launch({ env: { ...env, SECRET_KEY: next } });
+    expect(await me(signedIn)).toBe(200);
+    expect(await robot.poll()).toBe(robot.token);
+  });
+});

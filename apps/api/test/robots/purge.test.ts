@@ -1,0 +1,42 @@
+import { sql } from 'kysely';
+import { expect, it } from 'vitest';
+import { purgeDeleted } from '../../src/robots/purge-deleted.ts';
+import { useTestApi } from '../support/test-api.ts';
+
+const api = useTestApi();
+
+it('purges deleted robots, whatever is wrong with one of them', async () => {
+  const deps = api.deps();
+  const { db } = deps;
+  const owner = await api.person();
+  const robots = [await api.pairedRobot(owner), await api.pairedRobot(owner), await api.pairedRobot(owner)];
+  for (const { id, token } of robots) {
+    expect((await api.report(token, 'm v=1')).status).toBe(204);
+    await api.call('DELETE', `/robots/${id}`, { token: owner.token });
+  }
+  const stuck = robots[0]?.id as number;
+  await sql`
+    create function keep() returns trigger language plpgsql as $$ begin raise exception 'kept'; end $$;
+    create trigger keep before delete on metric_fields for each row when (old.robot_id = ${sql.lit(stuck)}) execute function keep()`.execute(
+    db,
+  );
+  /** The server's own job may have been there first. */
+  const run = async () => {
+    await sql`update robot_purges set requested_at = requested_at - interval '1 hour'`.execute(db);
+    return purgeDeleted(db, deps.store, deps.catalog, AbortSignal.timeout(60_000)).then(
+      () => 'done',
+      (error: Error) => error.message,
+    );
+  };
+  const left = async () =>
+    (await db.selectFrom('robot_purges').select('robot_id').execute()).map((row) => row.robot_id);
+
+  await expect.poll(run).toBe('1 of the deleted robots could not be purged');
+  expect(await left()).toEqual([stuck]);
+  expect(await db.selectFrom('metric_fields').select('robot_id').distinct().execute()).toEqual([{ robot_id: stuck }]);
+
+  await sql`drop trigger keep on metric_fields`.execute(db);
+  await run();
+  await expect.poll(left).toEqual([]);
+  expect(await db.selectFrom('metric_fields').selectAll().execute()).toEqual([]);
+});

@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { launch, type ServerProcess } from '../support/server-process.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'robowatch-process-'));
+const started: ServerProcess[] = [];
+afterAll(async () => {
+  for (const server of started) await server.end();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function start(env: Record<string, string> = {}) {
+  const server = await launch({ env: { DATA_DIR: dir, ...env } });
+  started.push(server);
+  return server;
+}
+
+it('keeps every point it answered 204 to, though it is killed during writes', async () => {
+  const first = await start();
+  const token = await first.signIn();
+  const body = { hostname: 'orange', code: '31415926' };
+  const { robot_id } = (await first.call('POST', '/pair', { body })).body;
+  const robot = (await first.call('POST', '/pair/31415926/confirm', { token, body: {} })).body.influxdb_token;
+
+  const acknowledged: number[] = [];
+  const begin = Math.floor(Date.now() / 1000) * 1000 - 24 * 3_600_000;
+  let sent = 0;
+  const writer = async () => {
+    while (first.child.exitCode === null) {
+      // A second apart, so that each is a bucket of its own when read back.
+      const at = begin + sent++ * 1000;
+      const line = `m value=${at}i ${at}`;
+      const reply = await first
+        .call('POST', '/metrics?precision=ms', { token: robot, body: line })
+        .catch(() => undefined);
+      if (!reply) return;
+      if (reply.status === 204) acknowledged.push(at);
+    }
+  };
+  const writers = Array.from({ length: 8 }, writer);
+  await expect.poll(() => acknowledged.length, { timeout: 30_000 }).toBeGreaterThan(200);
+  await first.end('SIGKILL');
+  await Promise.all(writers);
+
+  const second = await start();
+  const again = await second.signIn();
+  const [from, to] = [new Date(begin).toISOString(), new Date(begin + sent * 1000).toISOString()];
+  const path = `/robots/${robot_id}/metrics/m?fn=last&every=1s&from=${from}&to=${to}`;
+  const { series } = (await second.call('GET', path, { token: again })).body;
+  const stored = new Map<number, number>(
+    series[0].points.filter(([, value]: [number, number | null]) => value !== null),
+  );
+  expect(acknowledged.filter((at) => stored.get(at) !== at)).toEqual([]);
+  expect([...stored].filter(([at, value]) => at !== value)).toEqual([]);
+  expect(stored.size).toBeLessThanOrEqual(sent);
+
+  const third = await start();
+  expect(third.output()).toContain('is in use by another Robowatch');
+  expect(third.child.exitCode).toBe(1);
+  expect(await second.end()).toBe(0);
+});
+
+it('ends cleanly though browsers and robots hold their connections open', async () => {
+  const server = await start();
+  const token = await server.signIn();
+  const headers = { authorization: `Bearer ${token}` };
+  for (const port of [server.ports.API_PORT, server.ports.WEB_PORT]) {
+    expect((await fetch(`http://127.0.0.1:${port}/api/events`, { headers })).status).toBe(200);
+    await (await fetch(`http://127.0.0.1:${port}/api/health`)).text();
+    await once(connect(Number(port), '127.0.0.1'), 'connect');
+  }
+  expect(await server.end()).toBe(0);
+});
+
+it('says in one sentence what keeps it from starting', async () => {
+  const first = await start();
+  const other = { DATA_DIR: join(dir, 'other') };
+  for (const [env, sentence] of [
+    [{ ...other, API_PORT: first.ports.API_PORT }, `Port ${first.ports.API_PORT} is taken`],
+    [
+      { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', SECRET_KEY: 'abcdefghijklmnopqrstuvwxyz0123456789' },
+      'The database of DATABASE_URL cannot be used',
+    ],
+    [{ METRICS_RETENTION: 'for ever' }, 'METRICS_RETENTION must be a duration'],
+  ] as [Record<string, string>, string][]) {
+    const failed = await start(env);
+    expect(failed.output()).toContain(sentence);
+    expect(failed.output()).not.toMatch(/^\s+at /m);
+    expect(failed.child.exitCode).toBe(1);
+  }
+  expect(await first.end('SIGINT')).toBe(0);
+});
