@@ -21,11 +21,12 @@ import { collectOpenApi, serveOpenApi } from './http/openapi.ts';
 import type { App } from './http/schemas.ts';
 import { compileSchema } from './http/validation.ts';
 import { reportHandler } from './ingest/report-handler.ts';
+import { reportRoutes } from './ingest/routes.ts';
 import { eventRoutes } from './live/routes.ts';
 import { ownerPairingRoutes, robotPairingRoutes } from './pairing/routes.ts';
 import { releaseRobots } from './robots/robot-store.ts';
 import { robotRoutes } from './robots/routes.ts';
-import { metricsRoutes, reportRoutes } from './series/routes.ts';
+import { seriesRoutes } from './series/routes.ts';
 
 /** The HTTP API: what it consists of, in one list. Routes are protected by the scope they are registered in. */
 export async function buildApp(deps: Parts) {
@@ -73,7 +74,7 @@ export async function buildApp(deps: Parts) {
         ownAuthRoutes(users, deps);
         ownerPairingRoutes(users, deps);
         robotRoutes(users, deps);
-        metricsRoutes(users, deps);
+        seriesRoutes(users, deps);
         eventRoutes(users, deps);
         demoRoutes(users, deps);
         await users.register(async (admins: App) => {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Db } from '../db/schema.ts';
-import type { FieldType } from '../line-protocol/field-value.ts';
+import type { FieldType } from '../figures/measured.ts';
 
 export interface SeriesRow {
   robot_id: number;

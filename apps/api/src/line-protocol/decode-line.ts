@@ -1,4 +1,5 @@
-import { type FieldType, readValue, scanField } from './field-value.ts';
+import type { FieldType } from '../figures/measured.ts';
+import { readValue, scanField } from './field-value.ts';
 import { IDENTITY_TAGS } from './identity.ts';
 import { headOf, unescapeKey } from './scan-line.ts';
 

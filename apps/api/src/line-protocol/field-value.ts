@@ -1,9 +1,8 @@
+import type { FieldType } from '../figures/measured.ts';
 import { MAX_KEY_BYTES, MAX_NUMBER_BYTES, MAX_STRING_BYTES } from './bounds.ts';
 import { bad } from './refusal.ts';
 
 /** One field of a line, as bytes and as a value. Limits as in InfluxDB's models/points.go: int64, uint64, finite float64. */
-
-export type FieldType = 'float' | 'integer' | 'unsigned' | 'boolean' | 'string';
 
 const COMMA = 44,
   EQUALS = 61,

@@ -1,6 +1,7 @@
+import { typeOf } from '../figures/measured.ts';
 import { atOnce } from '../scheduling/slices.ts';
 import { MAX_LINE_BYTES } from './bounds.ts';
-import { convertNumber, knownType } from './known-fields.ts';
+import { convertNumber } from './convert-number.ts';
 import { LineEnd, lineEnd } from './line-end.ts';
 import { BadLine, bad } from './refusal.ts';
 import { nextLine, type RobotShape } from './robot-shape.ts';
@@ -113,7 +114,7 @@ function stampAnyLine(
       news.map(({ name }) => name),
     );
   if (line.time !== undefined) out.newestMs = Math.max(out.newestMs, Number(at / 1_000_000n));
-  for (const { name, type } of news) shape.addField(measurement, name, knownType(measurement, name) ?? type, false);
+  for (const { name, type } of news) shape.addField(measurement, name, typeOf(measurement, name) ?? type, false);
   if (!known) shape.addSeries(head, measurement, 0);
   const series = known ?? shape.findHead(head, key);
   if (!series) throw new Error('a series that was just added is there');
@@ -130,7 +131,7 @@ function stampAnyLine(
 function checkTypes(body: Buffer, line: ScannedLine, shape: RobotShape): Buffer {
   let rewritten: string | undefined;
   for (const { name, type, valueStart, end } of line.fields) {
-    const known = knownType(line.measurement, name);
+    const known = typeOf(line.measurement, name);
     const settled = known ?? shape.field(line.measurement, name)?.type ?? type;
     let value: string | undefined;
     if (settled !== type) {

@@ -4,23 +4,16 @@ import { userActor } from '../accounts/caller.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { notFound } from '../errors.ts';
+import { NOTHING_KNOWN } from '../figures/fleet-figures.ts';
 import { type App, Empty, IdParams, Page, replies, security } from '../http/schemas.ts';
 import type { MetricsStore } from '../stores/metrics-store.ts';
 import type { Reads } from '../stores/reads.ts';
 import { changeRobot, removeRobot, rotateToken } from './change-robots.ts';
-import { knownFigures } from './known-figures.ts';
-import { type Latest, NewToken, Robot, RobotChange, RobotQuery } from './schemas.ts';
+import { latestFigures } from './latest-figures.ts';
+import { NewToken, Robot, RobotChange, RobotQuery } from './schemas.ts';
 import { findRobot, listRobots } from './visible-robot-store.ts';
 
 const tags = ['robots'];
-export const NOTHING_KNOWN: Latest = {
-  cpu_percent: null,
-  memory_percent: null,
-  disk_percent: null,
-  temperature_c: null,
-  load1: null,
-  uptime_s: null,
-};
 
 /** For signed-in users; each sees own robots, an administrator all. */
 export function robotRoutes(
@@ -28,7 +21,7 @@ export function robotRoutes(
   { db, config, store, reads, log }: { db: Database; config: Config; store: MetricsStore; reads: Reads; log: Logger },
 ): void {
   const { offlineAfter } = config.robots;
-  const latestOf = knownFigures(store, log);
+  const latestOf = latestFigures(store, log);
 
   async function withFigures<R extends { id: number }>(request: FastifyRequest, reply: FastifyReply, robots: R[]) {
     const ids = robots.map(({ id }) => id);

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { FigureName } from '../figures/figures.ts';
 import { Body, Cursor, Id, Limit, Nullable, Timestamp } from '../http/schemas.ts';
 import { Name, Text } from '../http/text.ts';
 
@@ -11,15 +12,14 @@ export const RobotStatus = Type.Union([
 ]);
 
 const figure = (unit: string) => Type.Union([Type.Number(), Type.Null()], { description: unit });
-export const Latest = Type.Object({
+const Latest = Type.Object({
   cpu_percent: figure('%'),
   memory_percent: figure('%'),
   disk_percent: figure('%'),
   temperature_c: figure('°C, the hottest sensor'),
   load1: figure('runnable processes, one-minute average'),
   uptime_s: figure('seconds'),
-});
-export type Latest = Static<typeof Latest>;
+} satisfies Record<FigureName, unknown>);
 
 export const Robot = Type.Object({
   id: Id,

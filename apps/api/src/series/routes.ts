@@ -1,9 +1,9 @@
 import type { SeriesCatalog } from '../catalog/series-catalog.ts';
 import type { Database } from '../db/schema.ts';
 import { notFound } from '../errors.ts';
-import { emptyTrend } from '../figures/trends.ts';
-import { type App, Empty, IdParams, replies, security } from '../http/schemas.ts';
-import type { ReportHandler } from '../ingest/report-handler.ts';
+import { selectorsOf, TREND_NAMES } from '../figures/figures.ts';
+import { emptyTrend, trendsOf } from '../figures/fleet-figures.ts';
+import { type App, IdParams, replies, security } from '../http/schemas.ts';
 import { isVisible, type Viewer, visibleIds } from '../robots/visible-robot-store.ts';
 import type { MetricsStore, SeriesQuery } from '../stores/metrics-store.ts';
 import type { Reads } from '../stores/reads.ts';
@@ -15,46 +15,8 @@ const tags = ['metrics'];
 const TREND_WINDOWS = 60;
 const TREND_WINDOW_S = 60;
 
-/** For robots with a token. Most reports reach the handler without this route, which describes it and takes the others. */
-export function reportRoutes(app: App, report: ReportHandler): void {
-  const problems = [
-    'validation_failed',
-    'nothing_usable',
-    'unauthorized',
-    'payload_too_large',
-    'unsupported_media_type',
-    'lines_rejected',
-    'rate_limited',
-    'store_unavailable',
-    'overloaded',
-  ] as const;
-  const description =
-    'InfluxDB line protocol, identity or gzip. 204 only after the store has accepted every line; 422 tells which lines were refused while all others are stored.';
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  app.post(
-    '/metrics',
-    {
-      // The handler judges the query itself, as it does without this route.
-      attachValidation: true,
-      schema: {
-        tags,
-        description,
-        security,
-        consumes: ['text/plain'],
-        querystring: schemas.WriteQuery,
-        response: replies({ 204: Empty }, ...problems),
-      },
-    },
-    async (request, reply) => {
-      reply.hijack();
-      await report(request.raw, reply.raw);
-    },
-  );
-}
-
 /** For signed-in users, each robot behind the ownership check. */
-export function metricsRoutes(
+export function seriesRoutes(
   app: App,
   { db, store, catalog, reads }: { db: Database; store: MetricsStore; catalog: SeriesCatalog; reads: Reads },
 ): void {
@@ -84,8 +46,8 @@ export function metricsRoutes(
       const every = TREND_WINDOW_S * 1000;
       const to = (Math.floor(Date.now() / every) + 1) * every;
       const from = to - TREND_WINDOWS * every;
-      const asked = { robotIds: ids, from, to, everySeconds: TREND_WINDOW_S };
-      const trends = await reads.run(request, reply, (signal) => store.trends(asked, signal));
+      const asked = { robotIds: ids, selectors: selectorsOf(TREND_NAMES), from, to, everySeconds: TREND_WINDOW_S };
+      const trends = trendsOf(await reads.run(request, reply, (signal) => store.means(asked, signal)), TREND_WINDOWS);
       const window = { from: new Date(from).toISOString(), every_s: TREND_WINDOW_S };
       return {
         items: ids.map((id) => ({ robot_id: id, ...window, ...(trends.get(id) ?? emptyTrend(TREND_WINDOWS)) })),

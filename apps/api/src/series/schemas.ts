@@ -3,8 +3,6 @@ import { Cursor, Id, Nullable, Page, Timestamp } from '../http/schemas.ts';
 import { Lines, Text } from '../http/text.ts';
 
 const Time = Type.Optional(Type.String({ maxLength: 60, description: 'RFC 3339, or relative to now: -1h' }));
-export const Precision = Type.Union([Type.Literal('ns'), Type.Literal('us'), Type.Literal('ms'), Type.Literal('s')]);
-export const WriteQuery = Type.Object({ precision: Type.Optional(Precision) });
 
 export const SeriesParams = Type.Object({ id: Id, measurement: Text({ minLength: 1, maxLength: 256 }) });
 export const SeriesQuery = Type.Object({

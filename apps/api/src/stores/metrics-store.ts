@@ -1,9 +1,9 @@
 import { AppError } from '../errors.ts';
-import type { Trend } from '../figures/trends.ts';
-import type { FieldType } from '../line-protocol/field-value.ts';
+import type { Selector } from '../figures/figures.ts';
+import type { NewestValue, WindowMean } from '../figures/fleet-figures.ts';
+import type { FieldType } from '../figures/measured.ts';
 import type { Refusals } from '../line-protocol/refusal.ts';
 import type { StampedLines } from '../line-protocol/stamped-lines.ts';
-import type { Latest } from '../robots/schemas.ts';
 
 /** One robot's share of a gathered write: checked, stamped lines, without those refused already. */
 export interface RobotLines {
@@ -72,8 +72,18 @@ export interface LogEntry {
   message: string;
 }
 
-export interface TrendsQuery {
+/** Of many robots: the newest value of every series that a selector names. */
+export interface NewestQuery {
   robotIds: number[];
+  selectors: Selector[];
+  /** Milliseconds since 1970: what is older is not looked for. */
+  since: number;
+}
+
+/** Of many robots: the mean in each window of every series that a selector names. */
+export interface MeansQuery {
+  robotIds: number[];
+  selectors: Selector[];
   /** Milliseconds since 1970, whole windows apart. */
   from: number;
   to: number;
@@ -96,10 +106,10 @@ export interface MetricsStore {
   series(query: SeriesQuery, signal: AbortSignal): Promise<Series[]>;
   /** Newest first. A page is shorter than `limit` where its entries are long. */
   logs(query: LogQuery, signal: AbortSignal): Promise<{ items: LogEntry[]; next_cursor: string | null }>;
-  /** The newest figures of each robot that sent any within the last hour. */
-  latest(robotIds: number[], signal: AbortSignal): Promise<Map<number, Latest>>;
-  /** The past of many robots for the fleet list; robots that sent nothing are absent. */
-  trends(query: TrendsQuery, signal: AbortSignal): Promise<Map<number, Trend>>;
+  /** Numbers only; one value for each series and field. */
+  newest(query: NewestQuery, signal: AbortSignal): Promise<NewestValue[]>;
+  /** Of numbers only; windows without any are absent. */
+  means(query: MeansQuery, signal: AbortSignal): Promise<WindowMean[]>;
   purge(robotId: number): Promise<void>;
   /** Drops what has outlived its retention, prepares room for what comes. */
   maintain(): Promise<void>;

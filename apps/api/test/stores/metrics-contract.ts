@@ -334,6 +334,21 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, stored: (rob
         latest: { cpu_percent: 25, memory_percent: 40, disk_percent: 50, temperature_c: 61, load1: 0.5, uptime_s: 100 },
       });
     });
+
+    it('takes a CPU without parts for the whole, and parts for no whole', async () => {
+      const owner = await api.person();
+      const [whole, parts] = [await api.pairedRobot(owner), await api.pairedRobot(owner)];
+      await api.report(whole.token, 'cpu usage_idle=60');
+      await api.report(parts.token, 'cpu,cpu=cpu0 usage_idle=60\ncpu,cpu=cpu1 usage_idle=10');
+      const { body } = await api.call('GET', '/robots?sort=created_at', { token: owner.token });
+      expect(body.items.map((robot: { latest: { cpu_percent: number } }) => robot.latest.cpu_percent)).toEqual([
+        40,
+        null,
+      ]);
+      const ids = `${whole.id},${parts.id}`;
+      const { items } = (await api.call('GET', `/robots/trends?ids=${ids}`, { token: owner.token })).body;
+      expect(items.map((trend: { cpu_percent: number[] }) => trend.cpu_percent.at(-1))).toEqual([40, null]);
+    });
   });
 
   describe('GET /api/robots/trends', () => {

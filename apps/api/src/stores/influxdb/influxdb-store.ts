@@ -1,9 +1,11 @@
 import { ConfigError } from '../../config/env.ts';
-import type { LogQuery, MetricsStore, RobotLines, SeriesQuery, TrendsQuery } from '../metrics-store.ts';
+import type { LogQuery, MeansQuery, MetricsStore, NewestQuery, RobotLines, SeriesQuery } from '../metrics-store.ts';
 import { InfluxClient, type InfluxConfig } from './client.ts';
 import { LogTimes } from './log-times.ts';
 import { findLogs, queryLogs } from './logs.ts';
-import { queryLatest, querySeries, queryTrends } from './read.ts';
+import { queryMeans } from './means.ts';
+import { queryNewest } from './newest.ts';
+import { querySeries } from './series.ts';
 import { InfluxWriter } from './writer.ts';
 
 /** Metrics and logs in one bucket of InfluxDB 2, which also keeps to the retention. */
@@ -24,8 +26,8 @@ export class InfluxStore implements MetricsStore {
   write = (batch: RobotLines[], signal: AbortSignal) => this.#writer.write(batch, signal);
   series = (query: SeriesQuery, signal: AbortSignal) => querySeries(this.#client, query, signal);
   logs = (query: LogQuery, signal: AbortSignal) => queryLogs(this.#client, query, signal);
-  latest = (robotIds: number[], signal: AbortSignal) => queryLatest(this.#client, robotIds, signal);
-  trends = (query: TrendsQuery, signal: AbortSignal) => queryTrends(this.#client, query, signal);
+  newest = (query: NewestQuery, signal: AbortSignal) => queryNewest(this.#client, query, signal);
+  means = (query: MeansQuery, signal: AbortSignal) => queryMeans(this.#client, query, signal);
   purge = (robotId: number) => this.#client.delete(`robot_id="${robotId}"`);
   async maintain(): Promise<void> {}
 

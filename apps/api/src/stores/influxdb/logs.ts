@@ -3,9 +3,9 @@ import { decodeCursor, MAX, pageOf, wholeKey } from '../../db/pagination.ts';
 import { rfc3339 } from '../log-time.ts';
 import { type LogEntry, type LogQuery, MAX_TEXT_BYTES } from '../metrics-store.ts';
 import type { InfluxClient } from './client.ts';
+import { ownTags } from './flux.ts';
 import type { Span } from './log-spans.ts';
 import { type LogIdentity, logDigest } from './log-times.ts';
-import { ownTags } from './read.ts';
 
 const MS = 1_000_000n;
 /** Logs are looked for backwards, the nearest hour first, then ever larger spans. */

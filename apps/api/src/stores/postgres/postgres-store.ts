@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
 import { cancellable } from '../../db/cancellable.ts';
 import type { Database, Db } from '../../db/schema.ts';
-import type { LogQuery, MetricsStore, RobotLines, SeriesQuery, TrendsQuery } from '../metrics-store.ts';
+import type { LogQuery, MeansQuery, MetricsStore, NewestQuery, RobotLines, SeriesQuery } from '../metrics-store.ts';
+import { queryLogs } from './logs.ts';
+import { queryMeans } from './means.ts';
+import { queryNewest } from './newest.ts';
 import { Partitions } from './partitions.ts';
-import { queryLatest, queryLogs } from './read.ts';
 import { querySeries } from './series.ts';
-import { queryTrends } from './trends.ts';
 import { PostgresWriter } from './writer.ts';
 
 /** Metrics and logs in PostgreSQL: a row a point, its fields as jsonb, partitioned by day. For fleets of some dozens. */
@@ -26,8 +27,8 @@ export class PostgresStore implements MetricsStore {
   write = (batch: RobotLines[]) => this.#writer.write(batch);
   series = (query: SeriesQuery, signal: AbortSignal) => this.#read(signal, (db) => querySeries(db, query));
   logs = (query: LogQuery, signal: AbortSignal) => this.#read(signal, (db) => queryLogs(db, query));
-  latest = (robotIds: number[], signal: AbortSignal) => this.#read(signal, (db) => queryLatest(db, robotIds));
-  trends = (query: TrendsQuery, signal: AbortSignal) => this.#read(signal, (db) => queryTrends(db, query));
+  newest = (query: NewestQuery, signal: AbortSignal) => this.#read(signal, (db) => queryNewest(db, query));
+  means = (query: MeansQuery, signal: AbortSignal) => this.#read(signal, (db) => queryMeans(db, query));
   maintain = () => this.#partitions.maintain();
 
   async purge(robotId: number): Promise<void> {

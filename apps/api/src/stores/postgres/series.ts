@@ -10,7 +10,7 @@ import {
   tooMuchText,
 } from '../metrics-store.ts';
 import { mean, sum } from './aggregates.ts';
-import { ns } from './read.ts';
+import { ns } from './nanoseconds.ts';
 
 /** A value of one field of a series in one window. */
 interface Value {

@@ -1,12 +1,9 @@
 import { sql } from 'kysely';
 import { decodeCursor, MAX, pageOf, textKey, wholeKey } from '../../db/pagination.ts';
 import type { Db } from '../../db/schema.ts';
-import { figures } from '../../figures/latest-figures.ts';
-import type { Latest } from '../../robots/schemas.ts';
 import { rfc3339 } from '../log-time.ts';
 import { type LogQuery, MAX_TEXT_BYTES } from '../metrics-store.ts';
-
-export const ns = (ms: number) => String(BigInt(Math.round(ms)) * 1_000_000n);
+import { ns } from './nanoseconds.ts';
 
 /** Bytes of a page, as far as its texts go; the first entry always has room. */
 const size = sql`octet_length(message) + coalesce(octet_length(program), 0) + coalesce(octet_length(level), 0)`;
@@ -60,44 +57,4 @@ interface LogRow {
   message: string;
   /** How many were found, whether they fit the page or not. */
   entries: string;
-}
-
-/** The fields that the fleet's figures are made of; of text under the same names nothing is read. */
-const FIGURES = sql.join(
-  ['usage_idle', 'used_percent', 'temp', 'load1', 'uptime'].map(
-    (field) => sql`${field}::text, case when jsonb_typeof(fields->${field}) = 'number' then fields->${field} end`,
-  ),
-);
-
-export async function queryLatest(db: Db, robotIds: number[]): Promise<Map<number, Latest>> {
-  const { rows } = await sql<{
-    robot_id: number;
-    measurement: string;
-    tags: Record<string, string>;
-    fields: Record<string, number>[];
-  }>`
-    select s.robot_id, s.measurement, s.tags, p.fields from metric_series s cross join lateral (
-      select jsonb_agg(figures order by time desc) as fields from (
-        select time, jsonb_strip_nulls(jsonb_build_object(${FIGURES})) as figures from metric_points where series_id = s.id and time > ${ns(Date.now() - 3_600_000)}::bigint order by time desc limit 3
-      ) newest
-    ) p
-    where s.robot_id = any(${robotIds}) and p.fields is not null
-      and (s.measurement in ('mem', 'disk', 'temp', 'system') or (s.measurement = 'cpu' and coalesce(s.tags->>'cpu', 'cpu-total') = 'cpu-total'))
-  `.execute(db);
-  return new Map(
-    [...Map.groupBy(rows, (row) => row.robot_id)].map(([id, series]) => [id, figures(series.map(newestFields))]),
-  );
-}
-
-/** Telegraf's `system` comes in several points of slightly different times: each field where it is newest. */
-function newestFields({
-  measurement,
-  tags,
-  fields,
-}: {
-  measurement: string;
-  tags: Record<string, string>;
-  fields: object[];
-}) {
-  return { measurement, tags, fields: Object.assign({}, ...fields.toReversed()) as Record<string, unknown> };
 }

@@ -1,0 +1,61 @@
+/** The types of line protocol. */
+export type FieldType = 'float' | 'integer' | 'unsigned' | 'string' | 'boolean';
+
+export type Unit = 'percent' | 'celsius' | 'bytes' | 'seconds' | 'none';
+
+export interface MeasuredField {
+  type: FieldType;
+  unit: Unit;
+}
+
+const fields = (type: FieldType, unit: Unit, ...names: string[]) =>
+  Object.fromEntries(names.map((name): [string, MeasuredField] => [name, { type, unit }]));
+
+const CPU_STATES = [
+  'user',
+  'system',
+  'idle',
+  'nice',
+  'iowait',
+  'irq',
+  'softirq',
+  'steal',
+  'guest',
+  'guest_nice',
+  'active',
+];
+
+/**
+ * The fields that charts, dashboards, alerts and roll-ups rely on, with the types Telegraf gives them. They are fixed because
+ * InfluxDB settles a field's type by the first value of anybody: no robot may settle `cpu` wrongly for all others.
+ */
+export const MEASURED: Record<string, Record<string, MeasuredField>> = {
+  cpu: fields('float', 'percent', ...CPU_STATES.map((state) => `usage_${state}`)),
+  mem: {
+    ...fields('float', 'percent', 'used_percent', 'available_percent'),
+    ...fields('integer', 'bytes', 'available', 'total', 'used', 'free', 'buffered', 'cached'),
+  },
+  disk: {
+    ...fields('float', 'percent', 'used_percent', 'inodes_used_percent'),
+    ...fields('integer', 'bytes', 'free', 'total', 'used'),
+  },
+  net: {
+    ...fields('integer', 'bytes', 'bytes_recv', 'bytes_sent'),
+    ...fields('integer', 'none', 'err_in', 'err_out', 'drop_in', 'drop_out'),
+  },
+  temp: fields('float', 'celsius', 'temp'),
+  system: { ...fields('float', 'none', 'load1', 'load5', 'load15'), ...fields('integer', 'seconds', 'uptime') },
+  syslog: fields('string', 'none', 'message', 'level', 'program'),
+};
+
+/** Measurements whose fields only ever grow: what is shown of them is the rate. */
+export const COUNTERS: readonly string[] = ['net'];
+
+/** Where a measurement has a series for the whole beside those of its parts: the tag that tells them apart. A series without it is the whole, too. */
+export const TOTALS: Record<string, { tag: string; value: string }> = { cpu: { tag: 'cpu', value: 'cpu-total' } };
+
+/** The type of a field of ours, whoever sends it; undefined for all others. */
+export const typeOf = (measurement: string, field: string): FieldType | undefined =>
+  Object.hasOwn(MEASURED, measurement) && Object.hasOwn(MEASURED[measurement] as object, field)
+    ? MEASURED[measurement]?.[field]?.type
+    : undefined;

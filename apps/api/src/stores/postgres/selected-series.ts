@@ -1,0 +1,14 @@
+import { sql } from 'kysely';
+import type { Selector } from '../../figures/figures.ts';
+
+/**
+ * The series of these robots that the selectors name, as rows `s` (metric_series) and `sel` (`measurement`, `field`): a
+ * series stands once for each field of it that is wanted.
+ */
+export const selectedSeries = (robotIds: number[], selectors: Selector[]) => sql`
+  metric_series s join unnest(
+    ${selectors.map(({ measurement }) => measurement)}::text[], ${selectors.map(({ field }) => field)}::text[],
+    ${selectors.map(({ total }) => total?.tag ?? null)}::text[], ${selectors.map(({ total }) => total?.value ?? null)}::text[]
+  ) as sel (measurement, field, tag, value)
+    on s.robot_id = any(${robotIds}) and s.measurement = sel.measurement
+    and (sel.tag is null or coalesce(s.tags->>sel.tag, sel.value) = sel.value)`;
