@@ -7,6 +7,7 @@ import {
   VariableRefresh,
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
+import { FIGURES } from '../../apps/api/src/figures/figures.ts';
 import { chart, colours, DATASOURCE, EVERY_LABEL, FIELD, label, logEntries, stat, table } from './robot-panels.ts';
 import {
   anyMeasurement,
@@ -33,7 +34,10 @@ const variable = (name: string, label: string, query: string) =>
     .query({ refId: `variable-${name}`, query, maxDataPoints: MAX_OPTIONS })
     .sort(VariableSort.NaturalAsc);
 
-const percent = (title: string, query: string) => stat(title, 'percent', query).decimals(0).thresholds(colours(80, 95));
+const judged = ({ limits: { warning, critical } }: { limits: { warning: number; critical: number } }) =>
+  colours(warning, critical);
+const percent = (title: string, query: string, figure: Parameters<typeof judged>[0]) =>
+  stat(title, 'percent', query).decimals(0).thresholds(judged(figure));
 const percentChart = (title: string, legend: string, query: string) =>
   chart(title, 'percent', legend, query).min(0).max(100);
 
@@ -52,13 +56,15 @@ export const robotDashboard = new DashboardBuilder('Robowatch robot')
   .withPanel(stat('Robot', 'string', header.identity, '/.*/').span(9))
   .withPanel(stat('Last seen', 'dateTimeFromNow', header.lastSeen).description('By the robot’s own clock.').span(3))
   .withPanel(stat('Uptime', 's', header.uptime).span(3))
-  .withPanel(percent('CPU now', header.cpu).span(2))
-  .withPanel(percent('Memory now', header.memory).span(2))
-  .withPanel(percent('Disk', header.disk).description('The root’s, or the fullest one’s.').span(2))
+  .withPanel(percent('CPU now', header.cpu, FIGURES.cpu_percent).span(2))
+  .withPanel(percent('Memory now', header.memory, FIGURES.memory_percent).span(2))
+  .withPanel(
+    percent('Disk', header.disk, FIGURES.disk_percent).description('The root’s, or the fullest one’s.').span(2),
+  )
   .withPanel(
     stat('Temperature', 'celsius', header.temperature)
       .description('Of the hottest sensor.')
-      .thresholds(colours(70, 85))
+      .thresholds(judged(FIGURES.temperature_c))
       .span(3),
   )
   .withPanel(

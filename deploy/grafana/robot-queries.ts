@@ -1,3 +1,6 @@
+import { MEASURED, TOTALS } from '../../apps/api/src/figures/measured.ts';
+import { IDENTITY_TAGS } from '../../apps/api/src/line-protocol/identity.ts';
+
 /**
  * The robot dashboard's queries, in Flux with Grafana's variables. `${robot_id:percentencode}` leaves an id as it is and
  * encodes whatever else stands in the address, quotes and `$` included, so that it is nobody's id and ends no string.
@@ -10,10 +13,10 @@ const SHOWN = 'start: v.timeRangeStart, stop: v.timeRangeStop';
 /** For what is wanted of a robot that has been silent for longer than the time shown. */
 const LAST_MONTH = 'start: -30d';
 /** What the server stamps. A robot renamed has each series twice, which are one without it. */
-const IDENTITY = ['_measurement', 'robot', 'hostname', 'arch', 'robot_id'];
-const TOTAL_CPU = '(r.cpu == "cpu-total" or not exists r.cpu)';
+const IDENTITY = ['_measurement', ...IDENTITY_TAGS];
+const TOTAL_CPU = `(r.cpu =~ /^(${TOTALS.cpu?.value})?$/)`;
 /** They have panels of their own. */
-const KNOWN = ['cpu', 'mem', 'disk', 'net', 'temp', 'system', 'syslog'];
+const KNOWN = Object.keys(MEASURED);
 
 const flux = (...lines: string[]) => lines.join('\n');
 const drop = (...columns: string[]) => `  |> drop(columns: ${JSON.stringify(columns)})`;
@@ -73,7 +76,7 @@ export const charts = {
       '  |> map(fn: (r) => ({r with _field: strings.trimPrefix(v: r._field, prefix: "usage_")}))',
     ),
   ),
-  cores: lines(`${fields('cpu', 'usage_idle')} and exists r.cpu and r.cpu != "cpu-total"`, 'mean', busy),
+  cores: lines(`${fields('cpu', 'usage_idle')} and r.cpu !~ /^(${TOTALS.cpu?.value})?$/`, 'mean', busy),
   memory: lines(fields('mem', 'used_percent')),
   load: lines(fields('system', 'load1', 'load5', 'load15')),
   disk: lines(fields('disk', 'used_percent')),

@@ -1,3 +1,4 @@
+import { totals } from '../api/figures.json';
 import type { SeriesReply } from '../api/types';
 import type { Unit } from '../ui/format';
 import { isCounter, measureOf, unitOf } from './measurement-units';
@@ -97,7 +98,8 @@ function byMeasure(measurement: string, series: Series[]) {
 }
 
 function cpuCharts(series: Series[], everySeconds: number): Chart[] {
-  const whole = series.filter(({ tags }) => (tags.cpu ?? 'cpu-total') === 'cpu-total');
+  const isWhole = ({ tags }: Series) => (tags[totals.cpu.tag] ?? totals.cpu.value) === totals.cpu.value;
+  const whole = series.filter(isWhole);
   const busy = whole.filter(({ field }) => !/idle|guest/.test(field));
   const rest = unnamed(whole, busy);
   const order = ['usage_user', 'usage_system'];
@@ -108,7 +110,7 @@ function cpuCharts(series: Series[], everySeconds: number): Chart[] {
   if (rest.some(([, value]) => (value ?? 0) >= WORTH_SHOWING))
     total.push({ label: 'other', points: withGaps(rest, everySeconds) });
   const cores = series
-    .filter(({ field, tags }) => field === 'usage_idle' && tags.cpu && tags.cpu !== 'cpu-total')
+    .filter((one) => one.field === 'usage_idle' && !isWhole(one))
     .map(({ tags, points }) => ({
       label: tags.cpu ?? '',
       points: withGaps(

@@ -1,15 +1,16 @@
+import { counters, units } from '../api/figures.json';
 import type { Unit } from '../ui/format';
 
-/** Telegraf's measurements whose fields only ever grow. */
+/** Measurements of ours, and others of Telegraf's, whose fields only ever grow. */
 const COUNTERS = new Map<string, RegExp>([
-  ['net', /./],
+  ...counters.map((measurement): [string, RegExp] => [measurement, /./]),
   ['diskio', /^(reads|writes|read_|write_|io_time|weighted_io_time|merged_)/],
   ['kernel', /^(context_switches|interrupts|processes_forked)$/],
   ['docker_container_net', /(bytes|packets|errors|dropped)/],
 ]);
 
 /** Whose plain fields are sizes; elsewhere a total is a number of anything. */
-const SIZED = /^(mem|swap|disk)$/;
+const SIZED = /^swap$/;
 const SIZES = /^(total|free|used|available|cached|buffered)$/;
 
 const BY_NAME: [RegExp, Unit][] = [
@@ -28,12 +29,19 @@ export function isCounter(measurement: string, field: string): boolean {
   return COUNTERS.get(measurement)?.test(field) ?? false;
 }
 
-/** A guess from the name; `none` where it says nothing. */
+const KNOWN = new Map(Object.entries(units).map(([name, fields]) => [name, new Map(Object.entries(fields))]));
+
+/** What the server says, or a guess from the name; `none` where that says nothing. */
 export function unitOf(measurement: string, field: string): Unit {
-  if (SIZED.test(measurement) && SIZES.test(field)) return 'bytes';
-  const unit = BY_NAME.find(([pattern]) => pattern.test(field))?.[1] ?? 'none';
+  const known = KNOWN.get(measurement)?.get(field) as Unit | undefined;
+  const unit = known ?? guess(measurement, field);
   if (isCounter(measurement, field)) return unit === 'bytes' ? 'bytes_per_second' : 'per_second';
   return unit;
+}
+
+function guess(measurement: string, field: string): Unit {
+  if (SIZED.test(measurement) && SIZES.test(field)) return 'bytes';
+  return BY_NAME.find(([pattern]) => pattern.test(field))?.[1] ?? 'none';
 }
 
 /** Ends of names that say what is measured in, though it is written without a unit. */

@@ -1,12 +1,8 @@
+import { limits } from '../api/figures.json';
 import type { Robot } from '../api/types';
 
-/** From here on a figure is shown as a warning, and as critical. */
-export const LIMITS = {
-  cpu_percent: { warning: 85, critical: 97 },
-  memory_percent: { warning: 85, critical: 95 },
-  disk_percent: { warning: 85, critical: 90 },
-  temperature_c: { warning: 70, critical: 80 },
-} as const;
+/** Figures that are judged: from here on shown as a warning, and as critical. */
+export const LIMITS = limits;
 export type LimitedFigure = keyof typeof LIMITS;
 export type Severity = 'normal' | 'warning' | 'critical';
 

@@ -1,0 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { WEB_FIGURES_FILE, webFigures } from './write-figures.ts';
+
+it('the web app has the same table; `npm run openapi` writes it', () => {
+  expect(readFileSync(WEB_FIGURES_FILE, 'utf8')).toBe(webFigures());
+});

@@ -1,0 +1,21 @@
+import { writeFileSync } from 'node:fs';
+import { FIGURES } from './figures.ts';
+import { COUNTERS, MEASURED, TOTALS } from './measured.ts';
+
+export const WEB_FIGURES_FILE = new URL('../../../web/src/api/figures.json', import.meta.url);
+
+/** What the web app needs of this table, as JSON. */
+export function webFigures(): string {
+  const units = Object.fromEntries(
+    Object.entries(MEASURED).map(([measurement, fields]) => [
+      measurement,
+      Object.fromEntries(Object.entries(fields).map(([field, { unit }]) => [field, unit])),
+    ]),
+  );
+  const limits = Object.fromEntries(
+    Object.entries(FIGURES).flatMap(([name, figure]) => ('limits' in figure ? [[name, figure.limits]] : [])),
+  );
+  return `${JSON.stringify({ limits, units, counters: COUNTERS, totals: TOTALS }, null, 2)}\n`;
+}
+
+if (import.meta.main) writeFileSync(WEB_FIGURES_FILE, webFigures());
