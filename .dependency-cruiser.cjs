@@ -1,4 +1,26 @@
-/** Dependencies point one way: routes → use-case → store. */
+const API = 'apps/api/src/';
+
+/** The rooms of the API from the top down; the top itself is app.ts, jobs.ts, main.ts, composition.ts and commands/. */
+const FLOORS = [
+  ['demo', 'health', 'live', 'web'],
+  ['ingest', 'series'],
+  ['pairing'],
+  ['robots'],
+  ['accounts'],
+  ['audit', 'stores', 'catalog'],
+  ['line-protocol'],
+  ['figures'],
+  ['http', 'jobs', 'monitoring'],
+  ['events', 'secrets'],
+  ['db', 'scheduling'],
+  ['config'],
+];
+/** How many of them are ground: nothing of the domain. */
+const GROUND = 4;
+const inRooms = (rooms) => `^${API}(${rooms.join('|')})/`;
+const sameRoom = `^${API}$1/`;
+
+/** Dependencies point one way: routes → use-case → store, and rooms import downwards. */
 module.exports = {
   forbidden: [
     {
@@ -14,35 +36,48 @@ module.exports = {
       from: { pathNot: '(app\\.ts|\\.test\\.ts)$' },
       to: { path: 'routes\\.ts$' },
     },
-    {
-      name: 'stores-know-no-use-case',
-      comment: 'A store speaks SQL and nothing else',
+    ...FLOORS.map((floor, i) => ({
+      name: 'only-downwards',
+      comment: 'A room imports rooms of lower floors only (docs/architecture.md)',
       severity: 'error',
-      from: { path: '-store\\.ts$' },
-      to: { path: 'apps/api/src/(accounts|robots|pairing)/', pathNot: '(-store|schemas|robots/presence)\\.ts$' },
+      from: { path: inRooms(floor) },
+      to: { path: inRooms([...FLOORS.slice(0, i).flat(), ...floor]), pathNot: sameRoom },
+    })),
+    {
+      name: 'nothing-imports-the-top',
+      severity: 'error',
+      from: { path: `${API}.+/`, pathNot: ['\\.test\\.ts$', `${API}commands/`] },
+      to: { path: `${API}(app|jobs|main|composition)\\.ts$`, dependencyTypesNot: ['type-only'] },
     },
     {
-      name: 'use-cases-know-no-fastify',
-      comment: 'HTTP stays in routes, http/ and app.ts',
+      name: 'only-what-is-exported',
+      comment: "A domain's room is entered through its index.ts",
       severity: 'error',
-      from: {
-        path: 'apps/api/src/(accounts|robots|pairing|ingest|series|stores|catalog|line-protocol|figures|audit|events|jobs)/',
-        pathNot: '(routes|refresh-cookie|caller|\\.test)\\.ts$',
-      },
-      to: { path: 'node_modules/(@fastify/|fastify)' },
-    },
-    {
-      name: 'composition-is-the-top',
-      severity: 'error',
-      from: { path: 'apps/api/src/.+/', pathNot: '\\.test\\.ts$' },
-      to: { path: 'apps/api/src/(app|main|composition)\\.ts$', dependencyTypesNot: ['type-only'] },
+      from: { path: inRooms(FLOORS.slice(0, -GROUND).flat()), pathNot: '\\.test\\.ts$' },
+      to: { path: inRooms(FLOORS.slice(0, -GROUND).flat()), pathNot: [sameRoom, '/index\\.ts$'] },
     },
     {
       name: 'sql-only-in-stores',
-      comment: 'pg is opened in db/ and events/ only',
+      comment: 'Kysely in *-store.ts, stores/ and db/; pg where connections are made',
       severity: 'error',
-      from: { path: 'apps/api/src', pathNot: '(db/|events/|\\.test\\.ts)' },
+      from: { path: API, pathNot: '(db/|stores/|-store\\.ts$|\\.test\\.ts$)' },
+      to: { path: 'node_modules/kysely/' },
+    },
+    {
+      name: 'connections-only-in-db-and-events',
+      severity: 'error',
+      from: { path: API, pathNot: '(db/|events/|\\.test\\.ts)' },
       to: { path: 'node_modules/pg/' },
+    },
+    {
+      name: 'use-cases-know-no-fastify',
+      comment: 'HTTP stays in routes, http/, web/ and app.ts',
+      severity: 'error',
+      from: {
+        path: `${API}.+/`,
+        pathNot: '(src/(http|web)/|(routes|refresh-cookie|caller|\\.test)\\.ts$)',
+      },
+      to: { path: 'node_modules/(@fastify/|fastify)' },
     },
     {
       name: 'web-knows-no-server',

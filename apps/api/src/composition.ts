@@ -20,8 +20,8 @@ import { RobotBudget } from './ingest/robot-budget.ts';
 import { runJobs } from './jobs/runner.ts';
 import { makeJobs } from './jobs.ts';
 import { Telemetry } from './monitoring/telemetry.ts';
-import { FormerTokens } from './robots/former-tokens.ts';
 import { Presence } from './robots/presence.ts';
+import { RefusedTokens } from './robots/refused-tokens.ts';
 import { TokenCache } from './robots/token-cache.ts';
 import { deriveKey } from './secrets/derive-key.ts';
 import type { MetricsStore } from './stores/metrics-store.ts';
@@ -64,7 +64,7 @@ export async function compose(config: Config) {
 
   const redis = config.redisUrl ? await connectRedis(config.redisUrl, log) : undefined;
   const parts = assemble({ config, log, db, events, store, redis, hasDemo: embedded !== undefined });
-  const { catalog, presence, formerTokens, demo } = parts;
+  const { catalog, presence, refusedTokens, demo } = parts;
   const stopJobs = runJobs(db, makeJobs({ db, config, store, catalog, presence }), (job, err) =>
     log.error({ err, job }, 'job failed'),
   );
@@ -75,7 +75,7 @@ export async function compose(config: Config) {
       await demo?.close();
       await stopJobs();
       await presence.flush().catch((err) => log.error({ err }, 'could not write down who was seen'));
-      await formerTokens.close();
+      await refusedTokens.close();
       await store.close();
       redis?.disconnect();
       await events.close();
@@ -99,6 +99,7 @@ interface Outside {
 export function assemble({ config, log, db, events, store, redis, hasDemo }: Outside) {
   const { auth, pairing, ingest } = config;
   const telemetry = new Telemetry();
+  const auditSampler = new AuditSampler();
   const sealKey = deriveKey(config.secretKey, 'pairing tokens');
   const demo = hasDemo
     ? new DemoFleet({ db, sealKey, log, apiUrl: ownApiUrl(config), file: demoFile(config) })
@@ -132,8 +133,8 @@ export function assemble({ config, log, db, events, store, redis, hasDemo }: Out
       anybody: new Attempts('pair-anybody', pairing.attemptsOfAnybody, redis),
       requests: new Attempts('pair-request', pairing.requestsPerAddress, redis),
     },
-    auditSampler: new AuditSampler(),
-    formerTokens: new FormerTokens(db, log),
+    auditSampler,
+    refusedTokens: new RefusedTokens(db, log, auditSampler),
     firstWrites: new FirstWrites(db),
     tokens: new TokenCache(db, ingest.timeoutMs),
     budget: new RobotBudget({ lines: ingest.linesPerSecond, bytes: ingest.bytesPerSecond }),

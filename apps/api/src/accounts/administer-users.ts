@@ -1,4 +1,4 @@
-import { type Actor, audit } from '../audit/audit-store.ts';
+import { type Actor, audit } from '../audit/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Database, Db, Role } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';

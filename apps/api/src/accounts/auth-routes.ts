@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Actor, audit } from '../audit/audit-store.ts';
+import { type Actor, audit } from '../audit/index.ts';
 import { notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
 import { addressOf, networkOf } from '../http/address.ts';

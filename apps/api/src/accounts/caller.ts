@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Actor } from '../audit/audit-store.ts';
+import type { Actor } from '../audit/index.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import { addressOf } from '../http/address.ts';

@@ -1,4 +1,4 @@
-import { type Actor, audit } from '../audit/audit-store.ts';
+import { type Actor, audit } from '../audit/index.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';

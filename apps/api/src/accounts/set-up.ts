@@ -1,4 +1,4 @@
-import { type Actor, audit, SYSTEM } from '../audit/audit-store.ts';
+import { type Actor, audit, SYSTEM } from '../audit/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { addLink, findLink, staleLink, takeLink } from './one-time-link-store.ts';

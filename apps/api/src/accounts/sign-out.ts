@@ -1,10 +1,11 @@
-import { type Actor, audit } from '../audit/audit-store.ts';
+import { type Actor, audit } from '../audit/index.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
 import { verifyAccessToken } from './access-token.ts';
 import { endSession, endSessionOfRefreshToken } from './session-store.ts';
 import type { SigningKeys } from './signing-keys.ts';
+import { findUser } from './user-store.ts';
 
 /** Ends the session that the refresh token belongs to, and the one that the access token names; they may be one, or gone. */
 export async function signOut(
@@ -19,7 +20,8 @@ export async function signOut(
     if (owner) ended.add(owner);
     if (named && (await endSession(tx, named.userId, named.sessionId))) ended.add(named.userId);
     for (const id of ended) {
-      await audit(tx, { ...actor, id }, { action: 'auth.logout' });
+      const user = await findUser(tx, id);
+      await audit(tx, { ...actor, id, name: user?.email ?? null }, { action: 'auth.logout' });
       await publish(tx, { type: 'access_changed', user_id: id });
     }
   });

@@ -1,5 +1,5 @@
 import { type CryptoKey, importJWK, importPKCS8, type JWK } from 'jose';
-import { audit, SYSTEM } from '../audit/audit-store.ts';
+import { audit, SYSTEM } from '../audit/index.ts';
 import type { Database } from '../db/schema.ts';
 import { ALGORITHM, addSigningKey, lockSigningKeys, retireSigningKeys, usableKeys } from './signing-key-store.ts';
 

@@ -1,9 +1,15 @@
 import { isUnreachable } from '../db/client.ts';
 import type { Database } from '../db/schema.ts';
-import { decodeHead, text, unescapeMeasurement } from '../line-protocol/decode-line.ts';
-import type { Refusal } from '../line-protocol/refusal.ts';
-import type { KnownField, KnownSeries, RobotShape } from '../line-protocol/robot-shape.ts';
-import { unescapeKey } from '../line-protocol/scan-line.ts';
+import {
+  decodeHead,
+  type KnownField,
+  type KnownSeries,
+  type Refusal,
+  type RobotShape,
+  text,
+  unescapeKey,
+  unescapeMeasurement,
+} from '../line-protocol/index.ts';
 import * as store from './catalog-store.ts';
 
 /** What a robot brought that the catalog does not have yet. */

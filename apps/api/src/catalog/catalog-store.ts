@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Db } from '../db/schema.ts';
-import type { FieldType } from '../figures/measured.ts';
+import type { FieldType } from '../figures/index.ts';
 
 export interface SeriesRow {
   robot_id: number;

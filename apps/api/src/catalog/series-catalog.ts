@@ -2,12 +2,23 @@ import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../db/schema.ts';
 import { notReporting } from '../errors.ts';
-import { encodeHead, escapeKey, escapeMeasurement, text, unescapeMeasurement } from '../line-protocol/decode-line.ts';
-import { identityTags, type RobotIdentity, sameIdentity } from '../line-protocol/identity.ts';
-import type { Refusal, Refusals } from '../line-protocol/refusal.ts';
-import { type CatalogLimits, currentLine, RobotShape } from '../line-protocol/robot-shape.ts';
-import { unescapeKey } from '../line-protocol/scan-line.ts';
-import type { StampedLines } from '../line-protocol/stamped-lines.ts';
+import {
+  type CatalogLimits,
+  currentLine,
+  encodeHead,
+  escapeKey,
+  escapeMeasurement,
+  identityTags,
+  type Refusal,
+  type Refusals,
+  type RobotIdentity,
+  RobotShape,
+  type StampedLines,
+  sameIdentity,
+  text,
+  unescapeKey,
+  unescapeMeasurement,
+} from '../line-protocol/index.ts';
 import { Admissions } from './admissions.ts';
 import * as store from './catalog-store.ts';
 

@@ -2,14 +2,12 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { DEMO_ROBOTS, type DemoRobots, startDemoRobots } from '../../../demo/src/index.ts';
-import { findFirstAdmin } from '../accounts/user-store.ts';
-import { type Actor, SYSTEM } from '../audit/audit-store.ts';
+import { findFirstAdmin } from '../accounts/index.ts';
+import { type Actor, SYSTEM } from '../audit/index.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
-import { confirmPairing } from '../pairing/confirm-pairing.ts';
-import { removeRobot } from '../robots/change-robots.ts';
-import { hasToken } from '../robots/credential-store.ts';
-import type { Viewer } from '../robots/visible-robot-store.ts';
+import { confirmPairing } from '../pairing/index.ts';
+import { hasToken, removeRobot, type Viewer } from '../robots/index.ts';
 import { sha256 } from '../secrets/secret-box.ts';
 import { readDemoState, writeDemoOwner } from './demo-state.ts';
 

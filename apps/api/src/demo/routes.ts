@@ -1,4 +1,4 @@
-import { userActor } from '../accounts/caller.ts';
+import { userActor } from '../accounts/index.ts';
 import { notFound } from '../errors.ts';
 import { type App, Empty, replies, security } from '../http/schemas.ts';
 import type { DemoFleet } from './demo-fleet.ts';

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { ping } from '../db/client.ts';
 import type { Database } from '../db/schema.ts';
 import { type App, replies } from '../http/schemas.ts';
-import type { MetricsStore } from '../stores/metrics-store.ts';
+import type { MetricsStore } from '../stores/index.ts';
 
 const PROBE_TIMEOUT_MS = 2000;
 const State = Type.Union([Type.Literal('ok'), Type.Literal('unreachable')]);

@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Database } from '../db/schema.ts';
-import { forgetTokens } from '../pairing/pair-code-store.ts';
-import { noteFirstWrites } from '../robots/robot-store.ts';
+import { forgetTokens } from '../pairing/index.ts';
+import { noteFirstWrites } from '../robots/index.ts';
 
 const GATHER_MS = 20;
 

@@ -1,11 +1,10 @@
 import type { Database } from '../db/schema.ts';
 import { AppError, notReporting } from '../errors.ts';
-import type { Refusals } from '../line-protocol/refusal.ts';
-import type { StampedLines } from '../line-protocol/stamped-lines.ts';
+import type { Refusals, StampedLines } from '../line-protocol/index.ts';
 import type { Telemetry } from '../monitoring/telemetry.ts';
-import { type KnownRobot, type ReportingRobot, recheckReporting } from '../robots/credential-store.ts';
+import { type KnownRobot, type ReportingRobot, recheckReporting } from '../robots/index.ts';
 import { FairQueue } from '../scheduling/fair-queue.ts';
-import type { MetricsStore } from '../stores/metrics-store.ts';
+import type { MetricsStore } from '../stores/index.ts';
 
 /** Bytes of one robot that are on their way to the store. Released by whoever has it when they are no longer needed. */
 export interface Hold {

@@ -1,10 +1,15 @@
-import type { SeriesCatalog } from '../catalog/series-catalog.ts';
+import type { SeriesCatalog } from '../catalog/index.ts';
 import type { Config } from '../config/config.ts';
 import { AppError, databaseAway } from '../errors.ts';
-import type { RobotShape } from '../line-protocol/robot-shape.ts';
-import { type Precision, type Stamp, stamping, stampLines } from '../line-protocol/stamp-lines.ts';
-import type { StampedLines } from '../line-protocol/stamped-lines.ts';
-import type { ReportingRobot } from '../robots/credential-store.ts';
+import {
+  type Precision,
+  type RobotShape,
+  type Stamp,
+  type StampedLines,
+  stamping,
+  stampLines,
+} from '../line-protocol/index.ts';
+import type { ReportingRobot } from '../robots/index.ts';
 import { inTime } from '../scheduling/in-time.ts';
 import { inSlices } from '../scheduling/slices.ts';
 import { Turns } from '../scheduling/take-turns.ts';

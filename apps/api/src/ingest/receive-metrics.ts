@@ -1,14 +1,17 @@
-import type { SeriesCatalog } from '../catalog/series-catalog.ts';
+import type { SeriesCatalog } from '../catalog/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError, databaseAway } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
-import type { RejectedLine } from '../line-protocol/stamped-lines.ts';
+import type { RejectedLine } from '../line-protocol/index.ts';
 import type { Telemetry } from '../monitoring/telemetry.ts';
-import type { KnownRobot } from '../robots/credential-store.ts';
-import type { Presence } from '../robots/presence.ts';
-import { changeReportStatus, type ReportStatusChange } from '../robots/robot-store.ts';
-import type { TokenCache } from '../robots/token-cache.ts';
+import {
+  changeReportStatus,
+  type KnownRobot,
+  type Presence,
+  type ReportStatusChange,
+  type TokenCache,
+} from '../robots/index.ts';
 import { inTime } from '../scheduling/in-time.ts';
 import type { FirstWrites } from './first-writes.ts';
 import type { Accepted, Ingest } from './ingest.ts';

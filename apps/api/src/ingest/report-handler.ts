@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { AuditSampler } from '../audit/audit-sampler.ts';
 import { AppError, notReporting } from '../errors.ts';
 import { networkOf, senderAddress } from '../http/address.ts';
 import { bearer } from '../http/bearer.ts';
 import { asAppError, isOurFault, problemOf } from '../http/problem.ts';
-import { type Precision, SCALE } from '../line-protocol/scan-line.ts';
-import type { FormerTokens } from '../robots/former-tokens.ts';
+import { type Precision, SCALE } from '../line-protocol/index.ts';
+import type { RefusedTokens } from '../robots/index.ts';
 import { sha256 } from '../secrets/secret-box.ts';
 import { BodyBudget, readBody } from './read-body.ts';
 import { ReportReader } from './read-report.ts';
@@ -17,8 +16,7 @@ import type { RobotBudget } from './robot-budget.ts';
 export type ReportDeps = ReceiveDeps & {
   budget: RobotBudget;
   log: Logger;
-  auditSampler: AuditSampler;
-  formerTokens: FormerTokens;
+  refusedTokens: RefusedTokens;
 };
 
 interface Reading {
@@ -47,7 +45,7 @@ export function reportHandler(deps: ReportDeps): ReportHandler {
       response.writeHead(204).end();
     } catch (error) {
       if (error instanceof AppError && error.code === 'unauthorized')
-        noteDeadToken(deps, bearer(request.headers.authorization), reading.addressOf(request));
+        noteRefused(deps.refusedTokens, bearer(request.headers.authorization), reading.addressOf(request));
       answerProblem(deps.log, request, response, error);
     }
     deps.telemetry.request(response.statusCode, (performance.now() - started) / 1000);
@@ -80,14 +78,8 @@ async function receive(deps: ReportDeps, reading: Reading, request: IncomingMess
   await receiveMetrics(deps, { robot, tokenHash, deadline, agentVersion }, report);
 }
 
-function noteDeadToken(deps: ReportDeps, token: string | undefined, address: string): void {
-  if (!token) return;
-  const { db, auditSampler, formerTokens, log } = deps;
-  formerTokens.refused(sha256(token));
-  const actor = { kind: 'robot' as const, id: null, name: null, address, requestId: null };
-  void auditSampler
-    .audit(db, actor, { action: 'robot.token_refused' })
-    .catch((err) => log.error({ err }, 'not audited'));
+function noteRefused(refused: RefusedTokens, token: string | undefined, address: string): void {
+  if (token) refused.add(sha256(token), address);
 }
 
 /** Telegraf names itself: `Telegraf/1.37.2 Go/1.25.5`. */

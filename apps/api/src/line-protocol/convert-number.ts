@@ -1,4 +1,4 @@
-import type { FieldType } from '../figures/measured.ts';
+import type { FieldType } from '../figures/index.ts';
 
 const NUMERIC: FieldType[] = ['float', 'integer', 'unsigned'];
 const MAX_INT64 = 2n ** 63n;

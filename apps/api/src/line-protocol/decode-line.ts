@@ -1,4 +1,4 @@
-import type { FieldType } from '../figures/measured.ts';
+import type { FieldType } from '../figures/index.ts';
 import { readValue, scanField } from './field-value.ts';
 import { IDENTITY_TAGS } from './identity.ts';
 import { headOf, unescapeKey } from './scan-line.ts';

@@ -1,4 +1,4 @@
-import type { FieldType } from '../figures/measured.ts';
+import type { FieldType } from '../figures/index.ts';
 import { MAX_KEY_BYTES, MAX_NUMBER_BYTES, MAX_STRING_BYTES } from './bounds.ts';
 import { bad } from './refusal.ts';
 

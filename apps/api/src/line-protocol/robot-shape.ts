@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { FieldType } from '../figures/measured.ts';
+import type { FieldType } from '../figures/index.ts';
 import type { RobotIdentity } from './identity.ts';
 import { bad, type Refusal } from './refusal.ts';
 

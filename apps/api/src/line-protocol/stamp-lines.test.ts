@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeLine } from './decode-line.ts';
 import { currentLine, RobotShape } from './robot-shape.ts';
-import { type Precision, stampLines } from './stamp-lines.ts';
+import type { Precision } from './scan-line.ts';
+import { stampLines } from './stamp-lines.ts';
 
 const AT = 1_700_000_000_000_000_000n;
 const robot = {

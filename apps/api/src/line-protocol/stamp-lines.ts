@@ -1,4 +1,4 @@
-import { typeOf } from '../figures/measured.ts';
+import { typeOf } from '../figures/index.ts';
 import { atOnce } from '../scheduling/slices.ts';
 import { MAX_LINE_BYTES } from './bounds.ts';
 import { convertNumber } from './convert-number.ts';
@@ -8,8 +8,6 @@ import { nextLine, type RobotShape } from './robot-shape.ts';
 import { type Precision, type ScannedLine, scanLine, skipBlank, stampedHead } from './scan-line.ts';
 import { StampedLines } from './stamped-lines.ts';
 import { stampUsualLine } from './usual-line.ts';
-
-export type { Precision } from './scan-line.ts';
 
 export interface Stamp {
   shape: RobotShape;

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { Type } from 'typebox';
-import { findSessionUser } from '../accounts/session-store.ts';
+import { findSessionUser } from '../accounts/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';

@@ -1,9 +1,9 @@
-import { holdActiveUser } from '../accounts/user-store.ts';
-import { type Actor, audit } from '../audit/audit-store.ts';
+import { holdActiveUser } from '../accounts/index.ts';
+import { type Actor, audit } from '../audit/index.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
-import { updateRobot } from '../robots/robot-store.ts';
+import { updateRobot } from '../robots/index.ts';
 import { newSecret, seal, sha256 } from '../secrets/secret-box.ts';
 import { takeCode } from './pair-code-store.ts';
 

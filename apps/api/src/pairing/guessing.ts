@@ -1,5 +1,4 @@
-import type { AuditSampler } from '../audit/audit-sampler.ts';
-import type { Actor } from '../audit/audit-store.ts';
+import type { Actor, AuditSampler } from '../audit/index.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import type { Attempts } from '../http/attempts.ts';

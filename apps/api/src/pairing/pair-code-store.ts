@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { lock } from '../db/locks.ts';
 import type { Database, Db } from '../db/schema.ts';
-import { deletePendingRobots } from '../robots/robot-store.ts';
+import { deletePendingRobots } from '../robots/index.ts';
 
 const now = sql<Date>`now()`;
 

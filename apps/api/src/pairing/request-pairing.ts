@@ -1,9 +1,9 @@
-import { type Actor, audit } from '../audit/audit-store.ts';
+import { type Actor, audit } from '../audit/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Database, Db } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import { siteOf } from '../http/address.ts';
-import { insertPendingRobot } from '../robots/robot-store.ts';
+import { insertPendingRobot } from '../robots/index.ts';
 import { newSecret, sha256 } from '../secrets/secret-box.ts';
 import { countLiveCodes, endFoundCode, endGreediest, insertPairCode, lockPairCodes } from './pair-code-store.ts';
 import type { PairRequest } from './schemas.ts';

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { robotActor, userActor } from '../accounts/caller.ts';
-import type { AuditSampler } from '../audit/audit-sampler.ts';
+import { robotActor, userActor } from '../accounts/index.ts';
+import type { AuditSampler } from '../audit/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { notFound } from '../errors.ts';

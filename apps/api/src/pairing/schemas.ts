@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Body, Id, Nullable, Timestamp } from '../http/schemas.ts';
 import { Name } from '../http/text.ts';
-import { Architecture, RobotStatus } from '../robots/schemas.ts';
+import { Architecture, RobotStatus } from '../robots/index.ts';
 
 const Code = Type.String({ pattern: '^[0-9]{8}$', description: '8 digits' });
 export const CodeParams = Type.Object({ code: Code });

@@ -1,5 +1,5 @@
-import { holdActiveUser } from '../accounts/user-store.ts';
-import { type Actor, audit } from '../audit/audit-store.ts';
+import { holdActiveUser } from '../accounts/index.ts';
+import { type Actor, audit } from '../audit/index.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';

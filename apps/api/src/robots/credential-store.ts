@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Db, RobotStatus } from '../db/schema.ts';
-import type { RobotIdentity } from '../line-protocol/identity.ts';
+import type { RobotIdentity } from '../line-protocol/index.ts';
 
 /** The robot behind a personal token, as far as writing needs it. */
 export interface ReportingRobot extends RobotIdentity {
@@ -45,6 +45,14 @@ export async function recheckReporting(db: Database, known: KnownRobot[]): Promi
   for (const { asked_id: _, influxdb_token, ...robot } of rows)
     if (influxdb_token) now.set(influxdb_token, robot as ReportingRobot);
   return now;
+}
+
+/** Whose these tokens are, or were until they were replaced; with the robot's name. */
+export async function findHolders(db: Db, hashes: string[]): Promise<Map<string, { id: number; name: string }>> {
+  const { rows } = await sql<{ hash: string; id: number; name: string }>`
+    select hash, robots.id, name from unnest(${hashes}::text[]) as hash
+    join robots on robots.influxdb_token = hash or robots.former_token = hash`.execute(db);
+  return new Map(rows.map(({ hash, ...robot }) => [hash, robot]));
 }
 
 export async function hasToken(db: Db, id: number, tokenHash: string): Promise<boolean> {

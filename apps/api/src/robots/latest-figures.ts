@@ -1,12 +1,26 @@
 import type { Logger } from 'pino';
-import { FIGURE_NAMES, selectorsOf } from '../figures/figures.ts';
-import { type Latest, latestOf } from '../figures/fleet-figures.ts';
+import { FIGURE_NAMES, type Latest, latestOf, selectorsOf } from '../figures/index.ts';
 import { inTime } from '../scheduling/in-time.ts';
-import type { MetricsStore } from '../stores/metrics-store.ts';
+import type { MetricsStore } from '../stores/index.ts';
 
 const TIMEOUT_MS = 2_000;
 const HOUR_MS = 3_600_000;
 const SELECTORS = selectorsOf(FIGURE_NAMES);
+
+interface RobotClock {
+  id: number;
+  /** Milliseconds it is ahead of the server's. */
+  clock_skew_ms: number | null;
+}
+
+/** Robots whose clocks are slow are read by themselves: few of them must not make all others' reads long. */
+function groupsByClock(robots: RobotClock[]): { robotIds: number[]; slowMs: number }[] {
+  const slowMs = ({ clock_skew_ms }: RobotClock) => Math.max(0, -(clock_skew_ms ?? 0));
+  const [slow, usual] = [robots.filter((robot) => slowMs(robot) > 0), robots.filter((robot) => slowMs(robot) === 0)];
+  return [usual, slow].flatMap((some) =>
+    some.length > 0 ? [{ robotIds: some.map(({ id }) => id), slowMs: Math.max(...some.map(slowMs)) }] : [],
+  );
+}
 
 /**
  * The newest figures of robots, of the last hour, as far as they can be had at once: a fleet is shown without them rather than
@@ -16,16 +30,21 @@ const SELECTORS = selectorsOf(FIGURE_NAMES);
 export function latestFigures(
   store: MetricsStore,
   log: Logger,
-): (robotIds: number[], wanted: AbortSignal) => Promise<Map<number, Latest>> {
+): (robots: RobotClock[], wanted: AbortSignal) => Promise<Map<number, Latest>> {
   let away = false;
-  return async (robotIds, wanted) => {
+  const read = async (robots: RobotClock[], signal: AbortSignal) => {
+    const news = groupsByClock(robots).map(({ robotIds, slowMs }) =>
+      store.newest({ robotIds, selectors: SELECTORS, since: Date.now() - HOUR_MS - slowMs }, signal),
+    );
+    return latestOf((await Promise.all(news)).flat());
+  };
+  return async (robots, wanted) => {
     const signal = AbortSignal.any([wanted, AbortSignal.timeout(TIMEOUT_MS)]);
     try {
       const tooLate = () => new Error(`no answer within ${TIMEOUT_MS} ms`);
-      const asked = { robotIds, selectors: SELECTORS, since: Date.now() - HOUR_MS };
-      const newest = await inTime(store.newest(asked, signal), TIMEOUT_MS, tooLate);
+      const latest = await inTime(read(robots, signal), TIMEOUT_MS, tooLate);
       away = false;
-      return latestOf(newest);
+      return latest;
     } catch (err) {
       if (!away && !wanted.aborted)
         log.warn({ err }, 'the newest figures cannot be read: robots are shown without them');

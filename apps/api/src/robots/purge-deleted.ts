@@ -1,6 +1,6 @@
-import type { SeriesCatalog } from '../catalog/series-catalog.ts';
+import type { SeriesCatalog } from '../catalog/index.ts';
 import type { Database } from '../db/schema.ts';
-import type { MetricsStore } from '../stores/metrics-store.ts';
+import type { MetricsStore } from '../stores/index.ts';
 import { finishPurge, listPurges, postponePurge } from './purge-store.ts';
 
 /** Deletes the metrics of deleted robots. One that fails goes to the end of the queue. @throws what was wrong with those */

@@ -1,13 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { userActor } from '../accounts/caller.ts';
+import { userActor } from '../accounts/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { notFound } from '../errors.ts';
-import { NOTHING_KNOWN } from '../figures/fleet-figures.ts';
+import { NOTHING_KNOWN } from '../figures/index.ts';
 import { type App, Empty, IdParams, Page, replies, security } from '../http/schemas.ts';
-import type { MetricsStore } from '../stores/metrics-store.ts';
-import type { Reads } from '../stores/reads.ts';
+import type { MetricsStore, Reads } from '../stores/index.ts';
 import { changeRobot, removeRobot, rotateToken } from './change-robots.ts';
 import { latestFigures } from './latest-figures.ts';
 import { NewToken, Robot, RobotChange, RobotQuery } from './schemas.ts';
@@ -23,9 +22,12 @@ export function robotRoutes(
   const { offlineAfter } = config.robots;
   const latestOf = latestFigures(store, log);
 
-  async function withFigures<R extends { id: number }>(request: FastifyRequest, reply: FastifyReply, robots: R[]) {
-    const ids = robots.map(({ id }) => id);
-    const latest = await reads.run(request, reply, (signal) => latestOf(ids, signal));
+  async function withFigures<R extends { id: number; clock_skew_ms: number | null }>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    robots: R[],
+  ) {
+    const latest = await reads.run(request, reply, (signal) => latestOf(robots, signal));
     return robots.map((robot) => ({ ...robot, latest: latest.get(robot.id) ?? NOTHING_KNOWN }));
   }
 

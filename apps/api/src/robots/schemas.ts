@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { FigureName } from '../figures/figures.ts';
+import type { FigureName } from '../figures/index.ts';
 import { Body, Cursor, Id, Limit, Nullable, Timestamp } from '../http/schemas.ts';
 import { Name, Text } from '../http/text.ts';
 

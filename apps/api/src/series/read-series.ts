@@ -1,6 +1,6 @@
-import type { SeriesCatalog } from '../catalog/series-catalog.ts';
+import type { SeriesCatalog } from '../catalog/index.ts';
 import { AppError } from '../errors.ts';
-import type { Aggregate, Measurement, MetricsStore, Series, SeriesQuery } from '../stores/metrics-store.ts';
+import type { Aggregate, Measurement, MetricsStore, Series, SeriesQuery } from '../stores/index.ts';
 
 /**
  * Of the fields asked for, or all, those that the function can work on: booleans and strings have a last value only.

@@ -1,12 +1,10 @@
-import type { SeriesCatalog } from '../catalog/series-catalog.ts';
+import type { SeriesCatalog } from '../catalog/index.ts';
 import type { Database } from '../db/schema.ts';
 import { notFound } from '../errors.ts';
-import { selectorsOf, TREND_NAMES } from '../figures/figures.ts';
-import { emptyTrend, trendsOf } from '../figures/fleet-figures.ts';
+import { emptyTrend, selectorsOf, TREND_NAMES, trendsOf } from '../figures/index.ts';
 import { type App, IdParams, replies, security } from '../http/schemas.ts';
-import { isVisible, type Viewer, visibleIds } from '../robots/visible-robot-store.ts';
-import type { MetricsStore, SeriesQuery } from '../stores/metrics-store.ts';
-import type { Reads } from '../stores/reads.ts';
+import { isVisible, type Viewer, visibleIds } from '../robots/index.ts';
+import type { MetricsStore, Reads, SeriesQuery } from '../stores/index.ts';
 import { readSeries } from './read-series.ts';
 import * as schemas from './schemas.ts';
 import { readEvery, readRange } from './time-range.ts';

@@ -1,9 +1,6 @@
 import { AppError } from '../errors.ts';
-import type { Selector } from '../figures/figures.ts';
-import type { NewestValue, WindowMean } from '../figures/fleet-figures.ts';
-import type { FieldType } from '../figures/measured.ts';
-import type { Refusals } from '../line-protocol/refusal.ts';
-import type { StampedLines } from '../line-protocol/stamped-lines.ts';
+import type { FieldType, NewestValue, Selector, WindowMean } from '../figures/index.ts';
+import type { Refusals, StampedLines } from '../line-protocol/index.ts';
 
 /** One robot's share of a gathered write: checked, stamped lines, without those refused already. */
 export interface RobotLines {

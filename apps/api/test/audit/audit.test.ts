@@ -41,7 +41,30 @@ it('tells of forged tokens, dead robot tokens and links that no longer work, a p
     await api.call('POST', '/auth/invitation', { body: { token: 'used' } });
   }
   for (const action of ['auth.token_refused', 'robot.token_refused', 'auth.link_refused'])
-    expect(await entries(admin.token, action), action).toHaveLength(1);
+    await expect.poll(() => entries(admin.token, action), { timeout: 5000 }).toHaveLength(1);
+});
+
+it('says whose a refused token is or was, once an hour for each robot', async () => {
+  const admin = await api.person('admin');
+  const [off, rotated] = [await api.pairedRobot(admin, 'off'), await api.pairedRobot(admin, 'rotated')];
+  await api.call('PATCH', `/robots/${off.id}`, { token: admin.token, body: { status: 'inactive' } });
+  await api.call('POST', `/robots/${rotated.id}/token`, { token: admin.token });
+  const targets = async () =>
+    (await entries(admin.token, 'robot.token_refused'))
+      .map(({ target_name }: { target_name: string | null }) => target_name)
+      .filter(Boolean)
+      .sort();
+  for (let i = 0; i < 3; i++) {
+    for (const { token } of [off, rotated]) expect((await api.report(token, 'm v=1')).status).toBe(401);
+    await expect.poll(targets, { timeout: 5000 }).toEqual(['off', 'rotated']);
+  }
+});
+
+it('names who signed out', async () => {
+  const [admin, person] = [await api.person('admin'), await api.person()];
+  await api.call('POST', '/auth/logout', { token: person.token, headers: { cookie: person.cookie } });
+  const [entry] = await entries(admin.token, 'auth.logout');
+  expect(entry).toMatchObject({ actor_id: person.id, actor_name: person.email });
 });
 
 it('lists its actions in the description of the API', async () => {

@@ -335,6 +335,23 @@ export function metricsContract(api: ReturnType<typeof useTestApi>, stored: (rob
       });
     });
 
+    it('shows the figures of robots whose clocks are a day off, either way', async () => {
+      const owner = await api.person();
+      const [slow, fast, usual] = [
+        await api.pairedRobot(owner),
+        await api.pairedRobot(owner),
+        await api.pairedRobot(owner),
+      ];
+      await api.report(slow.token, `mem used_percent=10 ${now() - 20 * 3600}`, {}, '?precision=s');
+      await api.report(fast.token, `mem used_percent=20 ${now() + 20 * 3600}`, {}, '?precision=s');
+      await api.report(usual.token, `mem used_percent=30 ${now() - 2 * 3600}\nmem used_percent=31`, {}, '?precision=s');
+      await api.deps().presence.flush();
+      const { body } = await api.call('GET', '/robots?sort=created_at', { token: owner.token });
+      expect(body.items.map((robot: { latest: { memory_percent: number } }) => robot.latest.memory_percent)).toEqual([
+        10, 20, 31,
+      ]);
+    });
+
     it('takes a CPU without parts for the whole, and parts for no whole', async () => {
       const owner = await api.person();
       const [whole, parts] = [await api.pairedRobot(owner), await api.pairedRobot(owner)];

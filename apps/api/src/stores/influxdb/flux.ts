@@ -1,6 +1,6 @@
 import { flux, fluxExpression } from '@influxdata/influxdb-client';
-import type { Selector } from '../../figures/figures.ts';
-import { IDENTITY_TAGS } from '../../line-protocol/identity.ts';
+import type { Selector } from '../../figures/index.ts';
+import { IDENTITY_TAGS } from '../../line-protocol/index.ts';
 
 /**
  * Flux is put together by the client library's template, which quotes every value; nothing that anybody sent becomes part of a

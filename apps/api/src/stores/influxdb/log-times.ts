@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
-import { decodeLine } from '../../line-protocol/decode-line.ts';
+import { decodeLine } from '../../line-protocol/index.ts';
 import { inSlices } from '../../scheduling/slices.ts';
 import { LogPlaces, microsecond } from './log-places.ts';
 import { type Span, spansOf } from './log-spans.ts';

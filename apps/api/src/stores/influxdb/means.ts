@@ -1,5 +1,5 @@
 import { flux, fluxDuration } from '@influxdata/influxdb-client';
-import type { WindowMean } from '../../figures/fleet-figures.ts';
+import type { WindowMean } from '../../figures/index.ts';
 import type { MeansQuery } from '../metrics-store.ts';
 import type { InfluxClient } from './client.ts';
 import { ofRobots, ownTags, selected, timeOf, totalsOnly } from './flux.ts';

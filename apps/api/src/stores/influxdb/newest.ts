@@ -1,8 +1,11 @@
 import { flux } from '@influxdata/influxdb-client';
-import type { NewestValue } from '../../figures/fleet-figures.ts';
+import type { NewestValue } from '../../figures/index.ts';
 import type { NewestQuery } from '../metrics-store.ts';
 import type { InfluxClient } from './client.ts';
 import { ofRobots, ownTags, selected, timeOf, totalsOnly } from './flux.ts';
+
+/** Without an end a range ends now: what a fast clock says would not be found. */
+const FAR_AHEAD_MS = 10 * 365 * 86_400_000;
 
 export async function queryNewest(
   client: InfluxClient,
@@ -12,7 +15,7 @@ export async function queryNewest(
   if (robotIds.length === 0) return [];
   const rows = await client.query(
     flux`from(bucket: ${client.bucket})
-      |> range(start: ${timeOf(since)})
+      |> range(start: ${timeOf(since)}, stop: ${timeOf(Date.now() + FAR_AHEAD_MS)})
       |> filter(fn: (r) => ${selected(selectors)})
       |> filter(fn: (r) => ${ofRobots(robotIds)})
       |> filter(fn: (r) => ${totalsOnly(selectors)})

@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../../errors.ts';
-import type { Refusal, Refusals } from '../../line-protocol/refusal.ts';
-import type { KnownSeries } from '../../line-protocol/robot-shape.ts';
+import type { KnownSeries, Refusal, Refusals } from '../../line-protocol/index.ts';
 import type { Outcome, RobotLines } from '../metrics-store.ts';
 import type { InfluxClient } from './client.ts';
 import type { LogTimes } from './log-times.ts';

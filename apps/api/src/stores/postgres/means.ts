@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../../db/schema.ts';
-import type { WindowMean } from '../../figures/fleet-figures.ts';
+import type { WindowMean } from '../../figures/index.ts';
 import type { MeansQuery } from '../metrics-store.ts';
 import { mean } from './aggregates.ts';
 import { selectedSeries } from './selected-series.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../../db/schema.ts';
-import type { NewestValue } from '../../figures/fleet-figures.ts';
+import type { NewestValue } from '../../figures/index.ts';
 import type { NewestQuery } from '../metrics-store.ts';
 import { ns } from './nanoseconds.ts';
 import { selectedSeries } from './selected-series.ts';

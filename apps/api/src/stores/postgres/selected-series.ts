@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Selector } from '../../figures/figures.ts';
+import type { Selector } from '../../figures/index.ts';
 
 /**
  * The series of these robots that the selectors name, as rows `s` (metric_series) and `sel` (`measurement`, `field`): a

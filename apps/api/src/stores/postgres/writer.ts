@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from '../../db/schema.ts';
-import { type DecodedField, type DecodedPoint, decodeHead, decodePoint } from '../../line-protocol/decode-line.ts';
-import type { Refusals } from '../../line-protocol/refusal.ts';
-import type { KnownSeries } from '../../line-protocol/robot-shape.ts';
+import {
+  type DecodedField,
+  type DecodedPoint,
+  decodeHead,
+  decodePoint,
+  type KnownSeries,
+  type Refusals,
+} from '../../line-protocol/index.ts';
 import { inSlices, sorting } from '../../scheduling/slices.ts';
 import type { RobotLines } from '../metrics-store.ts';
 import type { Partitions } from './partitions.ts';

@@ -1,0 +1,1 @@
+export type { SeriesCatalog } from './series-catalog.ts';

@@ -1,0 +1,11 @@
+export { FIGURE_NAMES, type FigureName, type Selector, selectorsOf, TREND_NAMES } from './figures.ts';
+export {
+  emptyTrend,
+  type Latest,
+  latestOf,
+  type NewestValue,
+  NOTHING_KNOWN,
+  trendsOf,
+  type WindowMean,
+} from './fleet-figures.ts';
+export { type FieldType, typeOf } from './measured.ts';

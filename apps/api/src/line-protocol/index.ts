@@ -1,0 +1,18 @@
+export {
+  type DecodedField,
+  type DecodedPoint,
+  decodeHead,
+  decodeLine,
+  decodePoint,
+  encodeHead,
+  escapeKey,
+  escapeMeasurement,
+  text,
+  unescapeMeasurement,
+} from './decode-line.ts';
+export { IDENTITY_TAGS, identityTags, type RobotIdentity, sameIdentity } from './identity.ts';
+export type { Refusal, Refusals } from './refusal.ts';
+export { type CatalogLimits, currentLine, type KnownField, type KnownSeries, RobotShape } from './robot-shape.ts';
+export { type Precision, SCALE, unescapeKey } from './scan-line.ts';
+export { type Stamp, stamping, stampLines } from './stamp-lines.ts';
+export type { RejectedLine, StampedLines } from './stamped-lines.ts';

@@ -1,0 +1,2 @@
+export { confirmPairing } from './confirm-pairing.ts';
+export { forgetTokens } from './pair-code-store.ts';

@@ -1,0 +1,71 @@
+import { sql } from 'kysely';
+import { expect, it } from 'vitest';
+import { addToOutbox, type Delivery, deliverDue } from '../../src/jobs/outbox.ts';
+import { noteSilent } from '../../src/robots/tell-of-silent.ts';
+import { useTestApi } from '../support/test-api.ts';
+
+const api = useTestApi();
+type Letter = { n: number };
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => ({ n }));
+
+it('what is decided is delivered once, however many replicas deliver', async () => {
+  const { db } = api.deps();
+  await addToOutbox(db, 'letters', numbers(95));
+  const got: number[] = [];
+  const post: Delivery<Letter> = {
+    ...{ kind: 'letters', atOnce: 10 },
+    deliver: async (_tx, letters) => void got.push(...letters.map(({ n }) => n)),
+  };
+  await Promise.all(Array.from({ length: 5 }, () => deliverDue(db, post)));
+  await deliverDue(db, post);
+  expect(got.sort((a, b) => a - b)).toEqual(numbers(95).map(({ n }) => n));
+});
+
+it('what is undone with its transaction is not delivered', async () => {
+  const { db } = api.deps();
+  const undone = db.transaction().execute(async (tx) => {
+    await addToOutbox(tx, 'undone', numbers(1));
+    throw new Error('undo');
+  });
+  await expect(undone).rejects.toThrow('undo');
+  const got: unknown[] = [];
+  await deliverDue(db, { kind: 'undone', atOnce: 10, deliver: async (_tx, all) => void got.push(...all) });
+  expect(got).toEqual([]);
+});
+
+it('what cannot be delivered waits, and says why', async () => {
+  const { db } = api.deps();
+  await addToOutbox(db, 'stuck', numbers(2));
+  const got: Letter[] = [];
+  let works = false;
+  const post: Delivery<Letter> = {
+    ...{ kind: 'stuck', atOnce: 10 },
+    deliver: async (_tx, letters) => {
+      if (!works) throw new Error('nobody there');
+      got.push(...letters);
+    },
+  };
+  await expect(deliverDue(db, post)).rejects.toThrow('nobody there');
+  await deliverDue(db, post);
+  const { rows } = await sql`select attempts, last_error from outbox where kind = 'stuck'`.execute(db);
+  expect(rows).toEqual(Array(2).fill({ attempts: 1, last_error: 'nobody there' }));
+  works = true;
+  await sql`update outbox set due_at = now() where kind = 'stuck'`.execute(db);
+  await deliverDue(db, post);
+  expect(got).toHaveLength(2);
+});
+
+it('a silent robot is told of once, by however many replicas it is noted', async () => {
+  const { db, events, presence } = api.deps();
+  const owner = await api.person();
+  const robot = await api.pairedRobot(owner);
+  await api.report(robot.token, 'm v=1');
+  await presence.flush();
+  const heard: unknown[] = [];
+  events.on(`owner ${owner.id}`, (event) => event.type === 'robot_offline' && heard.push(event.robot_id));
+  await sql`update robot_presence set seen_at = now() - interval '1 day' where robot_id = ${robot.id}`.execute(db);
+  await Promise.all(Array.from({ length: 5 }, () => noteSilent(db, 60)));
+  await expect.poll(() => heard, { timeout: 10_000 }).toEqual([robot.id]);
+  const { rows } = await sql`select 1 from outbox where kind = 'robot_offline'`.execute(db);
+  expect(rows).toEqual([]);
+});
