@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const READ_EVERY_MS = 3_000;
+const PAGE = 1000;
 const AT_ONCE = 200;
 const WHOLE_MS_PER_ROBOT = 10;
 
@@ -35,8 +36,8 @@ export async function watchFleet(
   };
   const readAll = async () => {
     let robots = 0;
-    for (let cursor: string | null = ''; cursor !== null; robots += AT_ONCE)
-      cursor = (await read(`limit=${AT_ONCE}${cursor && `&cursor=${cursor}`}`)).next_cursor;
+    for (let cursor: string | null = ''; cursor !== null; robots += PAGE)
+      cursor = (await read(`limit=${PAGE}${cursor && `&cursor=${cursor}`}`)).next_cursor;
     return robots;
   };
   const follow = async () => {
