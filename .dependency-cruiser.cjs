@@ -4,6 +4,7 @@ const API = 'apps/api/src/';
 const FLOORS = [
   ['demo', 'health', 'live', 'web'],
   ['ingest', 'series'],
+  ['rollups'],
   ['pairing'],
   ['robots'],
   ['accounts'],

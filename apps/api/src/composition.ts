@@ -23,6 +23,7 @@ import { Telemetry } from './monitoring/telemetry.ts';
 import { Presence } from './robots/presence.ts';
 import { RefusedTokens } from './robots/refused-tokens.ts';
 import { TokenCache } from './robots/token-cache.ts';
+import { DueHours } from './rollups/due-hours.ts';
 import { deriveKey } from './secrets/derive-key.ts';
 import type { MetricsStore } from './stores/metrics-store.ts';
 import { openStore } from './stores/open-store.ts';
@@ -136,6 +137,7 @@ export function assemble({ config, log, db, events, store, redis, hasDemo }: Out
     auditSampler,
     refusedTokens: new RefusedTokens(db, log, auditSampler),
     firstWrites: new FirstWrites(db),
+    dueHours: new DueHours(db, config.rollups.delay),
     tokens: new TokenCache(db, ingest.timeoutMs),
     budget: new RobotBudget({ lines: ingest.linesPerSecond, bytes: ingest.bytesPerSecond }),
     ingest: new Ingest({ db, store, telemetry }, ingest),

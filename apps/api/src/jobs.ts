@@ -8,6 +8,9 @@ import { expireCodes } from './pairing/pair-code-store.ts';
 import type { Presence } from './robots/presence.ts';
 import { purgeDeleted } from './robots/purge-deleted.ts';
 import { noteSilent, tellOfSilent } from './robots/tell-of-silent.ts';
+import { maintainRollups, rollupPartitions } from './rollups/partitions.ts';
+import { rollUpDue } from './rollups/roll-up.ts';
+import { deleteRollupsOf } from './rollups/rollup-store.ts';
 import type { MetricsStore } from './stores/metrics-store.ts';
 
 interface JobDeps {
@@ -28,14 +31,21 @@ export function makeJobs({ db, config, store, catalog, presence }: JobDeps): Job
   const perCluster = (name: string, everyMs: number, run: Job['run']): Job => ({
     ...{ name, everyMs, run, once: 'per cluster' },
   });
+  const rollUps = { db, store, catalog, partitions: rollupPartitions(db) };
   return [
     perReplica('tell who was seen', 2_000, () => presence.tick()),
     perReplica('note silent robots', 5_000, () => noteSilent(db, config.robots.offlineAfter)),
     perReplica('tell of silent robots', 2_000, () => deliverDue(db, tellOfSilent)),
-    perReplica('forget series without points', HOUR_MS, () => catalog.tidy(config.metrics.retention)),
+    perReplica('forget series without points', HOUR_MS, () =>
+      catalog.tidy(Math.max(config.metrics.retention, config.rollups.retention)),
+    ),
     perReplica('make room in the metrics store', HOUR_MS, () => store.maintain()),
+    perCluster('roll up hours', 15_000, (signal) => rollUpDue(rollUps, signal)),
+    perReplica('make room for roll-ups', HOUR_MS, () => maintainRollups(rollUps.partitions, config.rollups.retention)),
     perCluster('expire pairing codes', 15_000, () => expireCodes(db)),
     perCluster('delete expired sessions', HOUR_MS, () => deleteExpiredSessions(db)),
-    perCluster('purge deleted robots', 15_000, (signal) => purgeDeleted(db, store, catalog, signal)),
+    perCluster('purge deleted robots', 15_000, (signal) =>
+      purgeDeleted({ db, store, catalog, purgeRollups: deleteRollupsOf }, signal),
+    ),
   ];
 }

@@ -47,6 +47,7 @@ export function loadConfig(env: Env) {
     grafanaUrl: text('GRAFANA_URL')?.replace(/\/+$/, ''),
     logLevel: text('LOG_LEVEL') as string,
     metrics: { retention: time('METRICS_RETENTION'), maxFuture: time('METRICS_MAX_FUTURE') },
+    rollups: { retention: time('ROLLUP_RETENTION'), delay: time('ROLLUP_DELAY') },
     pairing: {
       codeTtl: time('PAIR_CODE_TTL'),
       pollInterval: time('PAIR_POLL_INTERVAL'),

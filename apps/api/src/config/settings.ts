@@ -125,6 +125,21 @@ export const SETTINGS = [
     about: 'How long metrics and logs are kept.',
   },
   {
+    name: 'ROLLUP_RETENTION',
+    kind: 'duration',
+    default: '400d',
+    min: 86400,
+    about: 'How long hours and days of metrics are kept: what charts show of the time before METRICS_RETENTION.',
+  },
+  {
+    name: 'ROLLUP_DELAY',
+    kind: 'duration',
+    default: '120',
+    min: 10,
+    max: 3600,
+    about: 'How long after its end, or after late points, an hour waits for others before it is computed.',
+  },
+  {
     name: 'METRICS_MAX_FUTURE',
     kind: 'duration',
     default: '1d',

@@ -101,6 +101,8 @@ export interface Tables {
     attempts: Generated<number>;
     last_error: string | null;
   };
+  robot_activity: { robot_id: number; hour: number; online_s: number; reports: number; logs: Json | null };
+  rollup_due: { robot_id: number; hour: number; due_at: Date; marks: Generated<number> };
   robot_purges: { robot_id: number; requested_at: Time };
   metric_series: { id: Generated<number>; robot_id: number; measurement: string; tags: Json; last_seen_at: Time };
   metric_fields: { robot_id: number; measurement: string; field: string; type: string; last_seen_at: Time };

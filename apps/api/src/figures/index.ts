@@ -8,4 +8,4 @@ export {
   trendsOf,
   type WindowMean,
 } from './fleet-figures.ts';
-export { type FieldType, typeOf } from './measured.ts';
+export { COUNTERS, type FieldType, typeOf } from './measured.ts';

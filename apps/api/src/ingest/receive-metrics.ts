@@ -12,6 +12,7 @@ import {
   type ReportStatusChange,
   type TokenCache,
 } from '../robots/index.ts';
+import type { DueHours } from '../rollups/index.ts';
 import { inTime } from '../scheduling/in-time.ts';
 import type { FirstWrites } from './first-writes.ts';
 import type { Accepted, Ingest } from './ingest.ts';
@@ -25,6 +26,7 @@ export interface ReceiveDeps {
   presence: Presence;
   tokens: TokenCache;
   firstWrites: FirstWrites;
+  dueHours: DueHours;
   telemetry: Telemetry;
 }
 
@@ -73,7 +75,7 @@ export async function receiveMetrics(deps: ReceiveDeps, reporter: Reporter, repo
 
 /** @throws AppError unauthorized, store_unavailable, database_unavailable */
 async function store(
-  { catalog, ingest, tokens }: ReceiveDeps,
+  { catalog, ingest, tokens, dueHours }: ReceiveDeps,
   { robot, tokenHash, deadline }: Reporter,
   { shape, lines, hold }: ReadReport,
 ): Promise<Accepted> {
@@ -84,6 +86,8 @@ async function store(
       await tokens.confirm(tokenHash);
       return { robot, refused };
     }
+    const marking = dueHours.mark(robot.id, lines.hours);
+    if (marking) await inTime(marking, timeLeft({ deadline }), databaseAway);
     handedOn = true;
     return await ingest.submit({ robot, tokenHash, lines, refused, deadline, hold });
   } finally {

@@ -37,6 +37,7 @@ export function* stamping(body: Buffer, precision: Precision, stamp: Stamp): Gen
   const limits = {
     oldestMs: Number(stamp.oldest / 1_000_000n),
     newestMs: Number(stamp.newest / 1_000_000n),
+    receivedMs: Number(stamp.receivedAt / 1_000_000n),
     receivedAt: String(stamp.receivedAt),
   };
   let number = 1;
@@ -122,6 +123,7 @@ function stampAnyLine(
     if (field) field.seenAt = series.seenAt;
     return field && !field.settled ? [field] : [];
   });
+  out.noteTime(Number(at / 1_000_000n));
   out.push(to, number, series, unsettled);
 }
 

@@ -21,11 +21,22 @@ export class StampedLines {
   readonly newFields = new Set<KnownField>();
   /** The new fields of each line that has any, by its index. */
   readonly unsettled: { index: number; fields: KnownField[] }[] = [];
+  /** Hours (since 1970) that the lines fall in. */
+  readonly hours = new Set<number>();
+  #lastHour = Number.NaN;
   /** Newest timestamp that a line brought with it, milliseconds since 1970. */
   newestMs = Number.NEGATIVE_INFINITY;
 
   constructor(capacity: number) {
     this.bytes = Buffer.allocUnsafe(capacity);
+  }
+
+  /** @param ms when a line was measured, since 1970 */
+  noteTime(ms: number): void {
+    const hour = Math.floor(ms / 3_600_000);
+    if (hour === this.#lastHour) return;
+    this.#lastHour = hour;
+    this.hours.add(hour);
   }
 
   /** The series of the line before. */

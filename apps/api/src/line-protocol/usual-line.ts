@@ -29,6 +29,7 @@ const MAX_DIGITS = 18;
 export interface Limits {
   oldestMs: number;
   newestMs: number;
+  receivedMs: number;
   /** Nanoseconds, as text. */
   receivedAt: string;
 }
@@ -121,6 +122,7 @@ export function stampUsualLine(
   const fieldsEnd = i;
 
   let timeStart = i;
+  let measuredMs = limits.receivedMs;
   if (i < length && body[i] === SPACE) {
     timeStart = ++i;
     let ms = 0;
@@ -134,6 +136,7 @@ export function stampUsualLine(
     // At the very ends of the range scanLine decides, to the nanosecond.
     if (ms <= limits.oldestMs || ms >= limits.newestMs) return 0;
     if (ms > out.newestMs) out.newestMs = ms;
+    measuredMs = ms;
   }
 
   if (i - start > MAX_LINE_BYTES) return 0;
@@ -148,6 +151,7 @@ export function stampUsualLine(
     to += bytes.write(limits.receivedAt, to, 'latin1');
   } else if (precision !== 'ns') to += bytes.write(ZEROS[precision], to, 'latin1');
   bytes[to++] = NEWLINE;
+  out.noteTime(measuredMs);
   out.push(to, number, series, unsettled);
   return i + 1;
 }

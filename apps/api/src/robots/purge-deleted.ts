@@ -3,11 +3,17 @@ import type { Database } from '../db/schema.ts';
 import type { MetricsStore } from '../stores/index.ts';
 import { finishPurge, listPurges, postponePurge } from './purge-store.ts';
 
+interface PurgeDeps {
+  db: Database;
+  store: MetricsStore;
+  catalog: SeriesCatalog;
+  /** What is kept of its hours and days. */
+  purgeRollups(db: Database, robotId: number): Promise<void>;
+}
+
 /** Deletes the metrics of deleted robots. One that fails goes to the end of the queue. @throws what was wrong with those */
 export async function purgeDeleted(
-  db: Database,
-  store: MetricsStore,
-  catalog: SeriesCatalog,
+  { db, store, catalog, purgeRollups }: PurgeDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const troubles: unknown[] = [];
@@ -15,6 +21,7 @@ export async function purgeDeleted(
     if (signal.aborted) return;
     try {
       await store.purge(robotId);
+      await purgeRollups(db, robotId);
       await catalog.purge(robotId);
       await finishPurge(db, robotId);
     } catch (error) {

@@ -1,5 +1,8 @@
 import type { SeriesCatalog } from '../catalog/index.ts';
+import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
+import type { FieldType } from '../figures/index.ts';
+import { readRolledSeries } from '../rollups/index.ts';
 import type { Aggregate, Measurement, MetricsStore, Series, SeriesQuery } from '../stores/index.ts';
 
 /**
@@ -21,9 +24,20 @@ function aggregatable(all: Measurement[], measurement: string, wanted: string[],
   return fields.filter((field) => !states.includes(field)).map(({ field }) => field);
 }
 
-/** @param query its fields are those asked for; none are all. @throws AppError validation_failed when it cannot be answered so, or the reply would be too large */
+export interface SeriesDeps {
+  db: Database;
+  store: MetricsStore;
+  catalog: SeriesCatalog;
+  /** How long points are kept, seconds. */
+  retention: number;
+}
+
+const HOUR_S = 3600;
+const isState = (type: FieldType) => type === 'string' || type === 'boolean';
+
+/** Windows of whole hours come from roll-ups. @param query its fields are those asked for; none are all. @throws AppError validation_failed when it cannot be answered so, or the reply would be too large */
 export async function readSeries(
-  { store, catalog }: { store: MetricsStore; catalog: SeriesCatalog },
+  { db, store, catalog, retention }: SeriesDeps,
   query: SeriesQuery,
   signal: AbortSignal,
 ): Promise<Series[]> {
@@ -31,5 +45,14 @@ export async function readSeries(
     throw new AppError('validation_failed', 'times=sample works with fn=last only: other values have no one moment.');
   const all = await catalog.measurements(query.robotId);
   const fields = aggregatable(all, query.measurement, query.fields, query.fn);
-  return fields.length > 0 ? store.series({ ...query, fields }, signal) : [];
+  if (fields.length === 0) return [];
+  if (query.everySeconds % HOUR_S !== 0 || query.times === 'sample') return store.series({ ...query, fields }, signal);
+  const types = all.find(({ measurement }) => measurement === query.measurement)?.fields ?? [];
+  const states = new Set(types.filter(({ type }) => isState(type)).map(({ field }) => field));
+  const [numbers, others] = [fields.filter((field) => !states.has(field)), fields.filter((field) => states.has(field))];
+  const parts = await Promise.all([
+    numbers.length > 0 ? readRolledSeries({ db, store, retention }, { ...query, fields: numbers }, signal) : [],
+    others.length > 0 ? store.series({ ...query, fields: others }, signal) : [],
+  ]);
+  return parts.flat();
 }

@@ -1,4 +1,5 @@
 import type { SeriesCatalog } from '../catalog/index.ts';
+import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { notFound } from '../errors.ts';
 import { emptyTrend, selectorsOf, TREND_NAMES, trendsOf } from '../figures/index.ts';
@@ -13,11 +14,16 @@ const tags = ['metrics'];
 const TREND_WINDOWS = 60;
 const TREND_WINDOW_S = 60;
 
+interface SeriesRoutesDeps {
+  db: Database;
+  config: Config;
+  store: MetricsStore;
+  catalog: SeriesCatalog;
+  reads: Reads;
+}
+
 /** For signed-in users, each robot behind the ownership check. */
-export function seriesRoutes(
-  app: App,
-  { db, store, catalog, reads }: { db: Database; store: MetricsStore; catalog: SeriesCatalog; reads: Reads },
-): void {
+export function seriesRoutes(app: App, { db, config, store, catalog, reads }: SeriesRoutesDeps): void {
   async function mustSee(viewer: Viewer, robotId: number): Promise<void> {
     if (!(await isVisible(db, viewer, robotId))) throw notFound('robot');
   }
@@ -91,7 +97,9 @@ export function seriesRoutes(
       const { fn = 'mean', times } = query;
       const fields = list(query.fields);
       const asked: SeriesQuery = { robotId: params.id, measurement, fields, ...range, everySeconds, fn, times };
-      const series = await reads.run(request, reply, (signal) => readSeries({ store, catalog }, asked, signal));
+      const series = await reads.run(request, reply, (signal) =>
+        readSeries({ db, store, catalog, retention: config.metrics.retention }, asked, signal),
+      );
       return {
         measurement,
         from: new Date(range.from).toISOString(),

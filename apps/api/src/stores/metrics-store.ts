@@ -92,6 +92,37 @@ export interface Measurement {
   fields: { field: string; type: FieldType }[];
 }
 
+/** Of one robot: what each hour of some numeric fields comes to. */
+export interface HoursQuery {
+  robotId: number;
+  measurements: { measurement: string; fields: string[] }[];
+  /** Milliseconds since 1970; `to` is exclusive. Hours that they cut are cut. */
+  from: number;
+  to: number;
+}
+
+export interface HourValues {
+  measurement: string;
+  field: string;
+  tags: Record<string, string>;
+  /** Since 1970. */
+  hour: number;
+  count: number;
+  sum: number;
+  min: number;
+  max: number;
+  last: number;
+  /** Milliseconds since 1970. */
+  lastAt: number;
+}
+
+export interface LogCount {
+  hour: number;
+  /** As the robot wrote it; empty when it gave none. */
+  level: string;
+  count: number;
+}
+
 /** Where metrics and logs are kept. Every engine answers the same. */
 export interface MetricsStore {
   /**
@@ -107,6 +138,10 @@ export interface MetricsStore {
   newest(query: NewestQuery, signal: AbortSignal): Promise<NewestValue[]>;
   /** Of numbers only; windows without any are absent. */
   means(query: MeansQuery, signal: AbortSignal): Promise<WindowMean[]>;
+  /** Hours without points are absent. */
+  hours(query: HoursQuery, signal: AbortSignal): Promise<HourValues[]>;
+  /** How many log entries of each level a robot has in each hour. */
+  logCounts(robotId: number, from: number, to: number, signal: AbortSignal): Promise<LogCount[]>;
   purge(robotId: number): Promise<void>;
   /** Drops what has outlived its retention, prepares room for what comes. */
   maintain(): Promise<void>;

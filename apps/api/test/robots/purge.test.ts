@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { purgeDeleted } from '../../src/robots/purge-deleted.ts';
+import { deleteRollupsOf } from '../../src/rollups/rollup-store.ts';
 import { useTestApi } from '../support/test-api.ts';
 
 const api = useTestApi();
@@ -23,7 +24,7 @@ it('purges deleted robots, whatever is wrong with one of them', async () => {
   /** The server's own job may have been there first. */
   const run = async () => {
     await sql`update robot_purges set requested_at = requested_at - interval '1 hour'`.execute(db);
-    return purgeDeleted(db, deps.store, deps.catalog, AbortSignal.timeout(60_000)).then(
+    return purgeDeleted({ ...deps, purgeRollups: deleteRollupsOf }, AbortSignal.timeout(60_000)).then(
       () => 'done',
       (error: Error) => error.message,
     );

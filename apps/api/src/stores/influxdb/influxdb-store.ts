@@ -1,6 +1,15 @@
 import { ConfigError } from '../../config/env.ts';
-import type { LogQuery, MeansQuery, MetricsStore, NewestQuery, RobotLines, SeriesQuery } from '../metrics-store.ts';
+import type {
+  HoursQuery,
+  LogQuery,
+  MeansQuery,
+  MetricsStore,
+  NewestQuery,
+  RobotLines,
+  SeriesQuery,
+} from '../metrics-store.ts';
 import { InfluxClient, type InfluxConfig } from './client.ts';
+import { queryHours, queryLogCounts } from './hours.ts';
 import { LogTimes } from './log-times.ts';
 import { findLogs, queryLogs } from './logs.ts';
 import { queryMeans } from './means.ts';
@@ -28,6 +37,9 @@ export class InfluxStore implements MetricsStore {
   logs = (query: LogQuery, signal: AbortSignal) => queryLogs(this.#client, query, signal);
   newest = (query: NewestQuery, signal: AbortSignal) => queryNewest(this.#client, query, signal);
   means = (query: MeansQuery, signal: AbortSignal) => queryMeans(this.#client, query, signal);
+  hours = (query: HoursQuery, signal: AbortSignal) => queryHours(this.#client, query, signal);
+  logCounts = (robotId: number, from: number, to: number, signal: AbortSignal) =>
+    queryLogCounts(this.#client, robotId, from, to, signal);
   purge = (robotId: number) => this.#client.delete(`robot_id="${robotId}"`);
   async maintain(): Promise<void> {}
 

@@ -1,7 +1,16 @@
 import { sql } from 'kysely';
 import { cancellable } from '../../db/cancellable.ts';
 import type { Database, Db } from '../../db/schema.ts';
-import type { LogQuery, MeansQuery, MetricsStore, NewestQuery, RobotLines, SeriesQuery } from '../metrics-store.ts';
+import type {
+  HoursQuery,
+  LogQuery,
+  MeansQuery,
+  MetricsStore,
+  NewestQuery,
+  RobotLines,
+  SeriesQuery,
+} from '../metrics-store.ts';
+import { queryHours, queryLogCounts } from './hours.ts';
 import { queryLogs } from './logs.ts';
 import { queryMeans } from './means.ts';
 import { queryNewest } from './newest.ts';
@@ -29,6 +38,9 @@ export class PostgresStore implements MetricsStore {
   logs = (query: LogQuery, signal: AbortSignal) => this.#read(signal, (db) => queryLogs(db, query));
   newest = (query: NewestQuery, signal: AbortSignal) => this.#read(signal, (db) => queryNewest(db, query));
   means = (query: MeansQuery, signal: AbortSignal) => this.#read(signal, (db) => queryMeans(db, query));
+  hours = (query: HoursQuery, signal: AbortSignal) => this.#read(signal, (db) => queryHours(db, query));
+  logCounts = (robotId: number, from: number, to: number, signal: AbortSignal) =>
+    this.#read(signal, (db) => queryLogCounts(db, robotId, from, to));
   maintain = () => this.#partitions.maintain();
 
   async purge(robotId: number): Promise<void> {

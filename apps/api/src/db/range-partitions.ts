@@ -1,0 +1,58 @@
+import { sql } from 'kysely';
+import { lock } from './locks.ts';
+import type { Database } from './schema.ts';
+
+/** Tables partitioned by ranges of whole numbers, all of one width. Their names and bounds are ours, never input. */
+export class RangePartitions {
+  #db: Database;
+  #tables: readonly string[];
+  #width: number;
+  #known = new Set<number>();
+
+  constructor(db: Database, tables: readonly string[], width: number) {
+    this.#db = db;
+    this.#tables = tables;
+    this.#width = width;
+  }
+
+  /** Makes room for rows of these numbers. */
+  async ensure(numbers: Iterable<number>): Promise<void> {
+    const missing = new Set<number>();
+    for (const number of numbers) {
+      const range = Math.floor(number / this.#width);
+      if (!this.#known.has(range)) missing.add(range);
+    }
+    if (missing.size === 0) return;
+    await this.#exclusively(async (run) => {
+      for (const range of missing)
+        for (const table of this.#tables)
+          await run(
+            `create table if not exists "${table}_r${range}" partition of ${table} for values from (${range * this.#width}) to (${(range + 1) * this.#width})`,
+          );
+    });
+    for (const range of missing) this.#known.add(range);
+  }
+
+  /** Drops the partitions whose numbers are all below `oldest`. */
+  async dropBefore(oldest: number): Promise<void> {
+    const { rows } = await sql<{ name: string }>`
+      select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+      where i.inhparent = any(${this.#tables}::regclass[])`.execute(this.#db);
+    const expired = rows.filter(({ name }) => {
+      const range = Number(/_r(-?\d+)$/.exec(name)?.[1] ?? Number.NaN);
+      return (range + 1) * this.#width <= oldest;
+    });
+    if (expired.length === 0) return;
+    await this.#exclusively(async (run) => {
+      for (const { name } of expired) await run(`drop table if exists "${name}"`);
+    });
+    this.#known.clear();
+  }
+
+  async #exclusively(change: (run: (statement: string) => Promise<unknown>) => Promise<void>): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      await lock(tx, 'change partitions');
+      await change((statement) => sql.raw(statement).execute(tx));
+    });
+  }
+}

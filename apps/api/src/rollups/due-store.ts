@@ -1,0 +1,58 @@
+import { sql } from 'kysely';
+import type { Db } from '../db/schema.ts';
+
+export interface DueHour {
+  robot_id: number;
+  hour: number;
+  due_at: Date;
+}
+
+/** These hours have new points, or are about to. */
+export async function markDue(db: Db, hours: readonly DueHour[]): Promise<void> {
+  await sql`
+    insert into rollup_due as known (robot_id, hour, due_at)
+    select * from unnest(${hours.map((one) => one.robot_id)}::int[], ${hours.map((one) => one.hour)}::int[],
+      ${hours.map((one) => one.due_at.toISOString())}::timestamptz[]) as g (robot_id, hour, due_at) order by 1, 2
+    on conflict (robot_id, hour) do update set marks = known.marks + 1,
+      due_at = greatest(known.due_at, excluded.due_at)`.execute(db);
+}
+
+export interface DueRobot {
+  robotId: number;
+  hours: { hour: number; marks: number }[];
+}
+
+/** Robots that have hours due, those that wait longest first. */
+export async function listDue(db: Db, limit: number): Promise<DueRobot[]> {
+  const { rows } = await sql<{ robot_id: number; hour: number; marks: number }>`
+    select robot_id, hour, marks from rollup_due where due_at <= now() order by due_at, robot_id, hour limit ${limit}`.execute(
+    db,
+  );
+  return [...Map.groupBy(rows, (row) => row.robot_id)].map(([robotId, hours]) => ({ robotId, hours }));
+}
+
+/** Those marked again since they were read stay due. */
+export async function finishDue(db: Db, { robotId, hours }: DueRobot): Promise<void> {
+  await sql`
+    delete from rollup_due using unnest(${hours.map(({ hour }) => hour)}::int[], ${hours.map(({ marks }) => marks)}::int[])
+      as done (hour, marks)
+    where robot_id = ${robotId} and rollup_due.hour = done.hour and rollup_due.marks = done.marks`.execute(db);
+}
+
+/** Hours of a robot that its roll-ups cannot answer for. @param to exclusive */
+export async function pendingHours(db: Db, robotId: number, from: number, to: number): Promise<number[]> {
+  const { rows } = await sql<{ hour: number }>`
+    select hour from rollup_due where robot_id = ${robotId} and hour >= ${from} and hour < ${to} order by hour`.execute(
+    db,
+  );
+  return rows.map(({ hour }) => hour);
+}
+
+/** This hour, if it was computed before. */
+export async function markRolled(db: Db, robotId: number, hour: number): Promise<void> {
+  await sql`
+    insert into rollup_due (robot_id, hour, due_at) select ${robotId}, ${hour}, now()
+    where exists (
+      select 1 from rollup_hours where rollup_hours.hour = ${hour} and series_id in (select id from metric_series where robot_id = ${robotId})
+    ) on conflict do nothing`.execute(db);
+}

@@ -1,0 +1,3 @@
+export type { DueHours } from './due-hours.ts';
+export { readRolledSeries } from './read-rolled-series.ts';
+export { deleteRollupsOf } from './rollup-store.ts';

@@ -1,0 +1,115 @@
+import type { SeriesCatalog } from '../catalog/index.ts';
+import type { Database } from '../db/schema.ts';
+import { AppError } from '../errors.ts';
+import { COUNTERS } from '../figures/index.ts';
+import type { HourValues, MetricsStore } from '../stores/index.ts';
+import { type DueRobot, finishDue, listDue, markRolled } from './due-store.ts';
+import { increasesOf, keyOf } from './increases.ts';
+import type { RollupPartitions } from './partitions.ts';
+import { DAY_HOURS, HOUR_MS } from './rollup.ts';
+import { type HourRow, lastBefore, replaceHours, replaceLogCounts } from './rollup-store.ts';
+
+export interface RollUpDeps {
+  db: Database;
+  store: MetricsStore;
+  catalog: SeriesCatalog;
+  partitions: RollupPartitions;
+}
+
+const DUE_AT_ONCE = 2_000;
+/** Hours that are read in one piece. */
+const SPAN_HOURS = 4;
+
+/** Computes the hours that are due, and their days. One robot's trouble does not stop the others. @throws what it was */
+export async function rollUpDue(deps: RollUpDeps, signal: AbortSignal): Promise<void> {
+  const troubles: unknown[] = [];
+  for (let found = DUE_AT_ONCE; found === DUE_AT_ONCE && troubles.length === 0 && !signal.aborted; ) {
+    const robots = await listDue(deps.db, DUE_AT_ONCE);
+    found = robots.reduce((sum, { hours }) => sum + hours.length, 0);
+    for (const robot of robots) {
+      if (signal.aborted) return;
+      await rollUpRobot(deps, robot, signal).catch((error) => troubles.push(error));
+    }
+  }
+  if (troubles.length > 0)
+    throw new AggregateError(troubles, `hours of ${troubles.length} robots could not be rolled up`);
+}
+
+async function rollUpRobot(deps: RollUpDeps, { robotId, hours }: DueRobot, signal: AbortSignal): Promise<void> {
+  const inOrder = [...hours].sort((a, b) => a.hour - b.hour);
+  while (inOrder.length > 0) {
+    const first = inOrder[0]?.hour ?? 0;
+    const count = inOrder.findIndex(({ hour }) => hour >= first + SPAN_HOURS);
+    const span = inOrder.splice(0, count === -1 ? inOrder.length : count);
+    await rollUpSpan(deps, { robotId, hours: span }, signal);
+  }
+}
+
+/** In one transaction: whoever dies in the middle leaves the hours due, and as they were. */
+async function rollUpSpan(deps: RollUpDeps, due: DueRobot, signal: AbortSignal): Promise<void> {
+  const { db, store, catalog, partitions } = deps;
+  const { robotId } = due;
+  const hours = due.hours.map(({ hour }) => hour);
+  const [first, last] = [Math.min(...hours), Math.max(...hours)];
+  const [from, to] = [first * HOUR_MS, (last + 1) * HOUR_MS];
+  const measurements = numericFields(await catalog.measurements(robotId));
+  const all = await store.hours({ robotId, measurements, from, to }, signal);
+  const wanted = new Set(hours);
+  const values = all.filter(({ hour }) => wanted.has(hour));
+  const logs = await store.logCounts(robotId, from, to, signal);
+  const rows = await withIncreases(deps, robotId, first, last, values, signal);
+  await partitions.hours.ensure(hours);
+  await partitions.activity.ensure(hours);
+  await partitions.days.ensure(hours.map((hour) => Math.floor(hour / DAY_HOURS)));
+  await db.transaction().execute(async (tx) => {
+    const lastValues = async () => JSON.stringify(await lastBefore(tx, robotId, COUNTERS, last + 1));
+    const former = await lastValues();
+    await replaceHours(tx, robotId, hours, rows);
+    // What the next hour's counters grew by begins where this one ends.
+    if ((await lastValues()) !== former) await markRolled(tx, robotId, last + 1);
+    await replaceLogCounts(
+      tx,
+      robotId,
+      hours,
+      logs.filter(({ hour }) => wanted.has(hour)),
+    );
+    await finishDue(tx, due);
+  });
+}
+
+export const numericFields = (all: { measurement: string; fields: { field: string; type: string }[] }[]) =>
+  all
+    .map(({ measurement, fields }) => ({
+      measurement,
+      fields: fields.filter(({ type }) => type !== 'string' && type !== 'boolean').map(({ field }) => field),
+    }))
+    .filter(({ fields }) => fields.length > 0);
+
+async function withIncreases(
+  { db, store }: RollUpDeps,
+  robotId: number,
+  first: number,
+  last: number,
+  values: HourValues[],
+  signal: AbortSignal,
+): Promise<HourRow[]> {
+  const counters = COUNTERS.filter((name) => values.some(({ measurement }) => measurement === name));
+  const increases = new Map<string, number>();
+  const known = counters.length > 0 ? await lastBefore(db, robotId, counters, first) : [];
+  const before = new Map(known.map((one) => [keyOf(one.measurement, one.field, one.tags), one.last]));
+  for (const measurement of counters) {
+    const fields = [...new Set(values.filter((one) => one.measurement === measurement).map(({ field }) => field))];
+    const range = { from: first * HOUR_MS, to: (last + 1) * HOUR_MS };
+    const asked = { robotId, measurement, fields, ...range, everySeconds: 1, fn: 'last', times: 'sample' } as const;
+    // Too many values for one read: how much they grew stays unknown.
+    const series = await store.series(asked, signal).catch((error) => {
+      if (error instanceof AppError && error.code === 'validation_failed') return [];
+      throw error;
+    });
+    for (const [key, value] of increasesOf(measurement, series, before)) increases.set(key, value);
+  }
+  return values.map((row) => ({
+    ...row,
+    increase: increases.get(`${row.hour} ${keyOf(row.measurement, row.field, row.tags)}`) ?? null,
+  }));
+}

@@ -1,0 +1,130 @@
+import { sql } from 'kysely';
+import type { Db } from '../db/schema.ts';
+import type { HourValues, LogCount } from '../stores/index.ts';
+import { DAY_HOURS, type Rollup } from './rollup.ts';
+
+export interface HourRow extends HourValues {
+  /** Of a counter, since the value before; null for others, and when nothing is known of before. */
+  increase: number | null;
+}
+
+const ofRobot = (robotId: number) => sql`series_id in (select id from metric_series where robot_id = ${robotId})`;
+
+/** These hours of a robot come to these rows, and to nothing else. To be called in a transaction. */
+export async function replaceHours(tx: Db, robotId: number, hours: number[], rows: HourRow[]): Promise<void> {
+  await sql`delete from rollup_hours where ${ofRobot(robotId)} and hour = any(${hours}::int[])`.execute(tx);
+  if (rows.length > 0) {
+    const names = [...new Set(rows.map(({ field }) => field))].sort();
+    await sql`
+      insert into field_names (name) select name from unnest(${names}::text[]) as name
+      where not exists (select 1 from field_names known where known.name = name.name) order by 1 on conflict do nothing`.execute(
+      tx,
+    );
+    const column = <Key extends keyof HourRow>(key: Key) => rows.map((row) => row[key]);
+    await sql`
+      insert into rollup_hours (hour, series_id, field_id, count, sum, min, max, last, last_at, increase)
+      select g.hour, s.id, f.id, g.count, g.sum, g.min, g.max, g.last, g.last_at, g.increase
+      from unnest(${column('measurement')}::text[], ${rows.map(({ tags }) => JSON.stringify(tags))}::text[], ${column('field')}::text[],
+        ${column('hour')}::int[], ${column('count')}::int[], ${column('sum')}::float8[], ${column('min')}::float8[],
+        ${column('max')}::float8[], ${column('last')}::float8[], ${column('lastAt')}::bigint[], ${column('increase')}::float8[])
+        as g (measurement, tags, field, hour, count, sum, min, max, last, last_at, increase)
+      join metric_series s on s.robot_id = ${robotId} and s.measurement = g.measurement
+        and md5(s.tags::text) = md5(g.tags::jsonb::text)
+      join field_names f on f.name = g.field
+      on conflict do nothing`.execute(tx);
+  }
+  await renewDays(tx, robotId, [...new Set(hours.map((hour) => Math.floor(hour / DAY_HOURS)))]);
+}
+
+/** Days are made of their hours. */
+async function renewDays(tx: Db, robotId: number, days: number[]): Promise<void> {
+  await sql`delete from rollup_days where ${ofRobot(robotId)} and day = any(${days}::int[])`.execute(tx);
+  await sql`
+    insert into rollup_days (day, series_id, field_id, count, sum, min, max, last, last_at, increase)
+    select day, series_id, field_id, sum(count), ${boundedSum}, min(min), max(max), (array_agg(last order by hour desc))[1],
+      max(last_at), sum(increase)
+    from unnest(${days}::int[]) as day
+    join rollup_hours on hour >= day * ${DAY_HOURS} and hour < (day + 1) * ${DAY_HOURS} and ${ofRobot(robotId)}
+    group by 1, 2, 3`.execute(tx);
+}
+
+/** PostgreSQL's sum fails where a double overflows. */
+const BOUND = 1e300;
+const boundedSum = sql`sum(greatest(least(sum, ${BOUND}::float8), -${BOUND}::float8))`;
+
+export async function replaceLogCounts(tx: Db, robotId: number, hours: number[], counts: LogCount[]): Promise<void> {
+  const levels = hours.map((hour) => {
+    const own = counts.filter((one) => one.hour === hour);
+    return own.length > 0 ? JSON.stringify(Object.fromEntries(own.map(({ level, count }) => [level, count]))) : null;
+  });
+  await sql`
+    insert into robot_activity as known (robot_id, hour, logs)
+    select ${robotId}, hour, logs from unnest(${hours}::int[], ${levels}::jsonb[]) as g (hour, logs)
+    where logs is not null or exists (select 1 from robot_activity a where a.robot_id = ${robotId} and a.hour = g.hour)
+    on conflict (robot_id, hour) do update set logs = excluded.logs`.execute(tx);
+}
+
+/** The last value that each counter of a robot had before an hour. */
+export async function lastBefore(db: Db, robotId: number, measurements: readonly string[], hour: number) {
+  const { rows } = await sql<{ measurement: string; tags: Record<string, string>; field: string; last: number }>`
+    select s.measurement, s.tags, f.name as field, newest.last
+    from metric_series s
+    cross join lateral (
+      select distinct on (field_id) field_id, last from rollup_hours
+      where series_id = s.id and rollup_hours.hour < ${hour} and rollup_hours.hour >= ${hour - LOOK_BACK_HOURS}
+      order by field_id, rollup_hours.hour desc
+    ) newest join field_names f on f.id = newest.field_id
+    where s.robot_id = ${robotId} and s.measurement = any(${measurements}::text[]) order by s.id, f.id`.execute(db);
+  return rows;
+}
+const LOOK_BACK_HOURS = 31 * DAY_HOURS;
+
+/** A window's worth of hours or days of one series and field. */
+export interface RolledWindow extends Rollup {
+  field: string;
+  tags: Record<string, string>;
+  window: number;
+}
+
+export interface RolledQuery {
+  robotId: number;
+  measurement: string;
+  fields: string[];
+  /** Hours since 1970, `to` exclusive; days where the table is of days. */
+  from: number;
+  to: number;
+  without: number[];
+  /** How many of the table's units make a window. */
+  width: number;
+  limit: number;
+}
+
+export async function readRolled(
+  db: Db,
+  unit: 'hour' | 'day',
+  { robotId, measurement, fields, from, to, without, width, limit }: RolledQuery,
+): Promise<RolledWindow[]> {
+  const at = sql.ref(unit);
+  const window = sql`floor(${at}::float8 / ${width})::int`;
+  const { rows } = await sql<RolledWindow>`
+    select f.name as field, s.tags, w.window, w.count, w.sum, w.min, w.max, w.last, w."lastAt"
+    from (
+      select series_id, field_id, ${window} as window, sum(count)::float8 as count, ${boundedSum} as sum, min(min) as min, max(max) as max,
+        (array_agg(last order by last_at desc))[1] as last, max(last_at)::float8 as "lastAt"
+      from ${sql.table(`rollup_${unit}s`)}
+      where series_id = any(array(select id from metric_series where robot_id = ${robotId} and measurement = ${measurement}))
+        and field_id = any(array(select id from field_names where name = any(${fields}::text[])))
+        and ${at} >= ${from} and ${at} < ${to} and not ${at} = any(${without}::int[])
+      group by 1, 2, 3 limit ${limit}
+    ) w
+    join metric_series s on s.id = w.series_id join field_names f on f.id = w.field_id`.execute(db);
+  return rows;
+}
+
+/** What there is of a robot that was deleted. */
+export async function deleteRollupsOf(db: Db, robotId: number): Promise<void> {
+  await sql`delete from rollup_due where robot_id = ${robotId}`.execute(db);
+  await sql`delete from rollup_hours where ${ofRobot(robotId)}`.execute(db);
+  await sql`delete from rollup_days where ${ofRobot(robotId)}`.execute(db);
+  await sql`delete from robot_activity where robot_id = ${robotId}`.execute(db);
+}

@@ -1,0 +1,14 @@
+/** What is kept of one field of one series for an hour. */
+export interface Rollup {
+  count: number;
+  sum: number;
+  min: number;
+  max: number;
+  last: number;
+  /** When the last value was measured, ms since 1970. */
+  lastAt: number;
+}
+
+export const HOUR_MS = 3_600_000;
+export const DAY_HOURS = 24;
+export const hourOf = (ms: number) => Math.floor(ms / HOUR_MS);

@@ -1,0 +1,97 @@
+import { flux, fluxExpression } from '@influxdata/influxdb-client';
+import type { HoursQuery, HourValues, LogCount } from '../metrics-store.ts';
+import type { InfluxClient } from './client.ts';
+import { oneOf, ownTags, timeOf } from './flux.ts';
+
+const HOUR_MS = 3_600_000;
+const PARTS = ['count', 'sum', 'min', 'max'] as const;
+
+/** Each aggregate is a query of its own: alone, InfluxDB carries it out in the storage engine. */
+export async function queryHours(
+  client: InfluxClient,
+  { robotId, measurements, from, to }: HoursQuery,
+  signal: AbortSignal,
+): Promise<HourValues[]> {
+  if (measurements.length === 0) return [];
+  const wanted = measurements
+    .map(({ measurement, fields }) => String(flux`(r._measurement == ${measurement} and ${oneOf('_field', fields)})`))
+    .join(' or ');
+  const read = (windows: ReturnType<typeof fluxExpression>) =>
+    client.query(
+      flux`from(bucket: ${client.bucket})
+        |> range(start: ${timeOf(from)}, stop: ${timeOf(to)})
+        |> filter(fn: (r) => r.robot_id == ${String(robotId)})
+        |> filter(fn: (r) => ${fluxExpression(wanted)})
+        |> ${windows}`,
+      (cell, value, columns) => ({
+        measurement: cell('_measurement'),
+        field: cell('_field'),
+        tags: ownTags(columns, cell),
+        time: Date.parse(cell('_time')),
+        value: value(),
+      }),
+      signal,
+    );
+  const [lasts = [], ...parts] = await Promise.all([
+    read(fluxExpression('window(every: 1h) |> last() |> window(every: inf)')),
+    ...PARTS.map((fn) =>
+      read(fluxExpression(`aggregateWindow(every: 1h, fn: ${fn}, createEmpty: false, timeSrc: "_start")`)),
+    ),
+  ]);
+
+  const hours = new Map<string, HourValues>();
+  const keyOf = ({ measurement, field, tags, time }: (typeof lasts)[number]) =>
+    JSON.stringify([measurement, field, tags, Math.floor(time / HOUR_MS)]);
+  // A robot renamed within an hour has each series twice: the parts of both are put together.
+  for (const row of lasts) {
+    if (typeof row.value !== 'number') continue;
+    const { measurement, field, tags, time, value } = row;
+    const known = hours.get(keyOf(row));
+    if (known && known.lastAt > time) continue;
+    const none = { count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
+    const hour = Math.floor(time / HOUR_MS);
+    hours.set(keyOf(row), { measurement, field, tags, hour, ...none, last: value, lastAt: time });
+  }
+  for (const [i, fn] of PARTS.entries()) {
+    for (const row of parts[i] ?? []) {
+      const of = hours.get(keyOf(row));
+      if (!of || typeof row.value !== 'number') continue;
+      if (fn === 'min' || fn === 'max') of[fn] = Math[fn](of[fn], row.value);
+      else of[fn] += row.value;
+    }
+  }
+  return [...hours.values()].filter(({ count }) => count > 0);
+}
+
+/** Entries without a level are those that the counts of levels leave over. */
+export async function queryLogCounts(
+  client: InfluxClient,
+  robotId: number,
+  from: number,
+  to: number,
+  signal: AbortSignal,
+): Promise<LogCount[]> {
+  const read = (field: string, grouping: string) =>
+    client.query(
+      flux`from(bucket: ${client.bucket})
+        |> range(start: ${timeOf(from)}, stop: ${timeOf(to)})
+        |> filter(fn: (r) => r._measurement == "syslog" and r.robot_id == ${String(robotId)} and r._field == ${field})
+        |> ${fluxExpression(grouping)}
+        |> aggregateWindow(every: 1h, fn: count, createEmpty: false, timeSrc: "_start")`,
+      (cell, value) => ({
+        hour: Math.floor(Date.parse(cell('_time')) / HOUR_MS),
+        level: cell('level'),
+        count: Number(value()),
+      }),
+      signal,
+    );
+  const [all, levels] = await Promise.all([
+    read('message', 'group()'),
+    read('level', 'duplicate(column: "_value", as: "level") |> group(columns: ["level"])'),
+  ]);
+  const rest = all.map(({ hour, count }) => {
+    const named = levels.reduce((total, one) => total + (one.hour === hour ? one.count : 0), 0);
+    return { hour, level: '', count: count - named };
+  });
+  return [...levels, ...rest.filter(({ count }) => count > 0)];
+}

@@ -1,0 +1,206 @@
+import fc from 'fast-check';
+import { sql } from 'kysely';
+import { describe, expect, it } from 'vitest';
+import { rollupPartitions } from '../../src/rollups/partitions.ts';
+import { rollUpDue } from '../../src/rollups/roll-up.ts';
+import type { useTestApi } from '../support/test-api.ts';
+
+type TestApi = ReturnType<typeof useTestApi>;
+type Point = [ms: number, value: number];
+
+const HOUR_MS = 3_600_000;
+const FNS = ['mean', 'min', 'max', 'last', 'sum', 'count'] as const;
+type Fn = (typeof FNS)[number];
+
+/** What the points alone come to, in windows since 1970. */
+function windowsOf(points: Point[], { from, to, everyMs, fn }: { from: number; to: number; everyMs: number; fn: Fn }) {
+  const inRange = points.filter(([at]) => at >= from && at < to).sort(([a], [b]) => a - b);
+  return [...Map.groupBy(inRange, ([at]) => Math.floor(at / everyMs))].map(([window, of]): Point => {
+    const values = of.map(([, value]) => value);
+    const sum = values.reduce((total, value) => total + value, 0);
+    const results: Record<Fn, number> = {
+      ...{ mean: sum / values.length, min: Math.min(...values), max: Math.max(...values) },
+      ...{ last: values.at(-1) as number, sum, count: values.length },
+    };
+    return [window * everyMs, results[fn]];
+  });
+}
+
+/** What roll-ups answer, whichever store keeps the points. */
+export function rollupsContract(api: TestApi): void {
+  const rollUp = async (robotId?: number) => {
+    const { db, store, catalog } = api.deps();
+    const which = robotId === undefined ? sql`true` : sql`robot_id = ${robotId}`;
+    await sql`update rollup_due set due_at = now() where ${which}`.execute(db);
+    await rollUpDue({ db, store, catalog, partitions: rollupPartitions(db) }, AbortSignal.timeout(60_000));
+  };
+  const robotOf = async () => {
+    const owner = await api.person();
+    const robot = await api.pairedRobot(owner);
+    const send = async (lines: string[]) =>
+      expect((await api.report(robot.token, lines.join('\n'), {}, '?precision=ms')).status).toBe(204);
+    const read = async (measurement: string, query: Record<string, string>) => {
+      const reply = await api.call('GET', `/robots/${robot.id}/metrics/${measurement}?${new URLSearchParams(query)}`, {
+        token: owner.token,
+      });
+      expect(reply.status, JSON.stringify(reply.body)).toBe(200);
+      return reply.body.series as { field: string; tags: Record<string, string>; points: Point[] }[];
+    };
+    const pending = async () =>
+      (await api.deps().db.selectFrom('rollup_due').select('hour').where('robot_id', '=', robot.id).execute()).length;
+    return { ...robot, owner, send, read, pending };
+  };
+  const iso = (ms: number) => new Date(ms).toISOString();
+  const begin = Math.floor(Date.now() / (24 * HOUR_MS)) * 24 * HOUR_MS - 72 * HOUR_MS;
+
+  describe('windows of whole hours', () => {
+    it('are what the points come to, whatever part of them is rolled up', async () => {
+      const robot = await robotOf();
+      const points: Record<'soc' | 'gpu', Point[]> = { soc: [], gpu: [] };
+      const store = async (sensor: 'soc' | 'gpu', some: Point[]) => {
+        points[sensor].push(...some);
+        await robot.send(some.map(([at, value]) => `temp,sensor=${sensor} temp=${value} ${at}`));
+      };
+      const some = (seed: number, from: number, hours: number) =>
+        Array.from({ length: hours * 4 }, (_, i): Point => {
+          const at = from + i * 900_000 + ((i * 7919 + seed * 104_729) % 880_000);
+          return [at, Math.round((Math.sin(i * seed) * 40 + 50) * 1000) / 1000];
+        });
+      await store('soc', some(1, begin, 50));
+      await store('gpu', some(2, begin + 5 * HOUR_MS, 20));
+      await rollUp(robot.id);
+      expect(await robot.pending()).toBe(0);
+      const hours = fc.integer({ min: -2, max: 54 });
+      const question = fc.record({
+        ...{ from: hours, to: hours, cutFrom: fc.nat(3599), cutTo: fc.nat(3599) },
+        ...{ every: fc.constantFrom(1, 2, 3, 24, 48), fn: fc.constantFrom(...FNS) },
+      });
+      const holds = () =>
+        fc.assert(
+          fc.asyncProperty(question, async ({ from: a, to: b, cutFrom, cutTo, every, fn }) => {
+            const [from, to] = [begin + a * HOUR_MS + cutFrom * 1000, begin + b * HOUR_MS + cutTo * 1000];
+            if (from >= to) return;
+            const series = await robot.read('temp', { from: iso(from), to: iso(to), every: `${every}h`, fn });
+            for (const sensor of ['soc', 'gpu'] as const) {
+              const expected = windowsOf(points[sensor], { from, to, everyMs: every * HOUR_MS, fn });
+              const got = series.find(({ tags }) => tags.sensor === sensor)?.points ?? [];
+              expect(got.map(([at]) => at)).toEqual(expected.map(([at]) => at));
+              for (const [i, [, value]] of expected.entries()) expect(got[i]?.[1]).toBeCloseTo(value, 6);
+            }
+          }),
+          { numRuns: 40 },
+        );
+      await holds();
+      // Late points, of hours that were rolled up: at once, and after they are computed anew.
+      await store('soc', some(3, begin + 30 * HOUR_MS, 10));
+      expect(await robot.pending()).toBeGreaterThan(0);
+      await holds();
+      await rollUp(robot.id);
+      expect(await robot.pending()).toBe(0);
+      await holds();
+    });
+
+    it('say what strings were last beside the numbers', async () => {
+      const robot = await robotOf();
+      await robot.send([`m mode="auto",v=1 ${begin}`, `m mode="stop",v=2 ${begin + 60_000}`]);
+      await rollUp(robot.id);
+      const asked = { from: iso(begin), to: iso(begin + HOUR_MS), every: '1h', fn: 'last' };
+      const series = await robot.read('m', asked);
+      expect(series.map(({ field, points }) => [field, points[0]?.[1]]).sort()).toEqual([
+        ['mode', 'stop'],
+        ['v', 2],
+      ]);
+    });
+
+    it('are still there when the points are gone', async () => {
+      const robot = await robotOf();
+      await robot.send([`temp temp=40 ${begin}`, `temp temp=60 ${begin + 60_000}`]);
+      await rollUp(robot.id);
+      await api.deps().store.purge(robot.id);
+      const asked = { from: iso(begin), to: iso(begin + 24 * HOUR_MS), every: '1d' };
+      expect((await robot.read('temp', asked))[0]?.points).toEqual([[begin, 50]]);
+      expect((await robot.read('temp', { ...asked, every: '1h', fn: 'max' }))[0]?.points).toEqual([[begin, 60]]);
+    });
+  });
+
+  it('counters tell how much they grew, resets and late points included', async () => {
+    const robot = await robotOf();
+    const net = (minute: number, value: number) => `net,interface=eth0 bytes_recv=${value}i ${begin + minute * 60_000}`;
+    await robot.send([net(10, 1000), net(50, 1500), net(70, 1800), net(100, 200), net(130, 300)]);
+    await rollUp(robot.id);
+    const increases = async () => {
+      const { rows } = await sql<{ hour: number; increase: number | null }>`
+        select hour - ${begin / HOUR_MS}::int as hour, increase from rollup_hours h join metric_series s on s.id = h.series_id
+        where s.robot_id = ${robot.id} order by 1`.execute(api.deps().db);
+      return rows.map(({ hour, increase }) => [hour, increase]);
+    };
+    expect(await increases()).toEqual([
+      [0, 500],
+      [1, 500],
+      [2, 100],
+    ]);
+    await robot.send([net(55, 1700)]);
+    await rollUp(robot.id);
+    // The hour behind begins from the new last value.
+    await rollUp(robot.id);
+    expect(await increases()).toEqual([
+      [0, 700],
+      [1, 300],
+      [2, 100],
+    ]);
+  });
+
+  it('an hour counts its log entries by level', async () => {
+    const robot = await robotOf();
+    const log = (second: number, level: string | undefined) =>
+      `syslog ${level ? `level="${level}",` : ''}message="m${second}" ${begin + second * 1000}`;
+    await robot.send([log(1, 'err'), log(2, 'err'), log(3, 'info'), log(4, undefined), log(3_700, 'err')]);
+    await rollUp(robot.id);
+    const rows = await api
+      .deps()
+      .db.selectFrom('robot_activity')
+      .select(['hour', 'logs'])
+      .where('robot_id', '=', robot.id)
+      .where('logs', 'is not', null)
+      .orderBy('hour')
+      .execute();
+    expect(rows.map(({ logs }) => logs)).toEqual([{ err: 2, info: 1, '': 1 }, { err: 1 }]);
+  });
+
+  it('is marked before it is stored, and stays due when it is marked again meanwhile', async () => {
+    const { db, store, catalog } = api.deps();
+    const robot = await robotOf();
+    await robot.send([`m v=1 ${begin}`]);
+    await sql`update rollup_due set due_at = now()`.execute(db);
+    const marking = {
+      ...{ series: store.series, logCounts: store.logCounts },
+      hours: async (...asked: Parameters<typeof store.hours>) => {
+        const found = await store.hours(...asked);
+        await sql`update rollup_due set marks = marks + 1 where robot_id = ${robot.id}`.execute(db);
+        return found;
+      },
+    } as typeof store;
+    await rollUpDue({ db, store: marking, catalog, partitions: rollupPartitions(db) }, AbortSignal.timeout(60_000));
+    expect(await robot.pending()).toBe(1);
+    await rollUp(robot.id);
+    expect(await robot.pending()).toBe(0);
+  });
+
+  it('nothing of a purged robot is left', async () => {
+    const { db } = api.deps();
+    const robot = await robotOf();
+    await robot.send([`m v=1 ${begin}`]);
+    await rollUp(robot.id);
+    const left = async () => {
+      const { rows } = await sql<{ count: number }>`
+        select count(*)::int as count from rollup_hours h join metric_series s on s.id = h.series_id where s.robot_id = ${robot.id}`.execute(
+        db,
+      );
+      return rows[0]?.count;
+    };
+    expect(await left()).toBe(1);
+    await api.call('DELETE', `/robots/${robot.id}`, { token: robot.owner.token });
+    await sql`update robot_purges set requested_at = requested_at - interval '1 hour'`.execute(db);
+    await expect.poll(left, { timeout: 30_000 }).toBe(0);
+  });
+}
