@@ -115,7 +115,10 @@ export function assemble({ config, log, db, events, store, redis, hasDemo }: Out
     catalog: new SeriesCatalog(db, config.catalog),
     reads: new Reads(config.reads),
     telemetry,
-    presence: new Presence(db, Math.min(MAX_UNWRITTEN_MS, config.robots.offlineAfter * 250)),
+    presence: new Presence(db, {
+      everyMs: Math.min(MAX_UNWRITTEN_MS, config.robots.offlineAfter * 250),
+      offlineAfter: config.robots.offlineAfter,
+    }),
     keys: new SigningKeys(db, deriveKey(config.secretKey, 'signing keys')),
     sealKey,
     /** Offered with the embedded database only: one process, one fleet. */

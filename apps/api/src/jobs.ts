@@ -8,7 +8,7 @@ import { expireCodes } from './pairing/pair-code-store.ts';
 import type { Presence } from './robots/presence.ts';
 import { purgeDeleted } from './robots/purge-deleted.ts';
 import { noteSilent, tellOfSilent } from './robots/tell-of-silent.ts';
-import { maintainRollups, rollupPartitions } from './rollups/partitions.ts';
+import { expireRollups, rollupPartitions } from './rollups/partitions.ts';
 import { rollUpDue } from './rollups/roll-up.ts';
 import { deleteRollupsOf } from './rollups/rollup-store.ts';
 import type { MetricsStore } from './stores/metrics-store.ts';
@@ -41,7 +41,7 @@ export function makeJobs({ db, config, store, catalog, presence }: JobDeps): Job
     ),
     perReplica('make room in the metrics store', HOUR_MS, () => store.maintain()),
     perCluster('roll up hours', 15_000, (signal) => rollUpDue(rollUps, signal)),
-    perReplica('make room for roll-ups', HOUR_MS, () => maintainRollups(rollUps.partitions, config.rollups.retention)),
+    perCluster('expire roll-ups', HOUR_MS, () => expireRollups(db, rollUps.partitions, config.rollups.retention)),
     perCluster('expire pairing codes', 15_000, () => expireCodes(db)),
     perCluster('delete expired sessions', HOUR_MS, () => deleteExpiredSessions(db)),
     perCluster('purge deleted robots', 15_000, (signal) =>

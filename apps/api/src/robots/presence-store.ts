@@ -7,16 +7,40 @@ export interface Seen {
   /** Milliseconds the robot's clock is ahead of the server's; null when this was not to be told. */
   skewMs: number | null;
   agentVersion: string | null;
+  /** Since they were written down before. */
+  reports: number;
 }
 
-/** When robots were seen last, in the order of their ids. Those deleted meanwhile are left out. */
-export async function writePresence(db: Db, seen: Seen[]): Promise<void> {
+/**
+ * When robots were seen last, in the order of their ids, and what that adds to their hours: reports, and the seconds since they
+ * were seen before, as long as they counted as online. Those deleted meanwhile are left out.
+ */
+export async function writePresence(db: Db, seen: Seen[], offlineAfter: number): Promise<void> {
+  const epoch = (time: string) => sql`extract(epoch from ${sql.ref(time)})`;
   await sql`
+    with given as materialized (
+      select robots.id, seen.at, seen.skew, seen.agent, seen.reports, known.seen_at as before,
+        least(seen.at, known.seen_at + make_interval(secs => ${offlineAfter})) as online_until
+      from unnest(
+        ${seen.map(({ id }) => id)}::int[], ${seen.map(({ at }) => at.toISOString())}::timestamptz[],
+        ${seen.map(({ skewMs }) => skewMs)}::bigint[], ${seen.map(({ agentVersion }) => agentVersion)}::text[],
+        ${seen.map(({ reports }) => reports)}::int[]
+      ) as seen (id, at, skew, agent, reports) join robots using (id)
+      left join robot_presence known on known.robot_id = robots.id
+    ), parts as (
+      select id, hour, least(${epoch('online_until')}, (hour + 1) * 3600) - greatest(${epoch('before')}, hour * 3600) as seconds, 0 as reports
+      from given cross join lateral generate_series(
+        floor(${epoch('before')} / 3600)::int, floor(${epoch('online_until')} / 3600)::int
+      ) as hour where online_until > before
+      union all select id, floor(${epoch('at')} / 3600)::int, 0, reports from given
+    ), activity as (
+      insert into robot_activity as known (robot_id, hour, online_s, reports)
+      select id, hour, least(3600, sum(seconds)), sum(reports) from parts group by id, hour order by id, hour
+      on conflict (robot_id, hour) do update set online_s = least(3600, known.online_s + excluded.online_s),
+        reports = known.reports + excluded.reports
+    )
     insert into robot_presence as known (robot_id, seen_at, clock_skew_ms, agent_version)
-    select robots.id, seen.at, seen.skew, seen.agent from unnest(
-      ${seen.map(({ id }) => id)}::int[], ${seen.map(({ at }) => at.toISOString())}::timestamptz[],
-      ${seen.map(({ skewMs }) => skewMs)}::bigint[], ${seen.map(({ agentVersion }) => agentVersion)}::text[]
-    ) as seen (id, at, skew, agent) join robots using (id) order by robots.id
+    select id, at, skew, agent from given order by id
     on conflict (robot_id) do update set seen_at = greatest(known.seen_at, excluded.seen_at), announced_offline = false,
       clock_skew_ms = coalesce(excluded.clock_skew_ms, known.clock_skew_ms),
       agent_version = coalesce(excluded.agent_version, known.agent_version)`.execute(db);

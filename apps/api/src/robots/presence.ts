@@ -8,6 +8,8 @@ interface Sighting {
   at: number;
   skewMs: number | null;
   agentVersion: string | null;
+  /** Since it was written down. */
+  reports: number;
   /** What of it was neither told nor written down yet. */
   isNews: boolean;
   isUnwritten: boolean;
@@ -19,19 +21,25 @@ const SKEW_NOISE_MS = 30_000;
 const FORGET_MS = 60_000;
 const ROWS_AT_ONCE = 5_000;
 
+export interface PresenceOptions {
+  /** How often one robot is written down at most. */
+  everyMs: number;
+  /** Seconds of silence after which it counts as offline. */
+  offlineAfter: number;
+}
+
 /**
  * Remembers which robots were heard of, tells of them every few seconds, and writes each of them down less often: one
  * statement for all whose turn it is.
  */
 export class Presence {
   #db: Database;
-  #everyMs: number;
+  #options: PresenceOptions;
   #seen = new Map<number, Sighting>();
 
-  /** @param everyMs how often one robot is written down at most */
-  constructor(db: Database, everyMs: number) {
+  constructor(db: Database, options: PresenceOptions) {
     this.#db = db;
-    this.#everyMs = everyMs;
+    this.#options = options;
   }
 
   /**
@@ -47,7 +55,7 @@ export class Presence {
     const skewMs = skew === null || other === null ? (skew ?? other) : Math.max(skew, other);
     this.#seen.set(robot.id, {
       ...{ owner: robot.owner_id, at, skewMs, agentVersion: agentVersion ?? before?.agentVersion ?? null },
-      ...{ isNews: true, isUnwritten: true, writtenAt: before?.writtenAt ?? 0 },
+      ...{ isNews: true, isUnwritten: true, writtenAt: before?.writtenAt ?? 0, reports: (before?.reports ?? 0) + 1 },
     });
   }
 
@@ -56,7 +64,7 @@ export class Presence {
     const now = Date.now();
     for (const [id, sighting] of this.#seen)
       if (!sighting.isUnwritten && now - sighting.at > FORGET_MS) this.#seen.delete(id);
-    await this.#write(now - this.#everyMs);
+    await this.#write(now - this.#options.everyMs);
     await this.#tell();
   }
 
@@ -74,14 +82,16 @@ export class Presence {
 
   async #writeSome(rows: [number, Sighting][]): Promise<void> {
     const writtenAt = Date.now();
-    const seen = rows.map(([id, { at, skewMs, agentVersion }]) => ({
-      ...{ id, at: new Date(at), agentVersion, skewMs: skewMs === null ? null : withoutNoise(skewMs) },
+    const seen = rows.map(([id, { at, skewMs, agentVersion, reports }]) => ({
+      ...{ id, at: new Date(at), agentVersion, reports, skewMs: skewMs === null ? null : withoutNoise(skewMs) },
     }));
     await touchRobots(this.#db, seen);
-    await writePresence(this.#db, seen);
+    await writePresence(this.#db, seen, this.#options.offlineAfter);
     for (const [id, written] of rows) {
       const sighting = this.#seen.get(id);
-      if (sighting) Object.assign(sighting, { writtenAt, isUnwritten: sighting !== written });
+      if (!sighting) continue;
+      const reports = sighting.reports - written.reports;
+      Object.assign(sighting, { writtenAt, isUnwritten: sighting !== written, reports });
     }
   }
 

@@ -59,7 +59,6 @@ async function rollUpSpan(deps: RollUpDeps, due: DueRobot, signal: AbortSignal):
   const logs = await store.logCounts(robotId, from, to, signal);
   const rows = await withIncreases(deps, robotId, first, last, values, signal);
   await partitions.hours.ensure(hours);
-  await partitions.activity.ensure(hours);
   await partitions.days.ensure(hours.map((hour) => Math.floor(hour / DAY_HOURS)));
   await db.transaction().execute(async (tx) => {
     const lastValues = async () => JSON.stringify(await lastBefore(tx, robotId, COUNTERS, last + 1));

@@ -121,6 +121,10 @@ export async function readRolled(
   return rows;
 }
 
+export async function deleteActivityBefore(db: Db, hour: number): Promise<void> {
+  await sql`delete from robot_activity where hour < ${hour}`.execute(db);
+}
+
 /** What there is of a robot that was deleted. */
 export async function deleteRollupsOf(db: Db, robotId: number): Promise<void> {
   await sql`delete from rollup_due where robot_id = ${robotId}`.execute(db);

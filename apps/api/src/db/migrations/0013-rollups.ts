@@ -46,7 +46,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       reports integer not null default 0,
       logs jsonb,
       primary key (robot_id, hour)
-    ) partition by range (hour);
+    );
+    create index robot_activity_hour on robot_activity (hour);
     comment on column robot_activity.logs is 'log entries by level';
 
     create table rollup_due (
