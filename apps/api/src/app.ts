@@ -27,6 +27,7 @@ import { ownerPairingRoutes, robotPairingRoutes } from './pairing/routes.ts';
 import { releaseRobots } from './robots/robot-store.ts';
 import { robotRoutes } from './robots/routes.ts';
 import { seriesRoutes } from './series/routes.ts';
+import { summaryRoutes } from './series/summary-routes.ts';
 
 /** The HTTP API: what it consists of, in one list. Routes are protected by the scope they are registered in. */
 export async function buildApp(deps: Parts) {
@@ -75,6 +76,7 @@ export async function buildApp(deps: Parts) {
         ownerPairingRoutes(users, deps);
         robotRoutes(users, deps);
         seriesRoutes(users, deps);
+        summaryRoutes(users, deps);
         eventRoutes(users, deps);
         demoRoutes(users, deps);
         await users.register(async (admins: App) => {

@@ -24,6 +24,7 @@ import { Presence } from './robots/presence.ts';
 import { RefusedTokens } from './robots/refused-tokens.ts';
 import { TokenCache } from './robots/token-cache.ts';
 import { DueHours } from './rollups/due-hours.ts';
+import { createViews } from './rollups/view-store.ts';
 import { deriveKey } from './secrets/derive-key.ts';
 import type { MetricsStore } from './stores/metrics-store.ts';
 import { openStore } from './stores/open-store.ts';
@@ -50,6 +51,7 @@ export async function compose(config: Config) {
   try {
     await events.start();
     await migrate(db);
+    await createViews(db);
     store = await openStore(db, readDb, config, log);
     await store.maintain();
   } catch (error) {
@@ -64,7 +66,7 @@ export async function compose(config: Config) {
   }
 
   const redis = config.redisUrl ? await connectRedis(config.redisUrl, log) : undefined;
-  const parts = assemble({ config, log, db, events, store, redis, hasDemo: embedded !== undefined });
+  const parts = assemble({ config, log, db, readDb, events, store, redis, hasDemo: embedded !== undefined });
   const { catalog, presence, refusedTokens, demo } = parts;
   const stopJobs = runJobs(db, makeJobs({ db, config, store, catalog, presence }), (job, err) =>
     log.error({ err, job }, 'job failed'),
@@ -90,6 +92,8 @@ interface Outside {
   config: Config;
   log: Logger;
   db: Database;
+  /** For what people read: another pool on the same database, with a limit to each statement. */
+  readDb: Database;
   events: EventBus;
   store: MetricsStore;
   redis?: Redis;
@@ -97,7 +101,7 @@ interface Outside {
 }
 
 /** Everything that the routes work with, on what is outside of this process. Reaches for none of it. */
-export function assemble({ config, log, db, events, store, redis, hasDemo }: Outside) {
+export function assemble({ config, log, db, readDb, events, store, redis, hasDemo }: Outside) {
   const { auth, pairing, ingest } = config;
   const telemetry = new Telemetry();
   const auditSampler = new AuditSampler();
@@ -110,6 +114,7 @@ export function assemble({ config, log, db, events, store, redis, hasDemo }: Out
     config,
     log,
     db,
+    readDb,
     events,
     store,
     catalog: new SeriesCatalog(db, config.catalog),

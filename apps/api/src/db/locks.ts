@@ -6,6 +6,7 @@ const LOCKS = {
   'count administrators': 7160002,
   'count pairing codes': 7160003,
   'change partitions': 7160004,
+  'create views': 7160005,
 } as const;
 
 /** Held until the transaction ends. */

@@ -37,6 +37,8 @@ export interface Tables {
     /** As it said when it asked to be paired. */
     agent_version: string | null;
     error_reason: string | null;
+    /** Short strings by key. */
+    labels: ColumnType<Record<string, string>, string | undefined, string>;
     /** Counts the changes that matter to its reports. */
     version: Generated<string>;
   };

@@ -1,4 +1,12 @@
-export { FIGURE_NAMES, type FigureName, type Selector, selectorsOf, TREND_NAMES } from './figures.ts';
+export {
+  FIGURE_NAMES,
+  FIGURES,
+  type Figure,
+  type FigureName,
+  type Selector,
+  selectorsOf,
+  TREND_NAMES,
+} from './figures.ts';
 export {
   emptyTrend,
   type Latest,
@@ -8,4 +16,4 @@ export {
   trendsOf,
   type WindowMean,
 } from './fleet-figures.ts';
-export { COUNTERS, type FieldType, typeOf } from './measured.ts';
+export { COUNTERS, type FieldType, TOTALS, typeOf } from './measured.ts';

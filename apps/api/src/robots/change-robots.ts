@@ -19,9 +19,9 @@ export async function changeRobot(
   actor: Actor,
   viewer: Viewer,
   id: number,
-  { name, status, owner_id }: RobotChange,
+  { name, status, owner_id, labels }: RobotChange,
 ): Promise<void> {
-  const change = { name, status, owner_id };
+  const change = { name, status, owner_id, labels };
   await db.transaction().execute(async (tx) => {
     const robot = await lockRobot(tx, viewer, id);
     if (!robot) throw notFound('robot');

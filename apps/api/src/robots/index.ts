@@ -12,4 +12,4 @@ export {
 } from './robot-store.ts';
 export { Architecture, RobotStatus } from './schemas.ts';
 export type { TokenCache } from './token-cache.ts';
-export { isVisible, type Viewer, visibleIds } from './visible-robot-store.ts';
+export { isVisible, type Viewer, visibleIds, visibleRobotIds } from './visible-robot-store.ts';

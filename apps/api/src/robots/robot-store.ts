@@ -35,11 +35,14 @@ export interface RobotUpdate {
   owner_id?: number | null;
   influxdb_token?: string | null;
   error_reason?: string | null;
+  labels?: Record<string, string>;
 }
 
 export async function updateRobot(db: Db, id: number, change: RobotUpdate): Promise<void> {
-  if (Object.values(change).some((value) => value !== undefined))
-    await db.updateTable('robots').set(change).where('id', '=', id).execute();
+  const { labels, ...columns } = change;
+  const set = { ...columns, ...(labels && { labels: JSON.stringify(labels) }) };
+  if (Object.values(set).some((value) => value !== undefined))
+    await db.updateTable('robots').set(set).where('id', '=', id).execute();
 }
 
 /** The token before is kept to tell when it is still being used. */

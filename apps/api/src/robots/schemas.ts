@@ -21,6 +21,13 @@ const Latest = Type.Object({
   uptime_s: figure('seconds'),
 } satisfies Record<FigureName, unknown>);
 
+const LABEL_KEY = '^[\\p{L}\\p{N}][\\p{L}\\p{N}_./ -]{0,62}$';
+const Labels = Type.Record(Type.String({ pattern: LABEL_KEY }), Text({ maxLength: 128 }), {
+  maxProperties: 32,
+  additionalProperties: false,
+  description: 'at most 32 short strings by key: letters, digits, _ . / - and spaces, without a colon',
+});
+
 export const Robot = Type.Object({
   id: Id,
   name: Type.String(),
@@ -40,12 +47,19 @@ export const Robot = Type.Object({
   former_token_refused_at: Type.Union([Timestamp, Type.Null()], {
     description: 'When a report with the token before the present one was last refused, to the minute',
   }),
+  labels: Type.Record(Type.String(), Type.String()),
   latest: Latest,
 });
 
 export const RobotQuery = Type.Object({
   id: Type.Optional(
     Type.Array(Id, { maxItems: 200, description: 'only these, id=1&id=2; those the caller may not see are absent' }),
+  ),
+  label: Type.Optional(
+    Type.Array(Text({ minLength: 2, maxLength: 200 }), {
+      maxItems: 32,
+      description: 'site:lab; with several all must match',
+    }),
   ),
   q: Type.Optional(Text({ maxLength: 255, description: 'part of the name, hostname or address' })),
   status: Type.Optional(RobotStatus),
@@ -67,6 +81,7 @@ export const RobotChange = Body({
   name: Type.Optional(Name),
   status: Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('inactive')])),
   owner_id: Type.Optional(Type.Integer({ minimum: 1, maximum: 2147483647, description: 'administrators only' })),
+  labels: Type.Optional(Labels),
 });
 export type RobotChange = Static<typeof RobotChange>;
 export const NewToken = Type.Object({ influxdb_token: Type.String({ description: 'shown once' }) });

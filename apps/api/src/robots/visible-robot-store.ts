@@ -1,6 +1,7 @@
 import { type SelectQueryBuilder, sql } from 'kysely';
 import { decodeCursor, MAX, page, textKey, wholeKey } from '../db/pagination.ts';
 import type { Db, Role, Tables } from '../db/schema.ts';
+import { AppError } from '../errors.ts';
 import type { RobotQuery } from './schemas.ts';
 
 /** Who asks: a user sees own robots, an administrator all. */
@@ -20,6 +21,7 @@ const COLUMNS = [
   'robots.created_at',
   'robot_presence.clock_skew_ms',
   'robots.error_reason',
+  'robots.labels',
   'robots.former_token_refused_at',
 ] as const;
 
@@ -66,6 +68,13 @@ export async function isVisible(db: Db, viewer: Viewer, id: number): Promise<boo
   return (await query.executeTakeFirst()) !== undefined;
 }
 
+/** All that this viewer may see. */
+export async function visibleRobotIds(db: Db, viewer: Viewer): Promise<number[]> {
+  let query = db.selectFrom('robots').select('id').where('status', '<>', 'pending');
+  if (viewer.role !== 'admin') query = query.where('owner_id', '=', viewer.id);
+  return (await query.execute()).map((robot) => robot.id);
+}
+
 /** Those of `ids` that this viewer may see. */
 export async function visibleIds(db: Db, viewer: Viewer, ids: number[]): Promise<number[]> {
   let query = db.selectFrom('robots').select('id').where('id', 'in', ids).orderBy('id');
@@ -90,6 +99,8 @@ export async function listRobots(db: Db, viewer: Viewer, offlineAfter: number, f
   if (filter.status) query = query.where('robots.status', '=', filter.status);
   if (filter.online !== undefined) query = query.where(online, '=', filter.online);
   if (filter.owner_id) query = query.where('robots.owner_id', '=', filter.owner_id);
+  if (filter.label)
+    query = query.where(sql<boolean>`robots.labels @> ${JSON.stringify(labelsOf(filter.label))}::jsonb`);
   if (filter.q) query = matching(query, `%${filter.q.replace(/[\\%_]/g, '\\$&')}%`);
   const cursor = decodeCursor(filter.cursor);
   if (cursor) {
@@ -104,6 +115,18 @@ export async function listRobots(db: Db, viewer: Viewer, offlineAfter: number, f
     (row) => row.id,
   );
   return { items: items.map(withOwner), next_cursor };
+}
+
+/** Of `key:value`; the key has no colon. @throws AppError validation_failed */
+function labelsOf(labels: string[]): Record<string, string> {
+  const pairs = labels.map((label) => {
+    const colon = label.indexOf(':');
+    if (colon < 1) throw new AppError('validation_failed', `label must be key:value such as site:lab, not "${label}".`);
+    return [label.slice(0, colon), label.slice(colon + 1)] as const;
+  });
+  const keys = new Map(pairs);
+  // One key with two values: no robot has both.
+  return pairs.every(([key, value]) => keys.get(key) === value) ? Object.fromEntries(pairs) : { '': '' };
 }
 
 function matching<O>(query: SelectQueryBuilder<Tables & { users: never }, 'robots' | 'users', O>, like: string) {

@@ -70,6 +70,7 @@ async function rollUpSpan(deps: RollUpDeps, due: DueRobot, signal: AbortSignal):
       tx,
       robotId,
       hours,
+      new Set(rows.map(({ hour }) => hour)),
       logs.filter(({ hour }) => wanted.has(hour)),
     );
     await finishDue(tx, due);

@@ -52,15 +52,23 @@ async function renewDays(tx: Db, robotId: number, days: number[]): Promise<void>
 const BOUND = 1e300;
 const boundedSum = sql`sum(greatest(least(sum, ${BOUND}::float8), -${BOUND}::float8))`;
 
-export async function replaceLogCounts(tx: Db, robotId: number, hours: number[], counts: LogCount[]): Promise<void> {
+/** Of an hour that has points or entries, by level; nothing of any other. */
+export async function replaceLogCounts(
+  tx: Db,
+  robotId: number,
+  hours: number[],
+  hasPoints: ReadonlySet<number>,
+  counts: LogCount[],
+): Promise<void> {
+  const has = hours.map((hour) => hasPoints.has(hour));
   const levels = hours.map((hour) => {
     const own = counts.filter((one) => one.hour === hour);
     return own.length > 0 ? JSON.stringify(Object.fromEntries(own.map(({ level, count }) => [level, count]))) : null;
   });
   await sql`
     insert into robot_activity as known (robot_id, hour, logs)
-    select ${robotId}, hour, logs from unnest(${hours}::int[], ${levels}::jsonb[]) as g (hour, logs)
-    where logs is not null or exists (select 1 from robot_activity a where a.robot_id = ${robotId} and a.hour = g.hour)
+    select ${robotId}, hour, logs from unnest(${hours}::int[], ${levels}::jsonb[], ${has}::boolean[]) as g (hour, logs, has)
+    where has or logs is not null or exists (select 1 from robot_activity a where a.robot_id = ${robotId} and a.hour = g.hour)
     on conflict (robot_id, hour) do update set logs = excluded.logs`.execute(tx);
 }
 

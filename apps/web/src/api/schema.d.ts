@@ -1601,6 +1601,8 @@ export interface paths {
                 query?: {
                     /** @description only these, id=1&id=2; those the caller may not see are absent */
                     id?: number[];
+                    /** @description site:lab; with several all must match */
+                    label?: string[];
                     /** @description part of the name, hostname or address */
                     q?: string;
                     status?: "pending" | "active" | "inactive" | "error";
@@ -1646,6 +1648,9 @@ export interface paths {
                                 error_reason: string | null;
                                 /** @description When a report with the token before the present one was last refused, to the minute */
                                 former_token_refused_at: string | null;
+                                labels: {
+                                    [key: string]: string;
+                                };
                                 latest: {
                                     /** @description % */
                                     cpu_percent: number | null;
@@ -1757,6 +1762,9 @@ export interface paths {
                             error_reason: string | null;
                             /** @description When a report with the token before the present one was last refused, to the minute */
                             former_token_refused_at: string | null;
+                            labels: {
+                                [key: string]: string;
+                            };
                             latest: {
                                 /** @description % */
                                 cpu_percent: number | null;
@@ -1906,6 +1914,10 @@ export interface paths {
                         status?: "active" | "inactive";
                         /** @description administrators only */
                         owner_id?: number;
+                        /** @description at most 32 short strings by key: letters, digits, _ . / - and spaces, without a colon */
+                        labels?: {
+                            [key: string]: string;
+                        };
                     };
                 };
             };
@@ -1938,6 +1950,9 @@ export interface paths {
                             error_reason: string | null;
                             /** @description When a report with the token before the present one was last refused, to the minute */
                             former_token_refused_at: string | null;
+                            labels: {
+                                [key: string]: string;
+                            };
                             latest: {
                                 /** @description % */
                                 cpu_percent: number | null;
@@ -2474,6 +2489,273 @@ export interface paths {
                 };
                 /** @description not_found */
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description store_unavailable, database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/robots/{id}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What each day was like, from roll-ups; the last seven unless told otherwise. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description RFC 3339, or relative to now: -7d */
+                    from?: string;
+                    /** @description RFC 3339, or relative to now: -7d */
+                    to?: string;
+                };
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: date-time */
+                            from: string;
+                            /** Format: date-time */
+                            to: string;
+                            /** @description 0 to 1 */
+                            online_share: number | null;
+                            days: {
+                                /** @description YYYY-MM-DD, UTC */
+                                day: string;
+                                online_share: number | null;
+                                cpu_mean: number | null;
+                                cpu_max: number | null;
+                                memory_max: number | null;
+                                temperature_max: number | null;
+                                /** @description of the newest day: those full soonest first */
+                                disk: {
+                                    path: string;
+                                    used_percent: number;
+                                    /** @description as it grew over the last 14 days; null when it did not grow */
+                                    days_to_full: number | null;
+                                    robot_id: number;
+                                    robot: string;
+                                }[];
+                                bytes_sent: number | null;
+                                bytes_received: number | null;
+                                error_logs: number;
+                            }[];
+                            worst_hours: {
+                                cpu: {
+                                    /** Format: date-time */
+                                    hour: string;
+                                    value: number;
+                                    robot_id: number;
+                                    robot: string;
+                                } | null;
+                                memory: {
+                                    /** Format: date-time */
+                                    hour: string;
+                                    value: number;
+                                    robot_id: number;
+                                    robot: string;
+                                } | null;
+                                temperature: {
+                                    /** Format: date-time */
+                                    hour: string;
+                                    value: number;
+                                    robot_id: number;
+                                    robot: string;
+                                } | null;
+                            };
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description store_unavailable, database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fleet/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The same of all robots the caller may see, together. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description RFC 3339, or relative to now: -7d */
+                    from?: string;
+                    /** @description RFC 3339, or relative to now: -7d */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: date-time */
+                            from: string;
+                            /** Format: date-time */
+                            to: string;
+                            /** @description 0 to 1 */
+                            online_share: number | null;
+                            days: {
+                                /** @description YYYY-MM-DD, UTC */
+                                day: string;
+                                online_share: number | null;
+                                cpu_mean: number | null;
+                                cpu_max: number | null;
+                                memory_max: number | null;
+                                temperature_max: number | null;
+                                /** @description of the newest day: those full soonest first */
+                                disk: {
+                                    path: string;
+                                    used_percent: number;
+                                    /** @description as it grew over the last 14 days; null when it did not grow */
+                                    days_to_full: number | null;
+                                    robot_id: number;
+                                    robot: string;
+                                }[];
+                                bytes_sent: number | null;
+                                bytes_received: number | null;
+                                error_logs: number;
+                            }[];
+                            worst_hours: {
+                                cpu: {
+                                    /** Format: date-time */
+                                    hour: string;
+                                    value: number;
+                                    robot_id: number;
+                                    robot: string;
+                                } | null;
+                                memory: {
+                                    /** Format: date-time */
+                                    hour: string;
+                                    value: number;
+                                    robot_id: number;
+                                    robot: string;
+                                } | null;
+                                temperature: {
+                                    /** Format: date-time */
+                                    hour: string;
+                                    value: number;
+                                    robot_id: number;
+                                    robot: string;
+                                } | null;
+                            };
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
                     headers: {
                         [name: string]: unknown;
                     };

@@ -19,6 +19,7 @@ const robot = (name: string, change: Partial<Robot> = {}, latest: Partial<Robot[
     agent_version: null,
     clock_skew_ms: 0,
     error_reason: null,
+    labels: {},
     former_token_refused_at: null,
   },
   latest: { cpu_percent: 1, memory_percent: 1, disk_percent: 1, temperature_c: 1, load1: 1, uptime_s: 1, ...latest },

@@ -1,0 +1,127 @@
+import { sql } from 'kysely';
+import { lock } from '../db/locks.ts';
+import type { Database } from '../db/schema.ts';
+import { FIGURES, type Figure, type FigureName, TOTALS } from '../figures/index.ts';
+
+/** The names and words here are ours, never input. */
+const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
+
+/** Rows of `s` (metric_series) and `f` (field_names) that a figure is made of. */
+function isOf(name: FigureName): string {
+  const { measurement, field, of }: Figure = FIGURES[name];
+  const total = of === 'total' ? TOTALS[measurement] : undefined;
+  const whole = total
+    ? ` and coalesce(s.tags->>${quoted(total.tag)}, ${quoted(total.value)}) = ${quoted(total.value)}`
+    : '';
+  return `(s.measurement = ${quoted(measurement)} and f.name = ${quoted(field)}${whole})`;
+}
+
+const shown = (name: FigureName, value: string) => ('isRest' in FIGURES[name] ? `100 - ${value}` : value);
+const mean = (name: FigureName) =>
+  shown(name, `sum(h.sum) filter (where ${isOf(name)}) / sum(h.count) filter (where ${isOf(name)})`);
+const max = (name: FigureName) =>
+  shown(name, `${'isRest' in FIGURES[name] ? 'min(h.min)' : 'max(h.max)'} filter (where ${isOf(name)})`);
+const grown = (field: string) => `sum(h.increase) filter (where s.measurement = 'net' and f.name = ${quoted(field)})`;
+
+const COLUMNS = {
+  cpu_mean: mean('cpu_percent'),
+  cpu_max: max('cpu_percent'),
+  memory_mean: mean('memory_percent'),
+  memory_max: max('memory_percent'),
+  disk_max: max('disk_percent'),
+  temperature_mean: mean('temperature_c'),
+  temperature_max: max('temperature_c'),
+  load1_mean: mean('load1'),
+  bytes_received: grown('bytes_recv'),
+  bytes_sent: grown('bytes_sent'),
+};
+const FIGURE_COLUMNS = Object.keys(COLUMNS);
+const USED: FigureName[] = ['cpu_percent', 'memory_percent', 'disk_percent', 'temperature_c', 'load1'];
+
+const figures = (unit: 'hour' | 'day') => `
+  select s.robot_id, h.${unit}, ${Object.entries(COLUMNS)
+    .map(([name, value]) => `${value} as ${name}`)
+    .join(', ')}
+  from metric_series s
+  join rollup_${unit}s h on h.series_id = s.id
+  join field_names f on f.id = h.field_id
+  where ${USED.map(isOf).join(' or ')} or (s.measurement = 'net' and f.name in ('bytes_recv', 'bytes_sent'))
+  group by s.robot_id, h.${unit}`;
+
+/** As syslog and loggers name what went wrong. */
+const ERROR_LEVELS = ['err', 'error', 'crit', 'critical', 'alert', 'emerg', 'emergency', 'panic', 'fatal'];
+const activity = `
+  select robot_id, hour, online_s, reports,
+    (select sum(value::int) from jsonb_each_text(logs)) as log_entries,
+    (select sum(value::int) from jsonb_each_text(logs) where lower(key) in (${ERROR_LEVELS.map(quoted).join()})) as error_logs
+  from robot_activity`;
+
+const robot = `r.id as robot_id, r.name as robot, r.owner_id, u.name as owner, r.architecture::text as architecture, r.labels`;
+const robots = `join robots r on r.id = a.robot_id left join users u on u.id = r.owner_id`;
+/** Seconds of a stretch that have passed since the robot came. */
+const passed = (from: string, to: string) =>
+  `greatest(extract(epoch from least(now(), ${to}) - greatest(r.created_at, ${from})), 1)`;
+
+const VIEWS: [name: string, definition: string][] = [
+  [
+    'robot_hours',
+    `select ${robot}, to_timestamp(a.hour * 3600.0) as hour,
+      least(1, a.online_s / ${passed('to_timestamp(a.hour * 3600.0)', 'to_timestamp((a.hour + 1) * 3600.0)')}) as online_share,
+      a.reports, ${FIGURE_COLUMNS.map((name) => `g.${name}`).join(', ')},
+      coalesce(a.log_entries, 0) as log_entries, coalesce(a.error_logs, 0) as error_logs
+    from (${activity}) a ${robots}
+    left join (${figures('hour')}) g on g.robot_id = a.robot_id and g.hour = a.hour`,
+  ],
+  [
+    'robot_days',
+    `select ${robot}, (date '1970-01-01' + a.day) as day,
+      least(1, a.online_s / ${passed('to_timestamp(a.day * 86400.0)', 'to_timestamp((a.day + 1) * 86400.0)')}) as online_share,
+      a.reports, ${FIGURE_COLUMNS.map((name) => `g.${name}`).join(', ')}, a.log_entries, a.error_logs
+    from (
+      select robot_id, floor(hour / 24.0)::int as day, sum(online_s) as online_s, sum(reports) as reports,
+        coalesce(sum(log_entries), 0) as log_entries, coalesce(sum(error_logs), 0) as error_logs
+      from (${activity}) hours group by 1, 2
+    ) a ${robots}
+    left join (${figures('day')}) g on g.robot_id = a.robot_id and g.day = a.day`,
+  ],
+  [
+    'robot_disks',
+    `select ${robot}, a.path, a.used_percent, a.growth_percent_a_day,
+      case when a.growth_percent_a_day > 0 then (100 - a.used_percent) / a.growth_percent_a_day end as days_to_full
+    from (
+      select s.robot_id, coalesce(s.tags->>'path', '') as path, (array_agg(h.last order by h.last_at desc))[1] as used_percent,
+        regr_slope(h.last, h.last_at / 86400000.0) as growth_percent_a_day
+      from metric_series s join rollup_days h on h.series_id = s.id join field_names f on f.id = h.field_id
+      where ${isOf('disk_percent')} and h.day > floor(extract(epoch from now()) / 86400)::int - 14
+      group by 1, 2
+    ) a ${robots}`,
+  ],
+  [
+    'fleet_days',
+    `select owner_id, owner, day, count(*)::int as robots, avg(online_share) as online_share, sum(reports) as reports,
+      avg(cpu_mean) as cpu_mean, max(cpu_max) as cpu_max, avg(memory_mean) as memory_mean, max(memory_max) as memory_max,
+      max(disk_max) as disk_max, avg(temperature_mean) as temperature_mean, max(temperature_max) as temperature_max,
+      sum(bytes_received) as bytes_received, sum(bytes_sent) as bytes_sent, sum(log_entries) as log_entries, sum(error_logs) as error_logs
+    from robot_days group by owner_id, owner, day`,
+  ],
+];
+
+/** The views that BI and Grafana read (docs/bi.md), as this release defines them. */
+export async function createViews(db: Database): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await lock(tx, 'create views');
+    const marker = sql.lit(`of ${VIEWS.map(([, definition]) => definition).join()}`.replace(/\s+/g, ' '));
+    const { rows } = await sql<{ same: boolean }>`
+      select obj_description(to_regclass('fleet_days'), 'pg_class') = ${marker} as same`.execute(tx);
+    if (rows[0]?.same) return;
+    await sql
+      .raw(
+        `drop view if exists ${VIEWS.map(([name]) => name)
+          .reverse()
+          .join(', ')}`,
+      )
+      .execute(tx);
+    for (const [name, definition] of VIEWS) await sql.raw(`create view ${name} as ${definition}`).execute(tx);
+    await sql`comment on view fleet_days is ${marker}`.execute(tx);
+  });
+}

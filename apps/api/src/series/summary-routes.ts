@@ -1,0 +1,57 @@
+import { cancellable } from '../db/cancellable.ts';
+import type { Database } from '../db/schema.ts';
+import { notFound } from '../errors.ts';
+import { type App, IdParams, replies, security } from '../http/schemas.ts';
+import { isVisible, visibleRobotIds } from '../robots/index.ts';
+import type { Reads } from '../stores/index.ts';
+import { summarise } from './summarise.ts';
+import { Summary, SummaryQuery } from './summary-schemas.ts';
+import { readRange } from './time-range.ts';
+
+const tags = ['metrics'];
+const WEEK = '-7d';
+
+/** For signed-in users: days of own robots, an administrator of all. */
+export function summaryRoutes(app: App, { db, readDb, reads }: { db: Database; readDb: Database; reads: Reads }): void {
+  const summary = (robotIds: number[], range: { from: number; to: number }) => (signal: AbortSignal) =>
+    cancellable({ db, reads: readDb }, signal, (connection) => summarise(connection, robotIds, range));
+
+  app.get(
+    '/robots/:id/summary',
+    {
+      schema: {
+        tags,
+        security,
+        description: 'What each day was like, from roll-ups; the last seven unless told otherwise.',
+        params: IdParams,
+        querystring: SummaryQuery,
+        response: replies({ 200: Summary }, 'unauthorized', 'not_found', 'store_unavailable'),
+      },
+    },
+    async (request, reply) => {
+      const { params, query, caller } = request;
+      if (!(await isVisible(db, caller, params.id))) throw notFound('robot');
+      const range = readRange({ from: query.from ?? WEEK, to: query.to });
+      return reads.run(request, reply, summary([params.id], range));
+    },
+  );
+
+  app.get(
+    '/fleet/summary',
+    {
+      schema: {
+        tags,
+        security,
+        description: 'The same of all robots the caller may see, together.',
+        querystring: SummaryQuery,
+        response: replies({ 200: Summary }, 'unauthorized', 'store_unavailable'),
+      },
+    },
+    async (request, reply) => {
+      const { query, caller } = request;
+      const range = readRange({ from: query.from ?? WEEK, to: query.to });
+      const robotIds = await visibleRobotIds(db, caller);
+      return reads.run(request, reply, summary(robotIds, range));
+    },
+  );
+}

@@ -1,0 +1,38 @@
+import { Type } from 'typebox';
+import { Id, Nullable, Timestamp } from '../http/schemas.ts';
+
+const Figure = Nullable(Type.Number());
+const Time = Type.Optional(Type.String({ maxLength: 60, description: 'RFC 3339, or relative to now: -7d' }));
+export const SummaryQuery = Type.Object({ from: Time, to: Time });
+
+const Disk = Type.Object({
+  path: Type.String(),
+  used_percent: Type.Number(),
+  days_to_full: Type.Union([Type.Number(), Type.Null()], {
+    description: 'as it grew over the last 14 days; null when it did not grow',
+  }),
+  robot_id: Id,
+  robot: Type.String(),
+});
+const WorstHour = Nullable(Type.Object({ hour: Timestamp, value: Type.Number(), robot_id: Id, robot: Type.String() }));
+
+export const Summary = Type.Object({
+  from: Timestamp,
+  to: Timestamp,
+  online_share: Type.Union([Type.Number(), Type.Null()], { description: '0 to 1' }),
+  days: Type.Array(
+    Type.Object({
+      day: Type.String({ description: 'YYYY-MM-DD, UTC' }),
+      online_share: Figure,
+      cpu_mean: Figure,
+      cpu_max: Figure,
+      memory_max: Figure,
+      temperature_max: Figure,
+      disk: Type.Array(Disk, { description: 'of the newest day: those full soonest first' }),
+      bytes_sent: Figure,
+      bytes_received: Figure,
+      error_logs: Type.Number(),
+    }),
+  ),
+  worst_hours: Type.Object({ cpu: WorstHour, memory: WorstHour, temperature: WorstHour }),
+});
