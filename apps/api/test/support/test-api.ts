@@ -108,7 +108,8 @@ export function useTestApi(settings: Env | (() => Promise<Env>) = {}) {
   return { call, signIn, person, ask, pairedRobot, report, deps: () => deps, app: () => app };
 }
 
-async function freshDatabase(): Promise<string> {
+/** A database of its own on the server that the tests share. @returns its URL */
+export async function freshDatabase(): Promise<string> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   const server = inject('postgresUrl');
   const client = new pg.Client(server);
