@@ -1,6 +1,5 @@
 import type { Database } from '../db/schema.ts';
 import {
-  type Aggregate,
   type HoursQuery,
   MAX_VALUES,
   type MetricsStore,
@@ -30,7 +29,7 @@ const MAX_PIECES = 12;
  */
 export async function readRolledSeries(deps: Deps, query: SeriesQuery, signal: AbortSignal): Promise<Series[]> {
   const { db, store } = deps;
-  const { robotId, measurement, fields, everySeconds, fn } = query;
+  const { robotId, measurement, fields, everySeconds } = query;
   const { whole, pieces } = await plan(deps, query);
   const windowHours = everySeconds / 3600;
   const rolled = (unit: 'hour' | 'day', from: number, to: number, without: number[], width: number) =>
@@ -62,7 +61,7 @@ export async function readRolledSeries(deps: Deps, query: SeriesQuery, signal: A
   }
   const windows = merged(measurement, (await Promise.all(parts)).flat());
   if (windows.length > MAX_VALUES) throw tooManyValues();
-  return seriesOf(measurement, windows, everySeconds, fn);
+  return seriesOf(windows, query);
 }
 
 /** Which hours come from roll-ups, and which stretches (ms) from the points. */
@@ -116,13 +115,13 @@ function together(a: Rollup, b: Rollup): Rollup {
   };
 }
 
-function seriesOf(measurement: string, windows: Part[], everySeconds: number, fn: Aggregate): Series[] {
+function seriesOf(windows: Part[], { measurement, everySeconds, fn, times }: SeriesQuery): Series[] {
+  const timeOf = ({ lastAt, window }: Part) => (times === 'sample' ? lastAt : window * everySeconds * 1000);
+  const valueIn = (one: Part) => (fn === 'mean' ? one.sum / one.count : one[fn]);
   const groups = Map.groupBy(windows, ({ field, tags }) => keyOf(measurement, field, tags));
   return [...groups.values()].map((of) => ({
     field: of[0]?.field ?? '',
     tags: of[0]?.tags ?? {},
-    points: of
-      .sort((a, b) => a.window - b.window)
-      .map((one) => [one.window * everySeconds * 1000, fn === 'mean' ? one.sum / one.count : one[fn]]),
+    points: of.sort((a, b) => a.window - b.window).map((one) => [timeOf(one), valueIn(one)]),
   }));
 }

@@ -46,7 +46,7 @@ export async function readSeries(
   const all = await catalog.measurements(query.robotId);
   const fields = aggregatable(all, query.measurement, query.fields, query.fn);
   if (fields.length === 0) return [];
-  if (query.everySeconds % HOUR_S !== 0 || query.times === 'sample') return store.series({ ...query, fields }, signal);
+  if (query.everySeconds % HOUR_S !== 0) return store.series({ ...query, fields }, signal);
   const types = all.find(({ measurement }) => measurement === query.measurement)?.fields ?? [];
   const states = new Set(types.filter(({ type }) => isState(type)).map(({ field }) => field));
   const [numbers, others] = [fields.filter((field) => !states.has(field)), fields.filter((field) => states.has(field))];

@@ -100,6 +100,18 @@ export function rollupsContract(api: TestApi): void {
       await holds();
     });
 
+    it('tell when their last value was measured, on request', async () => {
+      const robot = await robotOf();
+      await robot.send([`net bytes_sent=5i ${begin + 1000}`, `net bytes_sent=7i ${begin + 3_500_250}`]);
+      await rollUp(robot.id);
+      await robot.send([`net bytes_sent=9i ${begin + HOUR_MS + 2500}`]);
+      const asked = { from: iso(begin), to: iso(begin + 2 * HOUR_MS), every: '1h', fn: 'last', times: 'sample' };
+      expect((await robot.read('net', asked))[0]?.points).toEqual([
+        [begin + 3_500_250, 7],
+        [begin + HOUR_MS + 2500, 9],
+      ]);
+    });
+
     it('say what strings were last beside the numbers', async () => {
       const robot = await robotOf();
       await robot.send([`m mode="auto",v=1 ${begin}`, `m mode="stop",v=2 ${begin + 60_000}`]);

@@ -22,5 +22,6 @@ export type Trend = Reply<'/api/robots/trends', 'get'>['items'][number];
 export type PairPreview = Reply<'/api/pair/{code}', 'get'>;
 export type Measurement = Reply<'/api/robots/{id}/metrics', 'get'>['items'][number];
 export type SeriesReply = Reply<'/api/robots/{id}/metrics/{measurement}', 'get'>;
+export type Summary = Reply<'/api/fleet/summary', 'get'>;
 export type LogEntry = Reply<'/api/robots/{id}/logs', 'get'>['items'][number];
 export type AuditEntry = Reply<'/api/audit', 'get'>['items'][number];

@@ -8,6 +8,8 @@ export const PRESETS = {
   '24h': 86_400,
   '7d': 604_800,
   '30d': 2_592_000,
+  '90d': 7_776_000,
+  '365d': 31_536_000,
 } as const;
 export type Preset = keyof typeof PRESETS;
 

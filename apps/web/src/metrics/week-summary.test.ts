@@ -1,0 +1,64 @@
+import { VueQueryPlugin } from '@tanstack/vue-query';
+import { mount } from '@vue/test-utils';
+import { createPinia, setActivePinia } from 'pinia';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Summary } from '../api/types';
+import WeekSummary from './WeekSummary.vue';
+
+const day = (date: string, online_share: number | null): Summary['days'][number] => ({
+  ...{ day: date, online_share, cpu_mean: 20, cpu_max: 90, memory_max: 50, temperature_max: 70, disk: [] },
+  ...{ bytes_sent: 1024 ** 2, bytes_received: null, error_logs: 3 },
+});
+const disk = { path: '/data', used_percent: 88, days_to_full: 5.6, robot_id: 7, robot: 'rover' };
+const summary: Summary = {
+  ...{ from: '2030-01-01T00:00:00Z', to: '2030-01-03T00:00:00Z', online_share: 0.75 },
+  days: [day('2030-01-01', null), { ...day('2030-01-02', 0.75), disk: [disk] }],
+  worst_hours: {
+    ...{ cpu: null, memory: null },
+    temperature: { hour: '2030-01-02T13:00:00Z', value: 81.5, robot_id: 7, robot: 'rover' },
+  },
+};
+let asked: string[];
+let reply: Summary;
+
+beforeEach(() => {
+  setActivePinia(createPinia());
+  asked = [];
+  reply = summary;
+  vi.stubGlobal('fetch', async (request: Request) => {
+    asked.push(new URL(request.url).pathname);
+    return Response.json(reply);
+  });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+async function shown(robotId?: number) {
+  const page = mount(WeekSummary, { props: { robotId }, global: { plugins: [VueQueryPlugin] } });
+  await vi.waitFor(() => expect(page.text()).not.toContain('Loading'));
+  return page;
+}
+
+it('tells what the week of a robot was like, and what is not known', async () => {
+  const page = await shown(7);
+  expect(asked).toEqual(['/api/robots/7/summary']);
+  const text = page.text();
+  expect(text).toContain('online 75 %');
+  expect(text).toContain('nothing known');
+  expect(text).toMatch(/Hottest hour81\.5 °C/);
+  expect(text).not.toContain('Busiest hour');
+  expect(text).toContain('/data: in about 6 days');
+  expect(text).toMatch(/Errors logged6/);
+  expect(text).toMatch(/Sent2 MiB/);
+});
+
+it('names the robot in what is told of the fleet', async () => {
+  const text = (await shown()).text();
+  expect(asked).toEqual(['/api/fleet/summary']);
+  expect(text).toContain('rover: /data');
+  expect(text).toMatch(/81\.5 °C · rover/);
+});
+
+it('says why there is nothing yet', async () => {
+  reply = { ...summary, days: [], online_share: null };
+  expect((await shown()).text()).toContain('no figures yet');
+});
