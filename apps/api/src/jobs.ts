@@ -20,7 +20,7 @@ interface JobDeps {
 
 const HOUR_MS = 3_600_000;
 
-/** Everything that happens without being asked for, in one list. */
+/** All background jobs. */
 export function makeJobs({ db, config, store, catalog, presence }: JobDeps): Job[] {
   const perReplica = (name: string, everyMs: number, run: Job['run']): Job => ({
     ...{ name, everyMs, run, once: 'per replica' },
