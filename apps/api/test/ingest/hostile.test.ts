@@ -130,7 +130,7 @@ it.each([
 
 it('endless bodies on many connections', async () => {
   const sockets: Socket[] = [];
-  await whileLivingOn('bodies that never end', async () => {
+  await whileLivingOn('endless bodies', async () => {
     const size = 4 * MIB;
     const head = `POST /api/metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${attacker}\r\nContent-Length: ${size}\r\n\r\n`;
     const answers = Array.from({ length: 40 }, () => {
@@ -158,7 +158,7 @@ it('many concurrent reads of large results', async () => {
     for (const part of [lines.slice(0, half), lines.slice(half)]) expect((await send(part, talker)).status).toBe(204);
   }
   const read = async (path: string) => (await server.call('GET', path, { token: hostileUser })).status;
-  const statuses = await whileLivingOn('reading what is long', () =>
+  const statuses = await whileLivingOn('large reads', () =>
     Promise.all(
       Array.from({ length: 60 }, (_, i) =>
         read(
