@@ -146,8 +146,8 @@ describe('install.sh', () => {
     );
     const began = Date.now();
     const { code, output } = await install('--pair-again', 1);
-    expect([code, output]).toEqual([0, expect.stringContaining('The code has run out. Here is a new one.')]);
-    expect(output).toContain('asking again in 2 s');
+    expect([code, output]).toEqual([0, expect.stringContaining('The code has expired. Here is a new one.')]);
+    expect(output).toContain('trying again in 2 s');
     expect(line.left()).toBe(0);
     expect(Date.now() - began).toBeGreaterThan(4_000);
     expect((await current()).name).toBe('rover-7');
@@ -157,7 +157,7 @@ describe('install.sh', () => {
     const [token, before] = [setting('ROBOWATCH_TOKEN'), await ids()];
     const { code, output, paired } = await install();
     expect([code, paired], output).toEqual([0, false]);
-    expect(output).toContain('stays the same one');
+    expect(output).toContain('keeps its identity');
     expect(setting('ROBOWATCH_TOKEN')).toBe(token);
     expect(await ids()).toEqual(before);
   });
@@ -188,12 +188,12 @@ describe('install.sh', () => {
     const { code, output } = await debian.run(
       `curl -fsSL ${url}/install.sh | sed 's/^[0-9a-f]\\{8\\}\\([0-9a-f]*  journal.sh\\)/00000000\\1/' | sh`,
     );
-    expect([code, output]).toEqual([1, expect.stringContaining('do not belong to this script')]);
+    expect([code, output]).toEqual([1, expect.stringContaining('do not match the checksums in this script')]);
   });
 
   it('uninstalls everything of its own, and nothing else', async () => {
     const { code, output } = await install('--uninstall');
-    expect([code, output]).toEqual([0, expect.stringContaining('The agent is removed')]);
+    expect([code, output]).toEqual([0, expect.stringContaining('The agent has been removed')]);
     expect(text('etc/default/telegraf')).toBe('ROBOWATCH_FLUSH=1s\nTELEGRAF_OPTS=--quiet\n');
     const left = await debian.run(
       'systemctl is-active telegraf; id -nG telegraf; ls /etc/telegraf/telegraf.d; ls -d /usr/lib/robowatch-agent /var/lib/robowatch-agent 2>/dev/null',
@@ -243,7 +243,7 @@ describe('install.sh', () => {
     const conf = '[agent]\n  interval = "2s"\n  flush_interval = "1s"\n[[inputs.mem]]\n  name_override = "theirs"\n';
     writeFileSync(file('etc/telegraf/telegraf.conf'), conf);
     const { code, output } = await install('--name shared');
-    expect([code, output]).toEqual([0, expect.stringContaining('Telegraf keeps the configuration it has')]);
+    expect([code, output]).toEqual([0, expect.stringContaining('Telegraf keeps its existing configuration')]);
     expect(text('etc/telegraf/telegraf.conf')).toBe(conf);
     expect(text('etc/telegraf/telegraf.d/robowatch.conf')).not.toContain('interval');
     const { id } = (await robots()).find(({ name }: { name: string }) => name === 'shared');
