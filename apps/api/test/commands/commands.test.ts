@@ -39,7 +39,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-describe('beside a running server with the embedded database', () => {
+describe('while a server with the embedded database is running', () => {
   const env = { DATA_DIR: dir, PUBLIC_URL: 'https://robots.example' };
   beforeAll(async () => {
     server = await launch({ env });
@@ -104,7 +104,7 @@ describe('beside a running server with the embedded database', () => {
   });
 });
 
-describe('with a PostgreSQL of its own', () => {
+describe('with an external PostgreSQL', () => {
   let postgres: Awaited<ReturnType<typeof startPostgres>>;
   beforeAll(async () => {
     postgres = await startPostgres();
