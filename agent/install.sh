@@ -52,7 +52,7 @@ main() {
       --pair-again) pair_again=1 ;;
       --uninstall) uninstall=1 ;;
       -h | --help) usage; exit 0 ;;
-      *) die "There is no option $1. See --help." ;;
+      *) die "Unknown option $1. See --help." ;;
     esac
     shift
   done

@@ -119,7 +119,7 @@ async function initialise(
   }
 }
 
-/** @throws what the program wrote to its standard error */
+/** @throws Error with the program's standard error */
 async function finished(child: ChildProcess): Promise<void> {
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => {

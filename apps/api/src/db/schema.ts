@@ -37,7 +37,7 @@ export interface Tables {
     /** As given in its pairing request. */
     agent_version: string | null;
     error_reason: string | null;
-    /** Counts the changes that matter to its reports. */
+    /** Incremented by every change relevant to reports. */
     version: Generated<string>;
   };
   robot_presence: {

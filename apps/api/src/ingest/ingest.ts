@@ -22,7 +22,7 @@ export interface Submission extends KnownRobot {
   hold: Hold;
 }
 
-/** What became of a submission: the robot as it is now, and the lines that were refused. */
+/** Result of a submission: the robot's current state, and the refused lines. */
 export interface Accepted {
   robot: ReportingRobot;
   refused: Refusals;
@@ -36,7 +36,7 @@ interface Waiting extends Submission {
 }
 
 export interface IngestOptions {
-  /** How long a submission may wait in all, milliseconds. */
+  /** Timeout of a write, milliseconds. */
   timeoutMs: number;
   maxPendingBytes: number;
   batchLines: number;

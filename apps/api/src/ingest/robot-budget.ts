@@ -7,7 +7,7 @@ const BURST_SECONDS = 10;
 /** What a robot may send per second. */
 export interface Rate {
   lines: number;
-  /** Unpacked. */
+  /** After unpacking. */
   bytes: number;
 }
 

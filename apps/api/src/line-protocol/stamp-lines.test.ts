@@ -50,7 +50,7 @@ class CarefulShape extends RobotShape {
 }
 
 describe('stampLines', () => {
-  it('stamps who the robot is, sorts tag keys and adds the time of receipt', () => {
+  it('stamps the robot’s identity, sorts tag keys and adds the time of receipt', () => {
     expect(accepted('cpu,z=1,cpu=a b=1')).toEqual([
       `cpu,arch=arm64,cpu=a,hostname=h,robot=r,robot_id=7,z=1 b=1 ${AT}\n`,
     ]);

@@ -6,7 +6,7 @@ const other = useTestApi();
 const secure = useTestApi({ PUBLIC_URL: 'https://robots.example' });
 const refresh = (api: typeof plain, headers: Record<string, string>) => api.call('POST', '/auth/refresh', { headers });
 
-describe('the cookie of a session', () => {
+describe('the session cookie', () => {
   it('has a name per instance, so that two on one host do not sign each other out', async () => {
     const [here, there] = [await plain.person(), await other.person()];
     const both = `${here.cookie}; ${there.cookie}`;

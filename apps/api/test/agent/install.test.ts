@@ -178,7 +178,7 @@ describe('install.sh', () => {
     ['--url http://[::1]:1', 'http://[::1]:1 cannot be reached'],
     ['--url', '--url needs a value'],
     ['--ca /nowhere', '--ca /nowhere cannot be read'],
-    ['--frobnicate', 'There is no option --frobnicate'],
+    ['--frobnicate', 'Unknown option --frobnicate'],
   ])('refuses %s with a clear message', async (options, sentence) => {
     const { code, output } = await install(options);
     expect([code, output]).toEqual([1, expect.stringContaining(sentence)]);

@@ -103,7 +103,7 @@ describe('the demonstration', () => {
     expect(await read('/demo')).toEqual({ robots: 0 });
   });
 
-  it('leaves nothing behind when it is stopped while it pairs', async () => {
+  it('leaves nothing behind when stopped while pairing', async () => {
     expect((await server.call('POST', '/demo', { token: admin })).status).toBe(202);
     expect((await server.call('DELETE', '/demo', { token: admin })).status).toBe(204);
     // A pairing request that was in flight is never confirmed, and expires.
@@ -123,7 +123,7 @@ describe('with an external database', () => {
     expect((await api.call('DELETE', '/demo', { token })).status).toBe(404);
   });
 
-  it('and npm run demo says so', async () => {
+  it('npm run demo says that it needs the embedded one', async () => {
     const { config } = api.deps();
     const env = { DATABASE_URL: config.database.url as string, SECRET_KEY: config.secretKey };
     const refused = await launch({ env, args: ['--demo'] });

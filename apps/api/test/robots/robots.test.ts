@@ -106,7 +106,7 @@ describe('robots', () => {
     expect((await api.call('GET', `/robots/${id}`, { token: from.token })).status).toBe(404);
   });
 
-  it('are listed page by page in any order, each once', async () => {
+  it('can be listed page by page in any order, each once', async () => {
     const owner = await api.person();
     const names = ['delta', 'Alpha', 'charlie', 'bravo', 'Echo', 'alpha'];
     for (const name of names) await api.pairedRobot(owner, name);

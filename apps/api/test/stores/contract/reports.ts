@@ -56,7 +56,7 @@ export function reportsContract(api: TestApi): void {
         expect((await api.report(token, 'm v=1')).status).toBe(401);
     });
 
-    it('answers 413 to a body that unpacks too large, at bounded cost', async () => {
+    it('answers 413 to a body that is too large when unpacked, at bounded cost', async () => {
       const { send } = await reportingRobot(api);
       const bomb = gzipSync(Buffer.alloc(20 * 1024 * 1024));
       expect(bomb.length).toBeLessThan(25_000);
