@@ -20,7 +20,7 @@ interface JobDeps {
 
 const HOUR_MS = 3_600_000;
 
-/** Everything that happens without being asked for, in one list. */
+/** All background jobs. */
 export function makeJobs({ db, config, store, catalog, presence }: JobDeps): Job[] {
   const perReplica = (name: string, everyMs: number, run: Job['run']): Job => ({
     ...{ name, everyMs, run, once: 'per replica' },
@@ -29,11 +29,11 @@ export function makeJobs({ db, config, store, catalog, presence }: JobDeps): Job
     ...{ name, everyMs, run, once: 'per cluster' },
   });
   return [
-    perReplica('tell who was seen', 2_000, () => presence.tick()),
-    perReplica('note silent robots', 5_000, () => noteSilent(db, config.robots.offlineAfter)),
-    perReplica('tell of silent robots', 2_000, () => deliverDue(db, tellOfSilent)),
-    perReplica('forget series without points', HOUR_MS, () => catalog.tidy(config.metrics.retention)),
-    perReplica('make room in the metrics store', HOUR_MS, () => store.maintain()),
+    perReplica('publish sightings', 2_000, () => presence.tick()),
+    perReplica('find silent robots', 5_000, () => noteSilent(db, config.robots.offlineAfter)),
+    perReplica('announce silent robots', 2_000, () => deliverDue(db, tellOfSilent)),
+    perReplica('tidy the series catalog', HOUR_MS, () => catalog.tidy(config.metrics.retention)),
+    perReplica('maintain the metrics store', HOUR_MS, () => store.maintain()),
     perCluster('expire pairing codes', 15_000, () => expireCodes(db)),
     perCluster('delete expired sessions', HOUR_MS, () => deleteExpiredSessions(db)),
     perCluster('purge deleted robots', 15_000, (signal) => purgeDeleted(db, store, catalog, signal)),

@@ -4,12 +4,12 @@ import type { Db } from '../db/schema.ts';
 export interface Seen {
   id: number;
   at: Date;
-  /** Milliseconds the robot's clock is ahead of the server's; null when this was not to be told. */
+  /** Milliseconds by which the robot's clock is ahead of the server's; null when unknown. */
   skewMs: number | null;
   agentVersion: string | null;
 }
 
-/** When robots were seen last, in the order of their ids. Those deleted meanwhile are left out. */
+/** Upserts last-seen times, ordered by robot id. Skips robots that have been deleted. */
 export async function writePresence(db: Db, seen: Seen[]): Promise<void> {
   await sql`
     insert into robot_presence as known (robot_id, seen_at, clock_skew_ms, agent_version)
@@ -22,7 +22,7 @@ export async function writePresence(db: Db, seen: Seen[]): Promise<void> {
       agent_version = coalesce(excluded.agent_version, known.agent_version)`.execute(db);
 }
 
-/** Marks robots that have fallen silent. @returns at most `limit` that nobody else is marking at the moment */
+/** Marks silent robots as announced. @returns at most `limit`, skipping rows another replica has locked */
 export async function takeSilent(tx: Db, offlineAfter: number, limit: number) {
   const { rows } = await sql<{ robot_id: number; owner_id: number | null }>`
     with silent as (

@@ -3,7 +3,9 @@ import type { Database } from '../db/schema.ts';
 import type { MetricsStore } from '../stores/index.ts';
 import { finishPurge, listPurges, postponePurge } from './purge-store.ts';
 
-/** Deletes the metrics of deleted robots. One that fails goes to the end of the queue. @throws what was wrong with those */
+/**
+ * Deletes the metrics of deleted robots. Failures go to the end of the queue. @throws AggregateError of the failures
+ */
 export async function purgeDeleted(
   db: Database,
   store: MetricsStore,
@@ -23,5 +25,5 @@ export async function purgeDeleted(
     }
   }
   if (troubles.length > 0)
-    throw new AggregateError(troubles, `${troubles.length} of the deleted robots could not be purged`);
+    throw new AggregateError(troubles, `metrics of ${troubles.length} deleted robots could not be purged`);
 }

@@ -3,8 +3,8 @@ import { AppError } from '../errors.ts';
 import type { Aggregate, Measurement, MetricsStore, Series, SeriesQuery } from '../stores/index.ts';
 
 /**
- * Of the fields asked for, or all, those that the function can work on: booleans and strings have a last value only.
- * @throws AppError validation_failed when one that has no more was asked for by name
+ * The requested fields, or all, that the function supports: booleans and strings support only `last`.
+ * @throws AppError validation_failed when an unsupported field was requested by name
  */
 function aggregatable(all: Measurement[], measurement: string, wanted: string[], fn: Aggregate): string[] {
   const known = all.find((one) => one.measurement === measurement)?.fields ?? [];
@@ -21,14 +21,19 @@ function aggregatable(all: Measurement[], measurement: string, wanted: string[],
   return fields.filter((field) => !states.includes(field)).map(({ field }) => field);
 }
 
-/** @param query its fields are those asked for; none are all. @throws AppError validation_failed when it cannot be answered so, or the reply would be too large */
+/**
+ * @param query no fields means all. @throws AppError validation_failed when `fn` does not fit or the reply is too large
+ */
 export async function readSeries(
   { store, catalog }: { store: MetricsStore; catalog: SeriesCatalog },
   query: SeriesQuery,
   signal: AbortSignal,
 ): Promise<Series[]> {
   if (query.times === 'sample' && query.fn !== 'last')
-    throw new AppError('validation_failed', 'times=sample works with fn=last only: other values have no one moment.');
+    throw new AppError(
+      'validation_failed',
+      'times=sample works with fn=last only: other aggregates have no single time.',
+    );
   const all = await catalog.measurements(query.robotId);
   const fields = aggregatable(all, query.measurement, query.fields, query.fn);
   return fields.length > 0 ? store.series({ ...query, fields }, signal) : [];

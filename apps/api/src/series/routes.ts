@@ -13,7 +13,7 @@ const tags = ['metrics'];
 const TREND_WINDOWS = 60;
 const TREND_WINDOW_S = 60;
 
-/** For signed-in users, each robot behind the ownership check. */
+/** For signed-in users; every route checks who owns the robot. */
 export function seriesRoutes(
   app: App,
   { db, store, catalog, reads }: { db: Database; store: MetricsStore; catalog: SeriesCatalog; reads: Reads },
@@ -59,7 +59,7 @@ export function seriesRoutes(
       schema: {
         tags,
         security,
-        description: 'What the robot has sent: measurements, their fields and types.',
+        description: 'Measurements the robot has sent, with their fields and types.',
         params: IdParams,
         response: replies({ 200: schemas.Measurements }, 'unauthorized', 'not_found', 'store_unavailable'),
       },
