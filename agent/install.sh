@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes this computer a robot of Robowatch:
+# Turns this computer into a robot monitored by Robowatch:
 #
 #   curl -fsSL https://robots.example.org/install.sh | sudo sh
 #   curl -fsSL https://robots.example.org/install.sh | sudo sh -s -- --name "Rover, north"
 #
-# Run again it updates the agent and keeps the robot's identity.
+# Run again, it updates the agent and keeps the robot's identity.
 set -eu
 
 # Filled in by the server that serves this file.
@@ -20,7 +20,7 @@ ENV_FILE=/etc/default/telegraf
 CONF_DIR=/etc/telegraf
 CA_COPY=/etc/telegraf/robowatch-ca.crt
 AGENT_DIR=/usr/lib/robowatch-agent
-STATE_DIR=/var/lib/robowatch-agent # Telegraf's: root writes nothing into it
+STATE_DIR=/var/lib/robowatch-agent # owned by Telegraf's user: root must not write into it
 MARK='# Robowatch: the configuration is in telegraf.d/'
 
 say() { printf '%s\n' "$*"; }
@@ -28,12 +28,12 @@ die() { printf '%s\n' "$*" >&2; exit 1; }
 
 usage() {
   cat <<'END'
-Installs the Robowatch agent: Telegraf, its configuration, and the pairing with your account.
+Installs the Robowatch agent: Telegraf and its configuration. Pairs the robot with your account.
 
-  --url URL      the server, when robots reach it under another address
-  --name NAME    the robot's name; its hostname otherwise
-  --ca FILE      certificate of the private CA that signed the server's
-  --pair-again   forget the identity this robot has, and pair it anew
+  --url URL      the server's URL, if robots reach it at another one
+  --name NAME    the robot's name (default: its hostname)
+  --ca FILE      certificate of the private CA that signed the server's certificate
+  --pair-again   discard this robot's identity and pair it as a new robot
   --uninstall    remove the agent; the robot stays in Robowatch until you delete it there
   --help
 END
@@ -52,7 +52,7 @@ main() {
       --pair-again) pair_again=1 ;;
       --uninstall) uninstall=1 ;;
       -h | --help) usage; exit 0 ;;
-      *) die "There is no option $1. See --help." ;;
+      *) die "Unknown option $1. See --help." ;;
     esac
     shift
   done
@@ -62,10 +62,10 @@ main() {
   [ -n "$url" ] || url=$SERVER_URL
   case $url in
     http://* | https://*) ;;
-    *) die 'Get this script from your server (its address, then /install.sh), or give its address with --url.' ;;
+    *) die 'Get this script from your server (its URL, followed by /install.sh), or set the URL with --url.' ;;
   esac
   url=${url%/}
-  case $url in *[!][A-Za-z0-9.:/_~%-]*) die "--url $url is not an address." ;; esac
+  case $url in *[!][A-Za-z0-9.:/_~%-]*) die "--url $url is not a valid URL." ;; esac
   [ -z "$ca" ] || [ -r "$ca" ] || die "--ca $ca cannot be read."
 
   work=$(mktemp -d)
@@ -80,8 +80,8 @@ main() {
     pair
     save_setting ROBOWATCH_TOKEN "$token"
   else
-    say 'This computer is a robot already and stays the same one (--pair-again pairs it anew).'
-    [ -z "$name" ] || say 'Its name is changed in Robowatch, not here: --name is left out.'
+    say 'This computer is already a robot and keeps its identity (--pair-again pairs it as a new one).'
+    [ -z "$name" ] || say 'Ignoring --name: change the name of this robot in Robowatch.'
   fi
   save_setting ROBOWATCH_URL "$url"
   install_agent
@@ -109,11 +109,11 @@ provide_ca() {
   elif [ -n "$SERVER_CA" ]; then printf '%s\n' "$SERVER_CA" >"$work/ca.crt"
   elif [ -r "$CA_COPY" ]; then cp "$CA_COPY" "$work/ca.crt"
   fi
-  case $url in http:*) say 'Note: http:// is not encrypted. Whoever listens in learns the token of this robot.' ;; esac
+  case $url in http:*) say 'Warning: http:// is not encrypted. Anyone on the network can read the token of this robot.' ;; esac
 }
 
-# The server may have moved on to a certificate that this computer trusts by itself. The CA that was remembered is let go
-# only when it no longer helps.
+# The server may have moved to a certificate that this computer trusts without a private CA. The stored CA is dropped
+# only if the server can no longer be reached with it.
 review_ca() {
   if [ -n "$ca$SERVER_CA" ] || [ ! -e "$work/ca.crt" ]; then return; fi
   [ "$(request GET /api/health)" = 000 ] || return 0
@@ -121,8 +121,8 @@ review_ca() {
   if [ "$(request GET /api/health)" = 000 ]; then mv "$work/former-ca.crt" "$work/ca.crt"; fi
 }
 
-# Secrets reach curl through its standard input: arguments can be read by every user of this computer.
-# request METHOD PATH [TOKEN] [BODY-FILE]; leaves body and headers in files, prints the status, 000 when unreachable.
+# request METHOD PATH [TOKEN] [BODY-FILE]; writes body and headers to files, prints the status, 000 when unreachable.
+# Secrets are passed to curl on standard input, because every user of this computer can read arguments.
 request() {
   {
     printf 'globoff\nurl = "%s%s"\nrequest = "%s"\n' "$url" "$2" "$1"
@@ -133,7 +133,7 @@ request() {
     --output "$work/body" --dump-header "$work/headers" --write-out '%{http_code}' 2>"$work/trouble" || :
 }
 
-# A member of the JSON object in $work/body: a string, a whole number.
+# Prints a member of the JSON object in $work/body: a string, or an integer with a default.
 member() {
   sed -nE 's/.*"'"$1"'" *: *"(([^"\\]|\\.)*)".*/\1/p' "$work/body" | sed 's/\\\(["\/\\]\)/\1/g' | head -n 1
 }
@@ -146,13 +146,13 @@ retry_after() {
 
 unreachable() {
   reason=$(sed -n 's/^curl: ([0-9]*) //p' "$work/trouble" | head -n 1)
-  case $reason in *certificate*) reason="$reason (--ca FILE trusts a private CA)" ;; esac
+  case $reason in *certificate*) reason="$reason (for a private CA, use --ca FILE)" ;; esac
   die "$url cannot be reached: $reason"
 }
 
 # --- pairing -------------------------------------------------------------------------------------------------------
 
-# 8 digits, each code as likely as any other: what is left over above 42 * 10^8 is thrown away.
+# 8 digits, uniformly distributed: numbers from 42 * 10^8 up are discarded.
 new_code() {
   while :; do
     random=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
@@ -165,13 +165,13 @@ new_code() {
 
 json() { printf '"%s"' "$(printf %s "$1" | tr -d '\000-\037\177' | sed 's/\\/\\\\/g; s/"/\\"/g')"; }
 
-# Sets $token.
+# Sets $token and $robot_name.
 pair() {
   while :; do
     ask
     show_code
     await_confirmation && return
-    say 'The code has run out. Here is a new one.'
+    say 'The code has expired. Here is a new one.'
   done
 }
 
@@ -189,13 +189,13 @@ ask() {
     case $status in
       201) break ;;
       409) ;;
-      429 | 503) wait_for=$(retry_after 10); say "The server is busy; asking again in $wait_for s."; sleep "$wait_for" ;;
+      429 | 503) wait_for=$(retry_after 10); say "The server is busy; trying again in $wait_for s."; sleep "$wait_for" ;;
       000) unreachable ;;
-      *) die "$url refused to pair: $(member detail) (status $status)" ;;
+      *) die "$url refused the pairing request: $(member detail) (status $status)" ;;
     esac
   done
   poll_token=$(member poll_token)
-  [ -n "$poll_token" ] || die "$url does not answer like a Robowatch server."
+  [ -n "$poll_token" ] || die "$url does not seem to be a Robowatch server. Check the URL."
   interval=$(number_member interval 5)
   minutes=$(($(number_member expires_in 900) / 60))
 }
@@ -205,12 +205,12 @@ show_code() {
   say ''
   say "  Pairing code:  ${code%????} ${code#????}   ($minutes minutes)"
   say ''
-  say "  Type it into Robowatch, or open $link"
+  say "  Enter it in Robowatch, or open $link"
   say ''
   if command -v qrencode >/dev/null; then printf %s "$link" | qrencode -t UTF8 -m 2 || :; fi
 }
 
-# Fails when the code is no longer good. A reply that got lost is asked for again: the server repeats it.
+# Fails when the code is no longer valid. After a lost reply it polls again: the server repeats the reply.
 await_confirmation() {
   pause=$interval
   while :; do
@@ -239,9 +239,9 @@ await_confirmation() {
 provide_telegraf() {
   command -v curl >/dev/null || apt_install curl ca-certificates
   telegraf_is_recent || telegraf_from_repository
-  telegraf_is_recent || die "Telegraf 1.$MIN_TELEGRAF or newer is needed; here is ${telegraf_version:-none}."
+  telegraf_is_recent || die "Telegraf 1.$MIN_TELEGRAF or newer is required; found ${telegraf_version:-none}."
   systemctl cat telegraf.service >/dev/null 2>&1 ||
-    die 'Telegraf is here, but no service telegraf.service: install its package.'
+    die 'Telegraf is installed without telegraf.service. Install it from its package.'
   user=$(systemctl show --property=User --value telegraf.service)
   user=${user:-root}
 }
@@ -256,22 +256,22 @@ telegraf_is_recent() {
 }
 
 apt_install() {
-  command -v apt-get >/dev/null || die "Please install $1 first; then run this again."
+  command -v apt-get >/dev/null || die "Install $1, then run this again."
   { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } \
     </dev/null >"$work/apt" 2>&1 || die "$1 could not be installed: $(tail -n 3 "$work/apt")"
 }
 
-# InfluxData's own packages. Of what its key file holds, only the key with this fingerprint is trusted.
+# InfluxData's own packages. Of the keys in its key file, only the one with this fingerprint is trusted.
 telegraf_from_repository() {
-  command -v apt-get >/dev/null || die "Please install Telegraf 1.$MIN_TELEGRAF or newer first; then run this again."
+  command -v apt-get >/dev/null || die "Install Telegraf 1.$MIN_TELEGRAF or newer, then run this again."
   say "Installing Telegraf from $REPOSITORY …"
   command -v gpg >/dev/null || apt_install gnupg ca-certificates
   curl --fail --silent --show-error --proto '=https' --max-time 60 --output "$work/key" \
-    "$REPOSITORY/influxdata-archive.key" || die "The key of $REPOSITORY cannot be fetched."
+    "$REPOSITORY/influxdata-archive.key" || die "Cannot download the key of $REPOSITORY."
   mkdir -m 700 "$work/gnupg"
   gpg --homedir "$work/gnupg" --batch --quiet --import "$work/key" 2>"$work/trouble" || :
   gpg --homedir "$work/gnupg" --batch --quiet --export "$REPOSITORY_KEY" >"$work/keyring" 2>/dev/null || :
-  [ -s "$work/keyring" ] || die "$REPOSITORY has another key than $REPOSITORY_KEY: nothing was installed."
+  [ -s "$work/keyring" ] || die "$REPOSITORY does not have the expected key $REPOSITORY_KEY: nothing was installed."
   mkdir -p /usr/share/keyrings
   put "$work/keyring" /usr/share/keyrings/robowatch-influxdata.gpg 644
   echo "deb [signed-by=/usr/share/keyrings/robowatch-influxdata.gpg] $REPOSITORY/debian stable main" >"$work/list"
@@ -286,20 +286,20 @@ telegraf_from_repository() {
 fetch_agent() {
   case $CHECKSUMS in
     *journal.sh*) ;;
-    *) die "Get this script from your server, $url/install.sh: it knows the files that belong to it." ;;
+    *) die "Get this script from your server, $url/install.sh: that copy has the checksums of the agent's files." ;;
   esac
   mkdir "$work/agent"
   for file in telegraf.conf logs.conf journal.sh; do
     status=$(request GET "/agent/$file")
     [ "$status" != 000 ] || unreachable
-    [ "$status" = 200 ] || die "$url/agent/$file cannot be fetched (status $status)."
+    [ "$status" = 200 ] || die "Cannot download $url/agent/$file (status $status)."
     mv "$work/body" "$work/agent/$file"
   done
   (cd "$work/agent" && printf '%s\n' "$CHECKSUMS" | sha256sum -c --strict --quiet) >"$work/trouble" 2>&1 ||
-    die "The files of $url do not belong to this script. Get the script anew: curl -fsSL $url/install.sh | sudo sh"
+    die "The files from $url do not match the checksums in this script. Get the script again: curl -fsSL $url/install.sh | sudo sh"
 }
 
-# put FROM TO MODE [OWNER]: in one step, so that a power cut leaves the old file or the new one.
+# put FROM TO MODE [OWNER]: replaces a file atomically, so that a power cut leaves the old file or the new one.
 put() {
   cp "$1" "$2.robowatch-new"
   chmod "$3" "$2.robowatch-new"
@@ -309,7 +309,7 @@ put() {
 
 setting() { sed -n "s/^$1=//p" "$ENV_FILE" 2>/dev/null | tail -n 1; }
 
-# Other lines of the file stay. An empty value removes the line. The file holds the token: for root only.
+# Keeps other lines of the file; an empty value removes the line. Only root may read the file: it contains the token.
 save_setting() {
   (
     umask 077
@@ -332,14 +332,14 @@ install_agent() {
     rm -f "$CA_COPY"
     save_setting ROBOWATCH_CA ''
   fi
-  # The sample that Telegraf's package brings measures the same things once more. A configuration of the owner's stays
-  # as it is, with its own pace.
+  # The sample configuration of Telegraf's package would measure everything twice, so it is replaced. The owner's own
+  # configuration stays unchanged, with its own intervals.
   main_conf="$CONF_DIR/telegraf.conf"
   if [ ! -e "$main_conf" ] || cmp -s "$main_conf" "$main_conf.sample"; then
     printf '%s\n' "$MARK" >"$work/main.conf"
     put "$work/main.conf" "$main_conf" 644
   elif [ "$(cat "$main_conf")" != "$MARK" ]; then
-    say "Telegraf keeps the configuration it has in $main_conf; what that measures is sent to Robowatch, too."
+    say "Telegraf keeps its existing configuration in $main_conf; Robowatch also receives what that measures."
     sed '/^\[agent\]$/,/^$/d' "$work/agent/telegraf.conf" >"$work/shared.conf"
     mv "$work/shared.conf" "$work/agent/telegraf.conf"
   fi
@@ -351,7 +351,7 @@ install_agent() {
   fi
 }
 
-# Telegraf itself, with the configuration and the rights of the service, measures and sends once.
+# Runs Telegraf once, with the service's configuration and user, to measure and send.
 first_report() {
   say 'Sending the first report …'
   systemctl stop telegraf.service
@@ -363,14 +363,14 @@ first_report() {
     as_user telegraf --once --config "$CONF_DIR/telegraf.d/robowatch.conf"
   ) </dev/null >"$work/report" 2>&1 && return
   case $(cat "$work/report") in
-    # A measurement that this computer does not offer keeps nothing from being sent.
+    # An input that this computer does not support does not keep the others from being sent.
     *outputs.http*) ;;
     *'input plugins recorded'*) return ;;
   esac
   systemctl start telegraf.service || :
   case $(cat "$work/report") in
     *'status code: 401'* | *'status code 401'* | *'"401 '*)
-      die "$url does not accept this robot: it was removed, switched off or given another token. Switch it on there, or run this again with --pair-again." ;;
+      die "$url does not accept this robot: it was deleted, deactivated or given a new token. Accept its data again there, or run this again with --pair-again." ;;
   esac
   die "The first report was not accepted: $(sed -n 's/^.* E! //p' "$work/report" | tail -n 1)"
 }
@@ -381,15 +381,15 @@ as_user() {
 
 start_service() {
   systemctl enable --quiet telegraf.service 2>/dev/null || :
-  systemctl restart telegraf.service || die 'Telegraf does not start. Its log: journalctl -u telegraf'
+  systemctl restart telegraf.service || die 'Telegraf does not start. See its log: journalctl -u telegraf'
   sleep 2
-  systemctl is-active --quiet telegraf.service || die 'Telegraf ended at once. Its log: journalctl -u telegraf'
+  systemctl is-active --quiet telegraf.service || die 'Telegraf exited immediately. See its log: journalctl -u telegraf'
   say "Done: the first report was accepted, and $(robot_called) keeps reporting to $url."
 }
 
 robot_called() { if [ -n "${robot_name-}" ]; then printf 'the robot "%s"' "$robot_name"; else printf 'this robot'; fi; }
 
-# Whether the agent's installation left this mark. Former releases left them where the service may write.
+# Whether the installation left this marker. Earlier releases left markers where the service can write.
 was() { [ -e "$AGENT_DIR/$1" ] || [ -e "$STATE_DIR/$1" ]; }
 
 remove_agent() {
@@ -406,7 +406,7 @@ remove_agent() {
     DEBIAN_FRONTEND=noninteractive apt-get purge -y telegraf </dev/null >/dev/null 2>&1 || :
     rm -f /etc/apt/sources.list.d/robowatch-influxdata.list /usr/share/keyrings/robowatch-influxdata.gpg
   elif [ "$(cat "$CONF_DIR/telegraf.conf" 2>/dev/null)" = "$MARK" ]; then
-    # Nothing else was configured: without us Telegraf has nothing to do.
+    # Telegraf has no other configuration, so it is no longer needed.
     systemctl disable --quiet --now telegraf.service 2>/dev/null || :
     rm -f "$CONF_DIR/telegraf.conf"
     [ ! -e "$CONF_DIR/telegraf.conf.sample" ] || cp "$CONF_DIR/telegraf.conf.sample" "$CONF_DIR/telegraf.conf"
@@ -414,8 +414,8 @@ remove_agent() {
     systemctl try-restart telegraf.service || :
   fi
   rm -rf "$AGENT_DIR" "$STATE_DIR"
-  say "The agent is removed. The robot and its data stay at ${former:-the server} until you delete it there."
+  say "The agent has been removed. The robot and its data stay on ${former:-the server} until you delete it there."
 }
 
-# In braces: a download that is cut off runs nothing, wherever it is cut.
+# In braces, so that a truncated download runs nothing.
 { main "$@"; }

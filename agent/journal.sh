@@ -1,7 +1,7 @@
 #!/bin/sh
-# For each line on standard input, prints the journal entries that are new since the last time, one JSON object each:
-# {"time": microseconds since 1970, "message", "level", "program"}. The journal's cursor is kept in
-# ROBOWATCH_STATE_DIR, so a restart neither repeats nor skips. Quiet where there is no journal.
+# For each line on standard input, prints the journal entries since the last one, as JSON objects:
+# {"time": microseconds since 1970, "message", "level", "program"}. The journal's cursor is stored in
+# ROBOWATCH_STATE_DIR, so a restart neither repeats nor skips entries. Prints nothing if there is no journal.
 set -u
 export LC_ALL=C
 umask 077
@@ -9,8 +9,8 @@ umask 077
 state="${ROBOWATCH_STATE_DIR:-/var/lib/robowatch-agent}"
 cursor="$state/journal.cursor"
 
-# The first time a little history; afterwards on from the cursor, a page at a time, so that a long silence does not
-# flood Telegraf's buffer. journalctl itself writes the cursor of the last entry it has printed.
+# Starts with a little history, then continues from the cursor, in pages, so that a long gap does not flood Telegraf's
+# buffer. journalctl itself writes the cursor of the last entry it has printed.
 new_entries() {
   if [ -s "$cursor" ]; then lines=2000; else lines=100; fi
   journalctl --quiet --no-pager --all --output=json --lines="$lines" --cursor-file="$cursor" \
@@ -21,7 +21,7 @@ as_metrics() {
   awk '
     BEGIN { split("emerg alert crit err warning notice info debug", levels, " ") }
 
-    # The value of a string field as it stands in the JSON, without its quotes.
+    # The value of a string field, still escaped as in the JSON, without quotes.
     function text(key) {
       if (!match($0, "\"" key "\" ?: ?\"([^\"\\\\]|\\\\.)*\"")) return ""
       found = substr($0, RSTART, RLENGTH)
@@ -29,7 +29,7 @@ as_metrics() {
       return substr(found, 1, length(found) - 1)
     }
 
-    # A message with control characters in it comes as an array of bytes; terminal colours are left out.
+    # journalctl prints a message with control characters as an array of bytes. Terminal escape sequences are dropped.
     function bytes(key,   list, count, i, byte, out, escape) {
       if (!match($0, "\"" key "\" ?: ?\\[[0-9, ]*\\]")) return ""
       list = substr($0, RSTART, RLENGTH)
@@ -64,15 +64,15 @@ as_metrics() {
     }'
 }
 
-# Goes on reading, so that Telegraf does not start it again and again.
+# Keeps reading, so that Telegraf does not restart it again and again.
 idle() {
   echo "$1" >&2
   exec cat >/dev/null
 }
 
-command -v journalctl >/dev/null 2>&1 || idle 'I! No journald on this machine: no logs are sent.'
-# Without a cursor every interval would send the same entries.
-[ -w "$state" ] || idle "W! $state is not writable: no logs are sent."
+command -v journalctl >/dev/null 2>&1 || idle 'I! No journald on this machine: not sending logs.'
+# Without a cursor, every interval would send the same entries.
+[ -w "$state" ] || idle "W! $state is not writable: not sending logs."
 
 while read -r _; do
   new_entries | as_metrics

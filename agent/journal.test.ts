@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-/** Runs the script for some intervals, with the real journalctl. */
+/** Runs the script for a number of intervals, with the real journalctl. */
 async function intervals(count = 1, state = dir) {
   const env = { PATH: `${journal.bin}:${process.env.PATH}`, ROBOWATCH_STATE_DIR: state };
   const running = promisify(execFile)('sh', [SCRIPT], { env, maxBuffer: 1 << 28 });
@@ -35,7 +35,7 @@ const numbered = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => entry(from + i, { MESSAGE: `entry ${from + i}`, PRIORITY: '6' }));
 const names = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `entry ${from + i}`);
 
-test('an entry becomes time, level, program and message', async () => {
+test('an entry is converted to time, level, program and message', async () => {
   const message = 'he said "hi" \\ and\nleft: "MESSAGE":"x" ü';
   await journal.add([
     entry(123, { MESSAGE: message, PRIORITY: '3', SYSLOG_IDENTIFIER: 'sshd', _COMM: 'x' }),
@@ -47,7 +47,7 @@ test('an entry becomes time, level, program and message', async () => {
   ]);
 });
 
-test('bytes become text without terminal colours; what has no text is left out', async () => {
+test('bytes become text without terminal escapes; entries without text are skipped', async () => {
   await journal.add([
     entry(1, { MESSAGE: '\u001b[31mHé\u001b[0m "quoted"\n' }),
     entry(2, { MESSAGE: '' }),
@@ -60,14 +60,14 @@ test('bytes become text without terminal colours; what has no text is left out',
   expect(messages).toHaveLength(2);
 });
 
-test('a huge message is cut without breaking its escapes', async () => {
+test('a huge message is truncated without breaking its escapes', async () => {
   await journal.add([entry(1, { MESSAGE: '\\"'.repeat(9_000) }), entry(2, { MESSAGE: 'next' })]);
   const { messages } = await intervals();
   expect(messages[0]?.length).toBeGreaterThan(7_000);
   expect(messages[1]).toBe('next');
 });
 
-test('brings a little history first, afterwards each entry once, over restarts too', async () => {
+test('sends a little history first, then each entry once, across restarts too', async () => {
   await journal.add(numbered(0, 250));
   expect((await intervals(3)).messages).toEqual(names(150, 250));
   expect((await intervals()).messages).toEqual([]);
@@ -77,7 +77,7 @@ test('brings a little history first, afterwards each entry once, over restarts t
   expect((await intervals(2)).messages).toEqual(names(253, 255));
 });
 
-test('after a long silence it catches up a page at a time and skips nothing', async () => {
+test('after a long gap it catches up in pages and skips nothing', async () => {
   await journal.add(numbered(0, 10));
   await intervals();
   await journal.add(numbered(10, 4_510));
@@ -86,7 +86,7 @@ test('after a long silence it catches up a page at a time and skips nothing', as
   expect((await intervals(3)).messages).toEqual(names(2_010, 4_510));
 });
 
-test('two entries of one microsecond are two', async () => {
+test('two entries of the same microsecond are both sent', async () => {
   await journal.add([entry(1, { MESSAGE: 'left' }), entry(1, { MESSAGE: 'right' })]);
   expect((await intervals()).metrics.map(({ time, message }) => [time, message])).toEqual([
     [START + 1, 'left'],
@@ -94,14 +94,14 @@ test('two entries of one microsecond are two', async () => {
   ]);
 });
 
-test('sends nothing, quietly, where it cannot remember how far it has read', async () => {
+test('sends nothing, and keeps running, if it cannot store its cursor', async () => {
   await journal.add(numbered(0, 1));
   const { metrics, stderr } = await intervals(1, join(dir, 'missing'));
   expect(metrics).toEqual([]);
   expect(stderr).toMatch(/^W! .*missing is not writable/);
 });
 
-test('and quietly where there is no journal', async () => {
+test('sends nothing, and keeps running, if there is no journal', async () => {
   const bare = join(dir, 'bare');
   await mkdir(bare);
   await symlink('/bin/cat', join(bare, 'cat'));

@@ -26,7 +26,7 @@ const CONFIRMED = { status: 200, body: { status: 'confirmed', token: 'secret', r
 let server: Server | undefined;
 afterEach(() => server?.close());
 
-/** A server that gives these replies, one for each request, and remembers what it was asked. */
+/** A server that sends these replies, one per request, and records the requests. */
 async function scripted(replies: Scripted[]) {
   const asked: Asked[] = [];
   server = createServer(async (request, response) => {
@@ -49,7 +49,7 @@ async function scripted(replies: Scripted[]) {
   return { asked, codes, options: { apiUrl, hostname: 'pi', name: 'rover', architecture: 'arm64' as const, onCode } };
 }
 
-test('asks, shows the code, polls with the poll token, gets the token', async () => {
+test('requests pairing, shows the code, polls with the poll token, receives the token', async () => {
   const { asked, codes, options } = await scripted([ACCEPTED, PENDING, CONFIRMED]);
   expect(await pairRobot(options)).toEqual({ token: 'secret', robotId: 7, name: 'rover' });
   const [code] = codes;
@@ -59,14 +59,14 @@ test('asks, shows the code, polls with the poll token, gets the token', async ()
   expect(asked.map(({ authorization }) => authorization)).toEqual([undefined, 'Bearer poll', 'Bearer poll']);
 });
 
-test('a code in use is replaced without being shown', async () => {
+test('a code that is in use is replaced without being shown', async () => {
   const { asked, codes, options } = await scripted([{ status: 409 }, ACCEPTED, CONFIRMED]);
   await pairRobot(options);
   expect(codes).toEqual([asked[1]?.body.code]);
   expect(asked[1]?.body.code).not.toBe(asked[0]?.body.code);
 });
 
-test('waits as long as it is told, at both calls', async () => {
+test('respects Retry-After in both requests', async () => {
   const busy = { status: 429, headers: { 'retry-after': '1' } };
   const { asked, options } = await scripted([busy, ACCEPTED, busy, CONFIRMED]);
   await pairRobot(options);
@@ -84,17 +84,19 @@ test.each([
   expect(new Set(codes).size).toBe(2);
 });
 
-test('a server that restarts while the owner types is waited for', async () => {
+test('keeps polling while the server restarts', async () => {
   const { options } = await scripted([ACCEPTED, { status: 502 }, CONFIRMED]);
   expect((await pairRobot(options)).robotId).toBe(7);
 });
 
-test('a refusal is one sentence, in the words of the server', async () => {
+test('a refusal becomes one sentence with the server’s reason', async () => {
   const { options } = await scripted([{ status: 400, body: { detail: 'The hostname is too long.' } }]);
-  await expect(pairRobot(options)).rejects.toThrow(`${options.apiUrl} refused to pair: The hostname is too long.`);
+  await expect(pairRobot(options)).rejects.toThrow(
+    `${options.apiUrl} refused the pairing request: The hostname is too long.`,
+  );
 });
 
-test('nobody there is a PairingError, and an abort ends the waiting', async () => {
+test('an unreachable server is a PairingError, and an abort ends the waiting', async () => {
   const onCode = () => undefined;
   await expect(pairRobot({ apiUrl: 'http://127.0.0.1:1', hostname: 'pi', onCode })).rejects.toThrow(PairingError);
   const { options } = await scripted([ACCEPTED, PENDING]);

@@ -7,17 +7,17 @@ export { PairingError } from './pair-request.ts';
 export type Architecture = 'arm64' | 'amd64' | 'armhf';
 
 export interface PairOptions {
-  /** Where the API is reached, without a path: http://localhost:9101. */
+  /** URL of the API, without a path: http://localhost:9101. */
   apiUrl: string;
   hostname: string;
   name?: string;
   architecture?: Architecture;
-  /** Called with each code to be shown to the owner, 8 digits, and how long it lives, in seconds. */
+  /** Called with each 8-digit code to show to the owner; `expiresIn` in seconds. */
   onCode(code: string, about: { expiresIn: number }): void | Promise<void>;
   signal?: AbortSignal;
 }
 
-/** What a paired robot knows about itself; the token is a secret. */
+/** A paired robot's identity; the token is secret. */
 export interface PairedRobot {
   token: string;
   robotId: number;
@@ -31,15 +31,14 @@ interface Ticket {
   expiresIn: number;
 }
 
-/** Longer than any real interval; a server that asks for more is not believed. */
+/** Longer than any real interval; limits what a server can ask for. */
 const LONGEST_WAIT_S = 300;
 const MAX_CODES_IN_USE = 20;
 
 /**
- * Pairs a robot with its owner: asks with a code of its own, shows it, and waits until the owner has typed it. An
- * expired code is replaced by a new one, so this may wait for ever; `signal` ends it.
- *
- * @throws PairingError when the server refuses the request, or when it cannot be reached at the first attempt
+ * Pairs a robot with its owner: generates a code, shows it, and waits until the owner has entered it. Replaces expired
+ * codes, so it may wait for ever; `signal` aborts it.
+ * @throws PairingError when the server refuses the request or cannot be reached at the first attempt
  */
 export async function pairRobot(options: PairOptions): Promise<PairedRobot> {
   for (;;) {
@@ -58,7 +57,7 @@ async function ask(options: PairOptions): Promise<Ticket> {
     const reply = await call(apiUrl, '/api/pair', { method: 'POST', body, signal });
     if (reply.status === 201) {
       const { poll_token, interval, expires_in } = reply.body;
-      if (typeof poll_token !== 'string') throw new PairingError(`${apiUrl} does not answer like a Robowatch server.`);
+      if (typeof poll_token !== 'string') throw new PairingError(`${apiUrl} does not seem to be a Robowatch server.`);
       return {
         code,
         pollToken: poll_token,
@@ -68,19 +67,19 @@ async function ask(options: PairOptions): Promise<Ticket> {
     }
     if (reply.status === 409) taken++;
     else if (reply.status === 429 || reply.status === 503) await wait(secondsToWait(reply, 5), signal);
-    else throw new PairingError(`${apiUrl} refused to pair: ${reply.reason}.`);
+    else throw new PairingError(`${apiUrl} refused the pairing request: ${reply.reason}.`);
   }
-  throw new PairingError(`${apiUrl} refused ${MAX_CODES_IN_USE} codes in a row as already in use.`);
+  throw new PairingError(`${apiUrl} refused ${MAX_CODES_IN_USE} codes in a row because they were in use.`);
 }
 
-/** The robot once its owner has confirmed it; undefined when the code has run out. */
+/** Waits for the owner. @returns the confirmed robot, or undefined when the code has expired */
 async function untilConfirmed(ticket: Ticket, { apiUrl, signal }: PairOptions): Promise<PairedRobot | undefined> {
   const deadline = Date.now() + ticket.expiresIn * 1000;
   let pause = ticket.intervalMs / 1000;
   while (Date.now() < deadline + 60_000) {
     await wait(pause, signal);
     pause = ticket.intervalMs / 1000;
-    // The owner may be typing at this moment: a connection lost or a server restarting is waited out.
+    // The owner may just be entering the code, so keep polling through lost connections and server restarts.
     const reply = await call(apiUrl, `/api/pair/${ticket.code}/status`, { token: ticket.pollToken, signal }).catch(
       (error) => {
         if (signal?.aborted) throw error;

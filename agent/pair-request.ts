@@ -1,4 +1,4 @@
-/** A failure to pair, in one sentence for whoever stands before the robot. */
+/** Pairing failed; the message is one sentence for the person at the robot. */
 export class PairingError extends Error {
   override name = 'PairingError';
 }
@@ -7,7 +7,7 @@ export interface Reply {
   status: number;
   headers: Headers;
   body: Record<string, unknown>;
-  /** Why it was refused, in the server's words where it gave any. */
+  /** Why the request was refused: the server's own words, or the status. */
   reason: string;
 }
 
@@ -21,8 +21,7 @@ interface CallOptions {
 const TIMEOUT_MS = 10_000;
 
 /**
- * One call to the API. Resolves whatever the status is; a redirect is not followed, since a token must not travel on.
- *
+ * Sends one request to the API. Resolves for any status. Does not follow redirects, which could leak the token.
  * @throws PairingError when the server cannot be reached
  */
 export async function call(apiUrl: string, path: string, options: CallOptions): Promise<Reply> {
@@ -47,7 +46,7 @@ export async function call(apiUrl: string, path: string, options: CallOptions): 
   }
 }
 
-/** The seconds a reply's Retry-After asks for: a number, or a date. */
+/** Parses Retry-After, a number of seconds or a date, to seconds. */
 export function secondsToWait(reply: Reply, otherwise: number): number {
   const header = reply.headers.get('retry-after');
   if (header === null) return otherwise;

@@ -2,12 +2,12 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { PairedRobot } from './pair-client.ts';
 
-/** Who this computer is, once paired, and with which server. */
+/** This computer's identity once paired, including its server. */
 export interface RobotIdentity extends PairedRobot {
   url: string;
 }
 
-/** The identity kept in a file; undefined when there is none, or none that can be read as one. */
+/** Loads the identity from a file. @returns undefined when there is none or it is invalid */
 export async function loadIdentity(file: string): Promise<RobotIdentity | undefined> {
   try {
     const identity = JSON.parse(await readFile(file, 'utf8')) as Partial<RobotIdentity>;
@@ -18,7 +18,7 @@ export async function loadIdentity(file: string): Promise<RobotIdentity | undefi
   }
 }
 
-/** Keeps the identity for its owner's eyes only, in one step: a power cut leaves the old file or the new one. */
+/** Saves the identity, readable by the owner only. Atomic: a power cut leaves the old file or the new one. */
 export async function saveIdentity(file: string, identity: RobotIdentity): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await rm(`${file}.new`, { force: true });

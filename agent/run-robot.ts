@@ -14,7 +14,7 @@ const ARCHITECTURES: Record<string, Architecture> = { arm64: 'arm64', x64: 'amd6
 
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
-/** Makes this computer a robot for as long as the program runs. Its token is kept in DATA_DIR/robot.json. */
+/** Turns this computer into a robot for as long as the program runs. The token is stored in DATA_DIR/robot.json. */
 async function runRobot(url: string, name: string | undefined, signal: AbortSignal) {
   say('Preparing Telegraf (the first time this takes a minute or two) …');
   await ensureTelegraf();
@@ -29,7 +29,7 @@ async function runRobot(url: string, name: string | undefined, signal: AbortSign
     dir: DATA_DIR,
     onOutput: complainOnce(robot, signal),
   });
-  say(`This computer is the robot "${robot.name}" and reports to ${robot.url}. Ctrl-C ends it.`);
+  say(`This computer is the robot "${robot.name}" and reports to ${robot.url}. Press Ctrl-C to stop.`);
   signal.addEventListener('abort', () => telegraf.stop());
   if (signal.aborted) await telegraf.stop();
   await telegraf.exited;
@@ -39,13 +39,13 @@ async function runRobot(url: string, name: string | undefined, signal: AbortSign
     .match(/^.* E! (.*)$/gm)
     ?.at(-1)
     ?.replace(/^.* E! /, '');
-  throw new Error(`Telegraf ended by itself: ${reason ?? 'it gave no reason'}`);
+  throw new Error(`Telegraf exited unexpectedly: ${reason ?? 'no reason given'}`);
 }
 
 async function identity(url: string, name: string | undefined, signal: AbortSignal): Promise<RobotIdentity> {
   const known = await loadIdentity(IDENTITY_FILE);
   if (known && known.url !== url) {
-    throw new Error(`This computer is a robot of ${known.url}; with --forget it pairs anew.`);
+    throw new Error(`This computer is already a robot of ${known.url}. Use --forget to pair it again.`);
   }
   if (known) return known;
   await mkdir(DATA_DIR, { recursive: true });
@@ -60,14 +60,14 @@ async function identity(url: string, name: string | undefined, signal: AbortSign
   return paired;
 }
 
-/** Telegraf repeats a failed delivery at every flush; its owner is told once, and again after it has changed. */
+/** Telegraf logs a failed delivery at every flush; prints it only once, until it changes. */
 function complainOnce({ url }: RobotIdentity, signal: AbortSignal) {
   let last = '';
   return (text: string) => {
     if (signal.aborted || !text.includes('E! ')) return;
     const refused = /status code:? 401/.test(text) || /"401 /.test(text);
     const complaint = refused
-      ? `${url} refuses this robot: it was switched off, removed or given a new token. Activate it, or start with --forget.`
+      ? `${url} refuses this robot: it was deactivated, deleted or given a new token. Accept its data again, or use --forget.`
       : `Telegraf: ${/E! (.*)/.exec(text)?.[1]}`;
     if (complaint !== last) say(complaint);
     last = complaint;

@@ -1,4 +1,4 @@
-/** The text that asks a robot's owner to confirm it: the code, the link that carries it, and the link as a QR code. */
+/** The text shown to the owner: the code, a link containing it, and the link as a QR code. */
 export async function codeToShow(url: string, code: string, expiresIn: number): Promise<string> {
   const link = new URL(`/pair?code=${code}`, url).href;
   const minutes = Math.round(expiresIn / 60);
@@ -6,7 +6,7 @@ export async function codeToShow(url: string, code: string, expiresIn: number): 
     '',
     `  Pairing code:  ${code.slice(0, 4)} ${code.slice(4)}   (${minutes} minutes)`,
     '',
-    `  Type it into Robowatch, or open ${link}`,
+    `  Enter it in Robowatch, or open ${link}`,
     '',
     await qrCode(link),
   ].join('\n');
@@ -17,7 +17,7 @@ async function qrCode(link: string) {
     const { default: qrcode } = await import('qrcode');
     return await qrcode.toString(link, { type: 'terminal', small: true });
   } catch {
-    // The code and the link are enough.
+    // The QR code is optional.
     return '';
   }
 }

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** What a robot with four cores sends in a flush: 15 lines. */
+/** One flush of a robot with four cores: 15 lines. */
 const FLUSH: [series: string, fields: () => string][] = [
   ...['cpu-total', 'cpu0', 'cpu1', 'cpu2', 'cpu3'].map((cpu): [string, () => string] => [
     `cpu,cpu=${cpu}`,
@@ -29,25 +29,27 @@ const FLUSH: [series: string, fields: () => string][] = [
 const percent = () => (Math.random() * 100).toFixed(3);
 const bytes = () => String(Math.floor(Math.random() * 2 ** 36));
 
-/** Lines of one body, without a timestamp, tags sorted. @param identity tags that stamp them as the API would, for peers that do not */
+/**
+ * Lines of one body, without timestamps, tags sorted. @param identity identity tags, for peers that do not stamp them
+ */
 function body(lines: number, identity: string[]): string[] {
   return Array.from({ length: lines }, (_, i) => {
     const [series, fields] = FLUSH[i % FLUSH.length] as (typeof FLUSH)[number];
     const [measurement, ...tags] = series.split(',');
-    // Beyond one flush the series differ, as those of a robot with more disks and interfaces do.
+    // Beyond one flush, lines belong to further series, as for a robot with more disks and interfaces.
     const more = i >= FLUSH.length ? [`part=${Math.floor(i / FLUSH.length)}`] : [];
     return `${[measurement, ...[...tags, ...more, ...identity].sort()].join(',')} ${fields()}`;
   });
 }
 
-/** A robot's flush of 15 lines, without timestamps. @param tags further ones of each line */
+/** A robot's flush of 15 lines, without timestamps. @param tags additional tags for each line */
 export const flushOf = (tags: string[] = []) => body(FLUSH.length, tags);
 
 const identityOf = (robot: number) => ['arch=arm64', 'hostname=orangepi', `robot=bench-${robot}`, `robot_id=${robot}`];
 
 /**
- * Writes `count` bodies as files 1, 2, … into `folder`. Plain ones get their timestamps from the load generator; gzipped
- * ones carry them. @param stamped whether they bring the identity tags themselves, a robot each
+ * Writes `count` bodies as files 1, 2, … to `folder`. The load generator adds timestamps to plain bodies; gzipped ones
+ * contain them. @param stamped whether bodies include identity tags, of a different robot each
  */
 export async function writeBodies(
   folder: string,

@@ -7,9 +7,9 @@ import { flushOf } from './bodies.ts';
 import { startStore } from './metrics-store.ts';
 import { pairRobots, startRobowatch } from './robowatch.ts';
 
-/** Robots that drain a backlog in bodies of a thousand lines: never seen before, known, and after the server was killed. */
+/** Robots drain a backlog in bodies of a thousand lines: new robots, known robots, and after the server was killed. */
 const LINES = 1_000;
-/** Series of one robot: seven times a usual flush. */
+/** One robot has seven times the series of a usual flush. */
 const PARTS = 7;
 
 const { values } = parseArgs({
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const [robots, bodies, connections] = [Number(values.robots), Number(values.bodies), Number(values.connections)];
 
 let second = Math.floor(Date.now() / 1000) - 86_400;
-/** Ten seconds apart, as robots flush. */
+/** Lines are ten seconds apart, like a robot's flushes. */
 function backlog(): string {
   const lines: string[] = [];
   while (lines.length < LINES) {
@@ -43,7 +43,7 @@ async function drain(url: string, tokens: string[]): Promise<{ rate: number; ref
   const started = performance.now();
   const send = async () => {
     for (let i = next++; i < queue.length; i = next++) {
-      // A robot's bodies one after the other, the robots side by side.
+      // Each robot's bodies in order, all robots in parallel.
       const token = queue[(i % robots) * bodies] as string;
       const body = texts[Math.floor(i / robots)] as string;
       const headers = { authorization: `Bearer ${token}` };
@@ -79,7 +79,7 @@ try {
     await server.kill();
     server = await startRobowatch(dir, settings, 0);
     const restarted = await drain(server.url, tokens);
-    // The first round warms up the processes.
+    // The first round is a warm-up.
     if (round === 0) continue;
     const share = ({ rate }: { rate: number }) => `${Math.round((100 * rate) / known.rate)} %`;
     const refused = fresh.refused + known.refused + restarted.refused;

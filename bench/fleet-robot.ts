@@ -1,19 +1,19 @@
 import { connect, type Socket } from 'node:net';
 
 export interface Answer {
-  /** 0 where the connection broke. */
+  /** 0 if the connection broke. */
   status: number;
   ms: number;
   at: number;
 }
 
-/** Telegraf gives up after five seconds. */
+/** A request times out after five seconds. */
 const TIMEOUT_MS = 5_000;
 const MAX_BACKLOG = 60;
 
 /**
- * A robot on a connection of its own, as Telegraf's outputs.http goes about it: what was not answered 204 is sent again at
- * the next flush, back to back with what came since.
+ * A robot with its own connection, like Telegraf's outputs.http: data that did not get 204 is sent again at the next
+ * flush, together with newer data.
  */
 export class FleetRobot {
   #port: number;

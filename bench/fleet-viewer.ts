@@ -5,7 +5,7 @@ const PAGE = 1000;
 const AT_ONCE = 200;
 const WHOLE_MS_PER_ROBOT = 10;
 
-/** What an open fleet page asks for, as the web app's `use-robots.ts` does: all robots, then those that events tell of. */
+/** The requests of an open fleet page (the web app's `use-robots.ts`): all robots, then those named in events. */
 export async function watchFleet(
   url: string,
   token: string,

@@ -11,7 +11,7 @@ import { startStore } from './metrics-store.ts';
 import { cpuSeconds, family, peakMiB } from './process-usage.ts';
 import { pairRobots, startRobowatch } from './robowatch.ts';
 
-/** A fleet on connections of its own: never seen before, then watched by a person, then after the server was killed. */
+/** A fleet with one connection per robot: new, then with a person watching, then after the server was killed. */
 const FLUSH_MS = 10_000;
 const WINDOW_S = 5;
 const BODIES = 200;
@@ -71,7 +71,7 @@ try {
   await phase('Never seen before');
   await settle();
   await phase('Known');
-  await phase('Known, beside an open fleet page', async () => {
+  await phase('Known, with the fleet page open', async () => {
     const { reads, bytes } = await watchFleet(server.url, access_token, AbortSignal.timeout(phaseMs));
     return `The page read ${reads} times, ${Math.round(bytes / 1024)} KiB in all. `;
   });

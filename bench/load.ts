@@ -16,7 +16,7 @@ export interface Target {
   path: string;
   scheme: 'Bearer' | 'Token';
   tokens: string[];
-  /** Whether bodies must bring the identity tags themselves. */
+  /** Whether bodies must include the identity tags. */
   stamped: boolean;
 }
 

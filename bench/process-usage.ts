@@ -9,7 +9,7 @@ export function family(pid: number): number[] {
     try {
       parents.set(Number(name), Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]));
     } catch {
-      // ended meanwhile
+      // exited in the meantime
     }
   }
   const members = [pid];
@@ -19,7 +19,7 @@ export function family(pid: number): number[] {
   return members;
 }
 
-/** Seconds of CPU that processes have used (proc(5), /proc/pid/stat fields 14 and 15). */
+/** CPU seconds used by processes (proc(5), /proc/pid/stat fields 14 and 15). */
 export function cpuSeconds(pids: number[]): number {
   const ticks = pids.map((pid) => {
     try {
@@ -32,12 +32,12 @@ export function cpuSeconds(pids: number[]): number {
   return ticks.reduce((sum, count) => sum + count, 0) / TICKS_PER_SECOND;
 }
 
-/** Starts peak memory anew (proc(5), clear_refs 5). */
+/** Resets the peak memory (proc(5), clear_refs 5). */
 export function resetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
-/** Peak resident memory of a process since, MiB. */
+/** Peak resident memory of a process since then, MiB. */
 export function peakMiB(pid: number): number {
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }

@@ -9,7 +9,7 @@ const MAIN = join(import.meta.dirname, '../apps/api/src/main.ts');
 const MANY = '1000000';
 const ADMIN = { email: 'bench@lab.example', password: randomBytes(12).toString('hex') };
 
-/** The server as `npm start` runs it, with `robots` paired the way robots pair. */
+/** The server as run by `npm start`, with `robots` paired over the API. */
 export async function startRobowatch(dir: string, settings: Record<string, string>, robots: number) {
   const [apiPort, webPort] = [await freePort(), await freePort()];
   const ports = { API_PORT: String(apiPort), WEB_PORT: String(webPort), LISTEN_HOST: '127.0.0.1' };
@@ -28,7 +28,7 @@ export async function startRobowatch(dir: string, settings: Record<string, strin
   };
 }
 
-/** Pairs robots the way robots pair, with the first administrator as their owner. */
+/** Pairs robots over the API, with the first administrator as their owner. */
 export async function pairRobots(url: string, robots: number): Promise<{ tokens: string[]; access_token: string }> {
   const call = async (path: string, body: object, token?: string) => {
     const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
@@ -46,7 +46,7 @@ export async function pairRobots(url: string, robots: number): Promise<{ tokens:
   return { tokens, access_token };
 }
 
-/** Of the embedded PostgreSQL of a server that runs on `dir`: for a peer that looks tokens up in the same table. */
+/** URL of the embedded PostgreSQL of a server running on `dir`, for a peer that looks up tokens in the same table. */
 export function embeddedDatabaseUrl(dir: string): string {
   const password = readFileSync(join(dir, 'postgres-password'), 'utf8').trim();
   const port = readFileSync(join(dir, 'postgres/postmaster.pid'), 'utf8').split('\n')[3];

@@ -70,7 +70,10 @@ try {
     targets.push({ name: 'fastapi', url: fastapi.url, ...viaApi, stamped: true });
   }
 
-  /** The embedded PostgreSQL, children of the server, by itself; its memory is shared, so it has no sum. */
+  /**
+   * Lists the embedded PostgreSQL, whose processes are children of the server, separately; its memory is shared, so no
+   * sum.
+   */
   const usage = () =>
     running.flatMap(({ name, pid }) => {
       const [self, ...others] = family(pid) as [number, ...number[]];
@@ -79,7 +82,7 @@ try {
       return [{ name, cpu: cpuSeconds(own) }, ...database];
     });
 
-  /** InfluxDB works on after a load (snapshots, compactions): the next measurement must not pay for the one before. */
+  /** InfluxDB keeps working after a load (snapshots, compactions), which must not affect the next measurement. */
   const untilIdle = async () => {
     for (const end = Date.now() + MAX_SETTLING_MS; Date.now() < end; ) {
       const busy = cpuSeconds([influxd.pid]);
@@ -88,7 +91,7 @@ try {
     }
   };
 
-  /** Until every robot has sent its series at least once: what is new to the server is not what is measured. */
+  /** Runs until every robot has sent its series at least once, so that creating new series is not measured. */
   const warmUp = async (load: () => Promise<{ requests: number }>) => {
     for (let requests = 0, i = 0; requests < ROBOTS * 1.5 && i < MAX_WARM_UPS; i++) requests += (await load()).requests;
   };
@@ -113,7 +116,7 @@ try {
     rows.push({ load: load.name, target: target.name, round, lines_per_request: load.lines, ...result, processes });
     process.stderr.write(`${load.name} · ${target.name} · ${Math.round(result.requests / result.seconds)}/s\n`);
   };
-  // Round 0 warms up. Targets take turns, so that a change of the machine's speed meets all of them.
+  // Round 0 is a warm-up. Targets take turns, so that changes in the machine's speed affect all of them.
   for (let round = 0; round <= rounds; round++) {
     if (wanted.includes('influxdb')) await measure(CEILING, { name: 'influxdb', ...direct }, round);
     for (const load of loads) for (const target of targets) await measure(load, target, round);

@@ -21,7 +21,7 @@ const round = (value: number, digits = 0) =>
 
 const rate = (row: Row) => row.requests / row.seconds;
 
-/** The median of the ratios of each round: what changes the machine's speed meanwhile meets both of a pair. */
+/** Median of the ratios of each round, so that changes in the machine's speed affect both sides equally. */
 function ratio(of: Row[], to: Row[], value: (row: Row) => number): number {
   const pairs = of.flatMap((row) => {
     const other = to.find((one) => one.round === row.round);
@@ -31,8 +31,8 @@ function ratio(of: Row[], to: Row[], value: (row: Row) => number): number {
 }
 
 /**
- * One Markdown table: medians of the rounds, spread of requests/s, and lines/s as a ratio to writing straight into
- * InfluxDB and as a share of what it takes in the largest bodies (`ceiling`, the load's name).
+ * A Markdown table: medians of the rounds, spread of requests/s, and lines/s as a ratio to direct writes to InfluxDB
+ * and as a share of its throughput with the largest bodies (`ceiling`, the name of that load).
  */
 export function printTable(rows: Row[], machine: string, ceiling: string): string {
   const head = [

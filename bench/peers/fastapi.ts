@@ -10,7 +10,7 @@ import { untilListening } from '../../tools/real/until-listening.ts';
 
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 
-/** FastAPI with uvicorn (uvloop, httptools, one worker) and httpx, in a virtual environment kept outside the checkout. */
+/** FastAPI with uvicorn (uvloop, httptools, one worker) and httpx, in a virtual environment outside the checkout. */
 export async function startFastApi(env: Record<string, string>): Promise<Child & { url: string }> {
   const hash = createHash('sha256')
     .update(await readFile(REQUIREMENTS))

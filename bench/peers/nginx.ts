@@ -5,7 +5,7 @@ import { type Child, startChild } from '../../tools/real/child.ts';
 import { freePort } from '../../tools/real/free-port.ts';
 import { untilListening } from '../../tools/real/until-listening.ts';
 
-/** nginx as a plain authenticated reverse proxy in front of InfluxDB: a map of tokens, no stamping, no gathering. */
+/** nginx as a plain authenticating reverse proxy in front of InfluxDB: a map of tokens, no stamping, no batching. */
 export async function startNginx(options: {
   influxUrl: string;
   writePath: string;

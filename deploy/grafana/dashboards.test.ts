@@ -9,11 +9,11 @@ import { provisioned } from './as-grafana/data-source.ts';
 import { serverDashboard } from './server-dashboard.ts';
 import { dashboardFiles, fileOf } from './write-dashboards.ts';
 
-it('are committed as they are generated: npm run dashboards', () => {
+it('are up to date; `npm run dashboards` generates them', () => {
   for (const [name, text] of Object.entries(dashboardFiles())) expect(readFileSync(fileOf(name), 'utf8')).toBe(text);
 });
 
-it('ask the data sources that provisioning makes, by uid and type', () => {
+it('use the provisioned data sources, by uid and type', () => {
   const made = ['influxdb.yaml', 'prometheus.yaml'].flatMap((file) => provisioned(file, {}));
   for (const source of made) expect(source).toMatchObject({ access: 'proxy', editable: false });
   const sources = new Set(made.map(({ uid, type }) => `${type} ${uid}`));
@@ -38,7 +38,7 @@ interface Panel {
 }
 const flat = (panels: Panel[]): Panel[] => panels.flatMap((panel) => [panel, ...flat(panel.panels ?? [])]);
 
-it('show the server’s own figures: every query finds something in a real Prometheus', async () => {
+it('show the server’s own metrics: every query returns data from a real Prometheus', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'robowatch-dashboards-'));
   const port = await freePort();
   const server = await launch({ env: { DATA_DIR: dir, PROMETHEUS_PORT: String(port) } });

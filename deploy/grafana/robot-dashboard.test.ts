@@ -39,7 +39,7 @@ interface Robot {
 }
 let left: Robot;
 let right: Robot;
-/** What the left one's panels show while nobody else has sent anything. */
+/** The left robot's panels while no other robot has sent anything. */
 let alone: DataFrame[][];
 const report = async ({ token }: Robot, lines: string) =>
   expect((await api.report(token, lines, {}, '?precision=us')).status).toBe(204);
@@ -55,24 +55,24 @@ beforeAll(async () => {
   await report(right, logs('right'));
 });
 
-it('the provisioned data source passes Grafana’s health check, which wants to see a bucket', async () => {
+it('the provisioned data source passes Grafana’s health check, which lists buckets', async () => {
   expect(rows(await source().ask('buckets()', {}, RANGE))).toBeGreaterThan(0);
 });
 
 describe('every panel', () => {
-  it('finds something, and of the chosen robot only', async () => {
+  it('shows data of the selected robot only', async () => {
     expect(panels.length).toBeGreaterThan(15);
     expect(await everything(left)).toEqual(alone);
     const others = await everything(right);
     for (const [i, { title }] of panels.entries()) {
       expect(rows(alone[i] as DataFrame[]), title).toBeGreaterThan(0);
       expect(rows(others[i] as DataFrame[]), title).toBeGreaterThan(0);
-      // Both report at the same times.
+      // Both robots report at the same times.
       if (title !== 'Last seen') expect(others[i], title).not.toEqual(alone[i]);
     }
   });
 
-  it('shows nothing for an address made up to see more', async () => {
+  it('shows nothing for a manipulated URL', async () => {
     const id = String(left.id);
     const both = `${id},${right.id}`;
     const made = [
@@ -104,15 +104,15 @@ describe('every panel', () => {
         expect(rows(await unlessRefused(show(title, { robot_id: id, measurement }))), measurement).toBe(0);
   });
 
-  it('names the format of every variable in its query: without one Grafana puts the text in as it is', () => {
+  it('gives every variable in its query a format, because Grafana inserts others unescaped', () => {
     for (const query of dashboard.queries)
       for (const reference of query.match(/\$\{?\w+[^}\s]*\}?|\[\[.*?\]\]/g) ?? [])
         expect(reference).toMatch(/^\$\{(robot_id:percentencode|measurement:regex)\}$/);
   });
 });
 
-describe('choosing', () => {
-  it('a robot is by name', async () => {
+describe('selecting', () => {
+  it('a robot works by name', async () => {
     expect(await optionsOf('robot_id')).toEqual(
       expect.arrayContaining([
         { label: `Arm (left) (${left.id})`, value: String(left.id) },
@@ -121,13 +121,13 @@ describe('choosing', () => {
     );
   });
 
-  it('a robot is by id while it has sent nothing that every robot sends', async () => {
+  it('a robot works by id while it has not sent the measurement that every robot sends', async () => {
     const robot = await api.pairedRobot(await api.person(), 'Nameless');
     await report(robot, 'battery voltage=1');
     expect(await optionsOf('robot_id')).toContainEqual({ label: ` (${robot.id})`, value: String(robot.id) });
   });
 
-  it('a measurement is among those of the robot that have no panel, whatever it is called', async () => {
+  it('a measurement works for all of the robot’s without a panel, whatever their names', async () => {
     const measurements = await optionsOf('measurement', { robot_id: String(left.id) });
     expect(measurements.map(({ value }) => value).sort()).toEqual(['battery', ODD_MEASUREMENT]);
     const lines = linesOf(await show(MEASUREMENT, { robot_id: String(left.id), measurement: ODD_MEASUREMENT }));
@@ -138,7 +138,7 @@ describe('choosing', () => {
 describe('the header', () => {
   const of = (title: string) => show(title, { robot_id: String(left.id) });
 
-  it('says which robot it is and when it was last heard', async () => {
+  it('shows the robot’s identity and when it was last seen', async () => {
     const [frame] = await of('Robot');
     const columns = frame?.fields.map(({ name, values }) => [name, values[0]]);
     expect(Object.fromEntries(columns ?? [])).toEqual({ robot: 'Arm (left)', hostname: 'orange', arch: 'arm64' });
@@ -156,7 +156,7 @@ describe('a chart', () => {
   const of = (title: string, range = RANGE) => show(title, { robot_id: String(left.id) }, range);
   const always = (value: number) => Array(STEPS - GAP.length).fill(value);
 
-  it('has a line for each field, core, disk and sensor', async () => {
+  it('has one line per field, core, disk and sensor', async () => {
     const cpu = linesOf(await of('CPU'));
     expect(Object.keys(cpu).sort()).toEqual(['system', 'user']);
     expect([known(cpu.user), known(cpu.system)]).toEqual([always(10), always(5)]);
@@ -181,19 +181,19 @@ describe('a chart', () => {
     for (const panel of panels.filter(({ type }) => type === 'timeseries')) expect(panel.interval).toBe('10s');
   });
 
-  it('of the network is a rate, and leaves out what a reboot set back', async () => {
+  it('of the network is a rate, without counter resets after a reboot', async () => {
     const frames = await of('Network');
     expect(frames.map(({ labels }) => labels)).toEqual([{ interface: 'eth0' }, { interface: 'eth0' }]);
     const { bytes_recv: received, bytes_sent: sent } = linesOf(frames);
     expect([new Set(known(received)), new Set(known(sent))]).toEqual([new Set([100]), new Set([50])]);
     expect(received?.get(timeOf(RESET_AT))).toBeNull();
     expect(received?.get(timeOf(RESET_AT + 1))).toBe(100);
-    // Windows that the robot's interval does not divide.
+    // Windows that are not a multiple of the robot's interval.
     const wide = linesOf(await of('Network', { ...RANGE, intervalMs: 15_000 })).bytes_recv;
     expect(new Set(known(wide))).toEqual(new Set([100]));
   });
 
-  it('of another measurement takes numbers and truth, and the table beside it text too', async () => {
+  it('of another measurement shows numbers and booleans, and its table also text', async () => {
     const lines = linesOf(await of(MEASUREMENT));
     expect(Object.keys(lines).sort()).toEqual(['charge', 'charging', 'voltage']);
     expect([known(lines.charging), known(lines.voltage)]).toEqual([always(1), always(12.5)]);
@@ -203,7 +203,7 @@ describe('a chart', () => {
     expect(column('_value')).toEqual(['81', 'true', 'docked', '12.5']);
   });
 
-  it('goes on where the robot gets another name', async () => {
+  it('continues when the robot is renamed', async () => {
     const owner = await api.person();
     const robot = await api.pairedRobot(owner, 'Before');
     const lines = (...steps: number[]) =>
@@ -229,7 +229,7 @@ describe('a chart', () => {
 });
 
 describe('logs', () => {
-  it('are the newest first, two of one microsecond both, and Grafana takes the entry for the text', async () => {
+  it('are newest first, with both entries of the same microsecond, and Grafana shows the entry as text', async () => {
     const [frame, ...more] = await show('Logs', { robot_id: String(left.id) });
     expect(more).toEqual([]);
     const [time, body, level, program] = frame?.fields ?? [];
@@ -248,18 +248,18 @@ describe('logs', () => {
     expect(new Set(times).size).toBe(4);
   });
 
-  it('are all there however often they are asked for, though Flux orders columns anew each time', async () => {
+  it('are complete on every query, although Flux returns columns in varying order', async () => {
     for (let i = 0; i < 40; i++) expect(rows(await show('Logs', { robot_id: String(left.id) }))).toBe(4);
   });
 
-  it('are the newest 500 of many', async () => {
+  it('are limited to the newest 500', async () => {
     const robot = await api.pairedRobot(await api.person());
     const entry = (i: number) =>
       `syslog message="entry ${i}",level="info"${i % 3 ? ',program="p"' : ''} ${timeOf(0) + i * 100}000`;
     await report(robot, Array.from({ length: 700 }, (_, i) => entry(i)).join('\n'));
     const [frame] = await show('Logs', { robot_id: String(robot.id) });
     const bodies = frame?.fields[1]?.values.map((body) => String(body).replace('p: ', ''));
-    // Grafana reads half as many again as it asks for, and cuts off the rest.
+    // Grafana reads up to one and a half times the requested number, and drops the rest.
     expect(panels.find(({ title }) => title === 'Logs')?.maxDataPoints).toBeGreaterThan(500 / 1.5);
     expect(bodies).toEqual(Array.from({ length: 500 }, (_, i) => `entry ${699 - i}`));
   });

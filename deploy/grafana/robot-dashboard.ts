@@ -23,7 +23,7 @@ import {
   robots,
 } from './robot-queries.ts';
 
-/** Grafana reads no more than this and half of it again; 1000 unless told. */
+/** Grafana reads at most one and a half times this number; its default is 1000. */
 const MAX_OPTIONS = 10_000;
 const MEASUREMENT = `\${${MEASUREMENT_VARIABLE}}`;
 
@@ -41,7 +41,7 @@ const percent = (title: string, query: string, figure: Parameters<typeof judged>
 const percentChart = (title: string, legend: string, query: string) =>
   chart(title, 'percent', legend, query).min(0).max(100);
 
-/** One robot, as the web app's page of it shows it and links to it. */
+/** One robot, like its page in the web app, which links here. */
 export const robotDashboard = new DashboardBuilder('Robowatch robot')
   .uid('robowatch-robot')
   .tags(['robowatch'])
@@ -54,16 +54,18 @@ export const robotDashboard = new DashboardBuilder('Robowatch robot')
     variable(MEASUREMENT_VARIABLE, 'Other measurement', measurements).refresh(VariableRefresh.OnTimeRangeChanged),
   )
   .withPanel(stat('Robot', 'string', header.identity, '/.*/').span(9))
-  .withPanel(stat('Last seen', 'dateTimeFromNow', header.lastSeen).description('By the robot’s own clock.').span(3))
+  .withPanel(
+    stat('Last seen', 'dateTimeFromNow', header.lastSeen).description('According to the robot’s own clock.').span(3),
+  )
   .withPanel(stat('Uptime', 's', header.uptime).span(3))
   .withPanel(percent('CPU now', header.cpu, FIGURES.cpu_percent).span(2))
   .withPanel(percent('Memory now', header.memory, FIGURES.memory_percent).span(2))
   .withPanel(
-    percent('Disk', header.disk, FIGURES.disk_percent).description('The root’s, or the fullest one’s.').span(2),
+    percent('Disk', header.disk, FIGURES.disk_percent).description('The root disk, or the fullest one.').span(2),
   )
   .withPanel(
     stat('Temperature', 'celsius', header.temperature)
-      .description('Of the hottest sensor.')
+      .description('The hottest sensor.')
       .thresholds(judged(FIGURES.temperature_c))
       .span(3),
   )
@@ -79,13 +81,13 @@ export const robotDashboard = new DashboardBuilder('Robowatch robot')
   .withPanel(percentChart('Disks', label('path'), charts.disk))
   .withPanel(
     chart('Network', 'Bps', `${label('interface')} ${FIELD}`, charts.net)
-      .description('What a reboot sets back is left out.')
+      .description('Counter resets after a reboot are left out.')
       .min(0),
   )
   .withPanel(chart('Uptime since the last boot', 's', 'uptime', charts.uptime).min(0))
   .withRow(new RowBuilder('Logs'))
-  .withPanel(logEntries('Logs', LOG_COLUMNS, LOG_LIMIT, logs).description(`The newest ${LOG_LIMIT}.`))
-  .withRow(new RowBuilder(`Whatever else it sends: ${MEASUREMENT}`))
+  .withPanel(logEntries('Logs', LOG_COLUMNS, LOG_LIMIT, logs).description(`The newest ${LOG_LIMIT} entries.`))
+  .withRow(new RowBuilder(`Other measurements: ${MEASUREMENT}`))
   .withPanel(
     chart(MEASUREMENT, 'short', `${FIELD} ${EVERY_LABEL}`, anyMeasurement.chart).description(
       'The last value of each window.',

@@ -6,24 +6,24 @@ import { PanelBuilder as StatPanelBuilder } from '@grafana/grafana-foundation-sd
 import { PanelBuilder as TablePanelBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as ChartPanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 
-/** The data source that provisioning makes for what robots send. */
+/** The provisioned data source for robots' metrics and logs. */
 export const DATASOURCE = { type: 'influxdb', uid: 'robowatch-influxdb' };
-/** Robots send every 10 s: smaller windows would be empty more often than not. */
+/** Robots send every 10 s, so most smaller windows would be empty. */
 const SHORTEST_WINDOW = '10s';
-/** A robot that sends once a minute still has a line; longer without data is a gap. */
+/** Longer without data is shown as a gap; a robot that sends once a minute still has a line. */
 const LONGEST_STEP_MS = 90_000;
 
-/** In a legend. */
+/** Placeholders for legends. */
 export const FIELD = `\${__field.name}`;
 export const label = (name: string) => `\${__field.labels.${name}}`;
 export const EVERY_LABEL = label('__values');
 
-/** The SDK has no InfluxDB query of its own. */
+/** The SDK has no type for InfluxDB queries. */
 const target = (query: string): Builder<Dataquery> => ({
   build: () => ({ refId: 'A', datasource: DATASOURCE, query }) as unknown as Dataquery,
 });
 
-/** One figure, or with `fields` a figure for each column of that name. */
+/** Shows one figure, or one for each column matching `fields`. */
 export function stat(title: string, unit: string, query: string, fields = ''): StatPanelBuilder {
   return new StatPanelBuilder()
     .title(title)
@@ -37,7 +37,7 @@ export function stat(title: string, unit: string, query: string, fields = ''): S
     .withTarget(target(query));
 }
 
-/** Green, then yellow and red from these values on. */
+/** Green, then yellow and red from these values up. */
 export function colours(yellow?: number, red?: number): ThresholdsConfigBuilder {
   const steps: Threshold[] = [{ value: null, color: 'green' }];
   if (yellow !== undefined) steps.push({ value: yellow, color: 'yellow' });
@@ -45,7 +45,7 @@ export function colours(yellow?: number, red?: number): ThresholdsConfigBuilder 
   return new ThresholdsConfigBuilder().steps(steps);
 }
 
-/** @param legend of a line, in terms of its field and labels */
+/** @param legend name of a line, built from its field and labels */
 export function chart(title: string, unit: string, legend: string, query: string): ChartPanelBuilder {
   return new ChartPanelBuilder()
     .title(title)
@@ -60,7 +60,9 @@ export function chart(title: string, unit: string, legend: string, query: string
     .withTarget(target(query));
 }
 
-/** @param columns in the order that Grafana is to have them in; Flux promises none. @param limit of entries in the query */
+/**
+ * @param columns in the order Grafana needs, which Flux does not guarantee. @param limit number of entries in the query
+ */
 export const logEntries = (title: string, columns: string[], limit: number, query: string) =>
   new LogsPanelBuilder()
     .title(title)
@@ -68,7 +70,7 @@ export const logEntries = (title: string, columns: string[], limit: number, quer
     .wrapLogMessage(true)
     .enableLogDetails(true)
     .sortOrder(LogsSortOrder.Descending)
-    // Unless told, as many as the panel is wide in pixels.
+    // By default Grafana reads as many entries as the panel has pixels in width.
     .maxDataPoints(limit)
     .withTransformation({
       id: 'organize',

@@ -2,20 +2,21 @@ import { MEASURED, TOTALS } from '../../apps/api/src/figures/measured.ts';
 import { IDENTITY_TAGS } from '../../apps/api/src/line-protocol/identity.ts';
 
 /**
- * The robot dashboard's queries, in Flux with Grafana's variables. `${robot_id:percentencode}` leaves an id as it is and
- * encodes whatever else stands in the address, quotes and `$` included, so that it is nobody's id and ends no string.
+ * The robot dashboard's queries, in Flux with Grafana's variables. `${robot_id:percentencode}` leaves an id unchanged,
+ * but encodes anything else in the URL, including quotes and `$`, so that it cannot end the string or match another
+ * robot.
  */
 export const ROBOT_VARIABLE = 'robot_id';
 export const MEASUREMENT_VARIABLE = 'measurement';
 
 const OF_ROBOT = `r.robot_id == "\${${ROBOT_VARIABLE}:percentencode}"`;
 const SHOWN = 'start: v.timeRangeStart, stop: v.timeRangeStop';
-/** For what is wanted of a robot that has been silent for longer than the time shown. */
+/** Range for values of a robot that has been silent for longer than the time range shown. */
 const LAST_MONTH = 'start: -30d';
-/** What the server stamps. A robot renamed has each series twice, which are one without it. */
+/** Tags stamped by the server. Dropping them merges the two copies of each series that a renamed robot has. */
 const IDENTITY = ['_measurement', ...IDENTITY_TAGS];
 const TOTAL_CPU = `(r.cpu =~ /^(${TOTALS.cpu?.value})?$/)`;
-/** They have panels of their own. */
+/** Measurements with their own panels. */
 const KNOWN = Object.keys(MEASURED);
 
 const flux = (...lines: string[]) => lines.join('\n');
@@ -28,7 +29,7 @@ const busy = '  |> map(fn: (r) => ({r with _value: 100.0 - float(v: r._value)}))
 
 const windowed = (fn: string, createEmpty: boolean) =>
   `  |> aggregateWindow(every: v.windowPeriod, fn: ${fn}, createEmpty: ${createEmpty}, timeSrc: "_start")`;
-/** The series of all the robot's names as one; windows without data stay, so that they are seen as gaps. */
+/** Merges the series of all names of the robot; keeps empty windows, so that they show as gaps. */
 const joined = flux(drop(...IDENTITY), windowed('mean', true));
 const lines = (where: string, fn = 'mean', ...then: string[]) =>
   flux(read(where), windowed(fn, false), ...then, joined);
@@ -39,7 +40,7 @@ const newestOfEach = (where: string) =>
 const value = '  |> keep(columns: ["_time", "_value"])';
 const newest = (where: string, ...then: string[]) => flux(newestOfEach(where), ...then, '  |> group()', value);
 
-/** What the robot is by its newest data, whatever that is. */
+/** The robot's identity, from its newest data of any kind. */
 const newestStamp = flux(
   read(OF_ROBOT, LAST_MONTH),
   '  |> last()',
@@ -56,7 +57,7 @@ export const header = {
   uptime: newest(fields('system', 'uptime')),
   cpu: newest(`${fields('cpu', 'usage_idle')} and ${TOTAL_CPU}`, busy),
   memory: newest(fields('mem', 'used_percent')),
-  /** The root's, or the fullest one's. */
+  /** The root disk, or the fullest one. */
   disk: newest(
     fields('disk', 'used_percent'),
     '  |> group()',
@@ -82,7 +83,9 @@ export const charts = {
   disk: lines(fields('disk', 'used_percent')),
   temperature: lines(fields('temp', 'temp')),
   uptime: lines(fields('system', 'uptime'), 'last'),
-  /** Between the last counts of windows at their own times; nothing where a reboot has set the counter back. */
+  /**
+   * Rate between the last counts of the windows, at the counts' own times; none where a reboot has reset the counter.
+   */
   net: flux(
     read(fields('net', 'bytes_recv', 'bytes_sent')),
     '  |> window(every: v.windowPeriod)',
@@ -95,7 +98,7 @@ export const charts = {
   ),
 };
 
-/** Grafana takes the first column of text for the entry, and `level` for its colour. */
+/** Grafana shows the first text column as the entry, and colours it by `level`. */
 export const LOG_COLUMNS = ['_time', 'body', 'level', 'program'];
 export const LOG_LIMIT = 500;
 export const logs = flux(
@@ -104,7 +107,7 @@ export const logs = flux(
   '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")',
   '  |> filter(fn: (r) => exists r.message)',
   '  |> group()',
-  // Before the new columns: of what pivot makes, map loses rows at the end that have no level or no program.
+  // Must come before map: of pivot's output, map drops trailing rows without a level or a program.
   '  |> sort(columns: ["_time"], desc: true)',
   `  |> limit(n: ${LOG_LIMIT})`,
   '  |> map(fn: (r) => ({',
@@ -118,7 +121,10 @@ export const logs = flux(
 const OF_MEASUREMENT = `${OF_ROBOT} and r._measurement =~ /^\${${MEASUREMENT_VARIABLE}:regex}$/`;
 
 export const anyMeasurement = {
-  /** Numbers, and truth as 0 and 1. Of text there is a last value, but no mean: with it the storage would read all. */
+  /**
+   * Numbers, and booleans as 0 and 1. Uses last, because mean would need text filtered out first, which reads every
+   * point.
+   */
   chart: flux(
     'import "types"',
     lines(
@@ -128,7 +134,7 @@ export const anyMeasurement = {
       '  |> toFloat()',
     ),
   ),
-  /** Text too. */
+  /** Including text. */
   newest: flux(
     newestOfEach(OF_MEASUREMENT),
     '  |> toString()',
@@ -138,7 +144,7 @@ export const anyMeasurement = {
   ),
 };
 
-/** One text for each robot: its newest name, and its id in brackets. */
+/** One text per robot: its newest name, and its id in brackets. */
 export const robots = flux(
   'import "influxdata/influxdb/schema"',
   'ids = schema.tagValues(bucket: v.defaultBucket, tag: "robot_id")',
@@ -155,10 +161,10 @@ export const robots = flux(
   '  |> group()',
   '  |> map(fn: (r) => ({_value: r.robot + " (" + r.robot_id + ")"}))',
 );
-/** Makes an option of that text: what is shown, and the id. */
+/** Splits that text into the label and the id. */
 export const ROBOT_OPTION = '/^(?<text>[\\s\\S]*\\((?<value>\\d+)\\))$/';
 
-/** The names of what a robot sends beside what has panels of its own. */
+/** The robot's measurements without their own panels. */
 export const measurements = flux(
   'import "influxdata/influxdb/schema"',
   `schema.tagValues(bucket: v.defaultBucket, tag: "_measurement", predicate: (r) => ${OF_ROBOT}, ${SHOWN})`,

@@ -1,4 +1,4 @@
-/** What robots report in tests: five minutes of known figures, with a silence of two and a reboot near the end. */
+/** Test reports of robots: five minutes of known values, with two minutes of silence and a reboot near the end. */
 export const STEPS = 30;
 const STEP_MS = 10_000;
 const START = Math.floor(Date.now() / 60_000) * 60_000 - 8 * 60_000;
@@ -6,11 +6,11 @@ const START = Math.floor(Date.now() / 60_000) * 60_000 - 8 * 60_000;
 export const timeOf = (step: number) => START + step * STEP_MS;
 /** Steps without a report. */
 export const GAP = Array.from({ length: 12 }, (_, i) => 12 + i);
-/** The counters start anew here. */
+/** The counters restart here. */
 export const RESET_AT = 27;
 export const ODD_MEASUREMENT = 'joint/1.speed "a" $x (b)';
 
-/** @param which makes figures that no other robot has. Times are in microseconds. */
+/** @param which number that makes the robot's values unique. Times are in microseconds. */
 export function reports(which: number): string {
   const steps = Array.from({ length: STEPS }, (_, step) => step).filter((step) => !GAP.includes(step));
   return steps
@@ -34,7 +34,7 @@ export function reports(which: number): string {
     .join('\n');
 }
 
-/** Four entries, the newest last; the second and third at the same microsecond. */
+/** Four entries, the newest last; the second and third in the same microsecond. */
 export function logs(name: string): string {
   const at = (second: number) => `${timeOf(0) + second * 1000}123`;
   return [

@@ -2,7 +2,7 @@ import { DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/da
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 
-/** The data source that provisioning makes for the server's own figures. */
+/** The provisioned data source for the server's own metrics. */
 const DATASOURCE = { type: 'prometheus', uid: 'robowatch-server' };
 
 interface Query {
@@ -36,15 +36,15 @@ const mean = (metric: string): Query => ({
   legend: 'mean',
 });
 
-/** What the server does with what robots send, from its Prometheus endpoint. */
+/** The server's ingest, from its Prometheus endpoint. */
 export const serverDashboard = new DashboardBuilder('Robowatch server')
   .uid('robowatch-server')
   .tags(['robowatch'])
   .refresh('10s')
   .time({ from: 'now-1h', to: 'now' })
-  .withRow(new RowBuilder('What comes in'))
+  .withRow(new RowBuilder('Throughput'))
   .withPanel(
-    panel('Requests', 'reqps', 'Metrics requests by the status they were answered with.', {
+    panel('Requests', 'reqps', 'Metrics requests by HTTP status.', {
       expr: `sum by (status) (${rate('robowatch_ingest_requests_total')})`,
       legend: '{{status}}',
     }),
@@ -53,34 +53,42 @@ export const serverDashboard = new DashboardBuilder('Robowatch server')
     panel(
       'Lines',
       'cps',
-      'Lines stored, and lines refused by reason.',
+      'Lines stored, and lines refused, by reason.',
       { expr: `sum(${rate('robowatch_ingest_lines_total')})`, legend: 'stored' },
       { expr: `sum by (reason) (${rate('robowatch_ingest_refused_lines_total')})`, legend: 'refused: {{reason}}' },
     ),
   )
-  .withRow(new RowBuilder('How long it takes'))
+  .withRow(new RowBuilder('Latency'))
+  .withPanel(panel('Reply', 's', 'From the first byte to the reply.', ...quantiles('robowatch_ingest_request_seconds')))
   .withPanel(
-    panel('Answer', 's', 'From the first byte to the answer.', ...quantiles('robowatch_ingest_request_seconds')),
+    panel('Store', 's', 'One write of a batch to the metrics store.', ...quantiles('robowatch_store_write_seconds')),
   )
   .withPanel(
-    panel('Store', 's', 'One gathered write to the metrics store.', ...quantiles('robowatch_store_write_seconds')),
+    panel(
+      'Waiting',
+      's',
+      'Time a body waits for its batch to be sent.',
+      ...quantiles('robowatch_ingest_waiting_seconds'),
+    ),
   )
   .withPanel(
-    panel('Waiting', 's', 'How long a body waits to be sent.', ...quantiles('robowatch_ingest_waiting_seconds')),
-  )
-  .withPanel(
-    panel('Event loop', 's', 'How late the process notices what has happened.', {
+    panel('Event loop', 's', 'Delay of the event loop.', {
       expr: 'nodejs_eventloop_lag_p99_seconds',
       legend: 'p99',
     }),
   )
-  .withRow(new RowBuilder('How it is gathered'))
-  .withPanel(panel('Lines in a write', 'short', 'More is better for the store.', mean('robowatch_ingest_batch_lines')))
+  .withRow(new RowBuilder('Batching'))
   .withPanel(
-    panel('Robots in a write', 'short', 'Bodies gathered into one write.', mean('robowatch_ingest_batch_bodies')),
+    panel(
+      'Lines per write',
+      'short',
+      'Larger batches are cheaper for the store.',
+      mean('robowatch_ingest_batch_lines'),
+    ),
   )
+  .withPanel(panel('Robots per write', 'short', 'Bodies in one batch.', mean('robowatch_ingest_batch_bodies')))
   .withPanel(
-    panel('Waiting for the store', 'bytes', 'Beyond INGEST_MAX_PENDING_BYTES robots are answered 503.', {
+    panel('Waiting for the store', 'bytes', 'Beyond INGEST_MAX_PENDING_BYTES, robots get 503.', {
       expr: 'robowatch_ingest_pending_bytes',
       legend: 'bytes',
     }),
@@ -89,7 +97,7 @@ export const serverDashboard = new DashboardBuilder('Robowatch server')
     panel(
       'Memory',
       'bytes',
-      'Of the process.',
+      'Memory of the process.',
       { expr: 'process_resident_memory_bytes', legend: 'resident' },
       { expr: 'nodejs_heap_size_used_bytes', legend: 'heap' },
     ),

@@ -6,7 +6,7 @@ const FOLDER = new URL('./dashboards/', import.meta.url);
 
 const file = (dashboard: object) => `${JSON.stringify(dashboard, null, 2)}\n`;
 
-/** The files Grafana's provisioning reads, by name. */
+/** The files for Grafana's provisioning, by name. */
 export const dashboardFiles = () => ({
   'robowatch-robot.json': file(robotDashboard),
   'robowatch-server.json': file(serverDashboard),

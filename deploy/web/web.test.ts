@@ -12,7 +12,7 @@ import { untilListening } from '../../tools/real/until-listening.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
 const dir = mkdtempSync(join(tmpdir(), 'robowatch-web-container-'));
-/** Where a proxy before the container would be. */
+/** Address of a proxy in front of the container. */
 const PROXY = '127.0.0.2';
 let server: ServerProcess;
 let image: Awaited<ReturnType<typeof buildImage>>;
@@ -48,7 +48,7 @@ const HEADERS = [
 const picked = (headers: Record<string, unknown>) =>
   HEADERS.map((name) => [name, String(headers[name]).replace(/;\s*/g, ';').toLowerCase()]);
 
-/** Not fetch, which unpacks. */
+/** Does not use fetch, which would decompress. */
 function get(url: string, headers: Record<string, string> = {}) {
   return new Promise<{ status?: number; headers: Record<string, unknown>; body: Buffer }>((resolve, reject) => {
     request(url, { headers }, (reply) => {
@@ -60,7 +60,7 @@ function get(url: string, headers: Record<string, string> = {}) {
       .end();
   });
 }
-/** What the server takes for the address of a robot that asks to be paired from `localAddress`. */
+/** The address that the server records for a pairing request from `localAddress`. */
 async function addressSeen(code: string, localAddress: string, forwarded: string) {
   const headers = { 'content-type': 'application/json', 'x-forwarded-for': forwarded };
   const asking = request(`${origin}/api/pair`, { method: 'POST', localAddress, headers });
@@ -73,14 +73,14 @@ async function addressSeen(code: string, localAddress: string, forwarded: string
 const asset = async () => /src="(\/assets\/[^"]+\.js)"/.exec((await get(origin)).body.toString())?.[1] as string;
 
 describe('the web app’s container', () => {
-  it('runs as a user without rights and complains of nothing', () => {
+  it('runs unprivileged and logs no complaints', () => {
     expect(image.config.User).toBe('1000:1000');
     expect(Object.keys(image.config.ExposedPorts)).toEqual(['9101/tcp']);
     expect(container.output()).toContain('server running');
     expect(container.output()).not.toMatch(/"level":"error"/);
   });
 
-  it('is the same app with the same headers as npm start serves', async () => {
+  it('serves the same app with the same headers as npm start', async () => {
     for (const path of ['/', '/robots/7', '/pair?code=12345678', await asset()]) {
       const [own, ours] = [await get(origin + path), await get(server.origin + path)];
       expect(own.status, path).toBe(200);
@@ -91,7 +91,7 @@ describe('the web app’s container', () => {
     expect((await get(`${origin}/assets/none.js`)).status).toBe(404);
   });
 
-  it('keeps browsers to https when it is served over https, and only then', async () => {
+  it('sends HSTS when served over https, and only then', async () => {
     for (const path of ['/', await asset()]) {
       const over = async (proto: string) =>
         (await get(origin + path, { 'x-forwarded-proto': proto })).headers['strict-transport-security'];
@@ -101,20 +101,20 @@ describe('the web app’s container', () => {
     expect((await get(origin)).headers).not.toHaveProperty('strict-transport-security');
   });
 
-  it('comes compressed as it was built', async () => {
+  it('serves the files as compressed by the build', async () => {
     for (const encoding of ['br', 'gzip']) {
       const reply = await get(origin + (await asset()), { 'accept-encoding': encoding });
       expect(reply.headers['content-encoding']).toBe(encoding);
     }
   });
 
-  it('tells where a client is whom a trusted proxy names, and believes nobody else', async () => {
+  it('forwards the client address from a trusted proxy, and trusts nobody else', async () => {
     expect(await addressSeen('31415926', PROXY, '203.0.113.7')).toBe('203.0.113.7');
     expect(await addressSeen('31415927', PROXY, '8.8.8.8, 203.0.113.7')).toBe('203.0.113.7');
     expect(await addressSeen('31415928', '127.0.0.3', '203.0.113.7')).toBe('127.0.0.3');
   });
 
-  it('has the API beside it: a person signs in, a robot reports, events come as they happen', async () => {
+  it('proxies the API: a person signs in, a robot reports, events arrive without delay', async () => {
     const call = (path: string, options: RequestInit = {}) => fetch(`${origin}/api${path}`, options);
     const json = { 'content-type': 'application/json' };
     const login = await call('/auth/login', {

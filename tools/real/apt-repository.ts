@@ -8,7 +8,7 @@ import { runCommand } from './run-command.ts';
 const ARCHITECTURE = { x64: 'amd64', arm64: 'arm64', arm: 'armhf' }[process.arch as string] ?? process.arch;
 const VERSION = '1.37.2-1';
 const SAMPLE = '[agent]\n  interval = "10s"\n[[inputs.cpu]]\n[[inputs.mem]]\n';
-/** As the real package's does: the sample becomes the configuration, the service is enabled and started. */
+/** Like the real package's: installs the sample as the configuration, enables and starts the service. */
 const POSTINST = `#!/bin/sh
 set -e
 id telegraf >/dev/null 2>&1 || useradd --system --no-create-home --shell /bin/false telegraf
@@ -24,8 +24,8 @@ const gpg = (home: string, ...args: string[]) =>
 const digest = (content: Buffer | string) => createHash('sha256').update(content).digest('hex');
 
 /**
- * Serves an apt repository like the one Telegraf's packages come from, with one package in it, signed with a key made up
- * for it. @returns its address, and the fingerprint of its key
+ * Serves an apt repository like the one for Telegraf, with one package, signed with a newly generated key.
+ * @returns its URL and the fingerprint of the key
  */
 export async function startAptRepository(dir: string, telegraf: string, tls: { key: Buffer; cert: Buffer }) {
   const name = `telegraf_${VERSION}_${ARCHITECTURE}.deb`;

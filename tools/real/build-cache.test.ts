@@ -20,7 +20,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-test('builds once for all callers, and leaves nothing but the result', async () => {
+test('builds once for all callers, and leaves only the result', async () => {
   let builds = 0;
   const build = async (into: string) => {
     builds++;
@@ -34,7 +34,7 @@ test('builds once for all callers, and leaves nothing but the result', async () 
   expect(await readdir(join(dir, 'tool'))).toHaveLength(1);
 });
 
-test('a build that fails leaves nothing, and can be tried again', async () => {
+test('a failed build leaves nothing, and can be retried', async () => {
   await expect(buildOnce('tool', '2', () => Promise.reject(new Error('no compiler')))).rejects.toThrow('no compiler');
   await buildOnce('tool', '2', (into) => writeFile(join(into, 'tool'), ''));
 });
@@ -46,7 +46,7 @@ test("a dead process's lock is taken over", async () => {
   await buildOnce('tool', '3', (into) => writeFile(join(into, 'tool'), ''));
 });
 
-test('processes at the same time build once between them', async () => {
+test('concurrent processes build only once', async () => {
   const program = `
     import { appendFileSync, writeFileSync } from 'node:fs';
     import { buildOnce } from ${JSON.stringify(join(import.meta.dirname, 'build-cache.ts'))};

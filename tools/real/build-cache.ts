@@ -6,17 +6,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const building = new Map<string, Promise<string>>();
 
-/** The folder built programs are kept in, outside any checkout: ROBOWATCH_CACHE, or robowatch in the user's cache. */
+/** Folder of built programs, outside any checkout: ROBOWATCH_CACHE, or robowatch in the user's cache. */
 export function cacheFolder() {
   const userCache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return process.env.ROBOWATCH_CACHE || join(userCache, 'robowatch');
 }
 
 /**
- * The path of a program, built unless it is there already. Callers at the same time, in this process or in others,
- * build it once: one does, the others wait.
- *
- * @param build is given an empty folder and must leave the program there under its name
+ * The path of a program, built unless it is cached. Of concurrent callers, in this process or in others, one builds it
+ * and the others wait. @param build receives an empty folder and must put the program there under its name
  */
 export function buildOnce(program: string, version: string, build: (dir: string) => Promise<void>): Promise<string> {
   const folder = join(cacheFolder(), program, `${version}-${process.platform}-${process.arch}`);
@@ -49,9 +47,9 @@ async function buildUnderLock(folder: string, program: string, build: (dir: stri
 }
 
 /**
- * A lock is a folder with one file in it, named after its owner's process. A folder can be renamed onto an empty one
- * and onto none, never onto a full one: so it is taken together with its owner's name, and a dead owner's lock is freed
- * by deleting that owner's file, which can never hit a lock somebody else has taken meanwhile.
+ * A lock is a folder with one file, named after the owner's process. A folder can be renamed onto a missing or empty
+ * one, but not onto a full one, so taking the lock and naming its owner is atomic. A dead owner's lock is freed by
+ * deleting that owner's file, which cannot affect a lock taken by somebody else in the meantime.
  */
 async function lock(path: string) {
   const owner = `${process.pid}-${randomBytes(6).toString('hex')}`;

@@ -2,7 +2,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from './run-command.ts';
 
-/** A private CA and a certificate of 127.0.0.1 that it signed, for a day, as files in `dir`; made by openssl. */
+/**
+ * Creates a private CA and a certificate signed by it for 127.0.0.1, valid for a day, as files in `dir`, with openssl.
+ */
 export async function makeCertificates(dir: string) {
   await mkdir(dir, { recursive: true });
   const [caFile, caKey, key, request, cert, names] = ['ca.crt', 'ca.key', 'key', 'csr', 'crt', 'names'].map((name) =>

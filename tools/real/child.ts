@@ -5,19 +5,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Child {
   pid: number;
-  /** What it has printed lately, both streams. */
+  /** Its recent output, of both streams. */
   output(): string;
   hasExited(): boolean;
-  /** null while it runs, and when a signal ended it. */
+  /** null while it runs, and if a signal ended it. */
   exitCode(): number | null;
   /** Resolves when the process has ended, for whatever reason. */
   exited: Promise<void>;
-  /** Asks it to end (SIGTERM); after ten seconds ends it. */
+  /** Sends SIGTERM, and after ten seconds SIGKILL. */
   stop(): Promise<void>;
-  /** Ends it as a power cut would (SIGKILL). */
+  /** Sends SIGKILL, as in a power cut. */
   kill(): Promise<void>;
   signal(name: NodeJS.Signals): void;
-  /** Freezes it (SIGSTOP) as an overloaded disk would; resolves when all of it stands still. */
+  /** Freezes it (SIGSTOP), as an overloaded disk would; resolves when all threads have stopped. */
   pause(): Promise<void>;
   resume(): void;
 }
@@ -26,18 +26,18 @@ const KEPT_OUTPUT = 256_000;
 
 export interface ChildOptions {
   cwd: string;
-  /** The whole environment, beside PATH: nothing else of ours, which may hold secrets. */
+  /** The whole environment except PATH; ours is not inherited, because it may contain secrets. */
   env: NodeJS.ProcessEnv;
   onOutput?(text: string): void;
 }
 
-/** Starts a program that must not outlive this process, however this process ends. */
+/** Starts a program that ends with this process, however that ends. */
 export async function startChild(command: string, args: string[], options: ChildOptions): Promise<Child> {
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: { PATH: process.env.PATH, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // Out of reach of a terminal's Ctrl-C: who starts it also stops it, in order.
+    // Shielded from the terminal's Ctrl-C, so that its owner can stop programs in order.
     detached: true,
   });
   let output = '';
@@ -83,7 +83,7 @@ export async function startChild(command: string, args: string[], options: Child
   };
 }
 
-/** Whether every thread of a process stands still: /proc/PID/task/TID/stat, third field (proc(5)). */
+/** Whether every thread of a process has stopped: /proc/PID/task/TID/stat, third field (proc(5)). */
 async function isStopped(pid: number): Promise<boolean> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
   const states = await Promise.all(
@@ -92,7 +92,7 @@ async function isStopped(pid: number): Promise<boolean> {
   return states.every((stat) => stat[stat.lastIndexOf(')') + 2] === 'T');
 }
 
-/** Waits on a pipe from this process; when that closes, the process it guards is ended, with its group. Works after a SIGKILL too. */
+/** A guard that waits on a pipe from this process and kills the process group when it closes, even after a SIGKILL. */
 function endWithThisProcess(pid: number): ChildProcess {
   const guard = spawn('sh', ['-c', 'cat >/dev/null; kill -KILL "-$0" 2>/dev/null', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Boots the Debian in a folder, with systemd as process 1, in namespaces of its own. The network is this machine's.
+# Boots the Debian in a folder, with systemd as process 1, in separate namespaces; it shares this machine's network.
 # debian-boot.sh ROOT HOSTNAME NAME; afterwards debian-boot.sh ROOT HOSTNAME NAME clean
 set -eu
 
@@ -20,13 +20,13 @@ if [ "${4-}" = inside ]; then
   mount -t tmpfs tmpfs "$root/sys/fs/cgroup"
   mkdir "$root/sys/fs/cgroup/systemd"
   mount -t cgroup -o none,name=systemd cgroup "$root/sys/fs/cgroup/systemd"
-  # Read-only, or systemd would mount the other controllers, which are this machine's.
+  # Read-only, or systemd would mount the machine's other controllers.
   mount -o remount,ro tmpfs "$root/sys/fs/cgroup"
   cd /
   exec env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$root" /lib/systemd/systemd
 fi
 
-# A control group of its own, so that several of these, or a systemd of this machine, do not meet.
+# A separate control group, so that several of these, or the machine's own systemd, do not interfere.
 hierarchy=$(mktemp -d)
 mount -t cgroup -o none,name=systemd cgroup "$hierarchy"
 if [ "${4-}" = clean ]; then

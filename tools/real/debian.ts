@@ -13,7 +13,7 @@ const START_TIMEOUT_MS = 90_000;
 const BOOT = join(import.meta.dirname, 'debian-boot.sh');
 const TELEGRAF_UNIT = join(import.meta.dirname, 'telegraf.service');
 
-/** The path of an archive of a small Debian with systemd, made on first use (a minute; needs debootstrap and root). */
+/** The path of an archive of a small Debian with systemd, built on first use (a minute; needs debootstrap and root). */
 export function ensureDebian(): Promise<string> {
   return buildOnce('debian.tar', `${SUITE}-2`, async (dir) => {
     const root = join(dir, 'root');
@@ -27,8 +27,8 @@ export function ensureDebian(): Promise<string> {
 }
 
 /**
- * Boots a Debian of its own: systemd is process 1 there, the network is this machine's. It ends with this process.
- * `telegraf`, a program, is put where its package would put it, with a user and a service like the package's.
+ * Boots a separate Debian with systemd as process 1; it shares this machine's network and ends with this process.
+ * `telegraf`, a program, is installed as its package would, with a user and a service.
  */
 export async function startDebian({ hostname, telegraf }: { hostname: string; telegraf?: string }) {
   if (process.getuid?.() !== 0) throw new Error('Only root can boot a Debian.');
@@ -86,7 +86,7 @@ async function putTelegraf(root: string, telegraf: string) {
   });
 }
 
-/** Process 1 of the new namespace: the child of `unshare`, which our own child has become. */
+/** Process 1 of the new namespace: the child of our own child process, which has become `unshare`. */
 async function initProcess(parent: number): Promise<number> {
   for (const deadline = Date.now() + START_TIMEOUT_MS; Date.now() < deadline; await sleep(50)) {
     const children = await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8').catch(() => '');

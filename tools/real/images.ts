@@ -14,8 +14,8 @@ const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 const missing = 'Images cannot be built: buildah is not installed.';
 
 /**
- * The public images that ours are built on, by name, as Dockerfiles for what package registries have: Debian with Node
- * and npm, and with Caddy. They trust whom this machine trusts.
+ * Local substitutes for the public base images, by name, as Dockerfiles that use only package registries: Debian with
+ * Node and npm, and with Caddy. They trust the same CAs as this machine.
  */
 const BASES: Record<string, string> = {
   'docker.io/library/node:24-bookworm-slim': `FROM scratch
@@ -36,12 +36,12 @@ CMD ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile
 `,
 };
 
-/** buildah on a storage of its own, in `folder`; without namespaces, so it works inside a container too. */
+/** Runs buildah with separate storage in `folder`, and without namespaces, so that it works inside a container. */
 const buildah = (folder: string, args: string[]) =>
   runCommand('buildah', [...storage(folder), ...args], { missing, env: { PATH: process.env.PATH, HOME: folder } });
 const storage = (folder: string) => ['--root', join(folder, 'layers'), '--runroot', join(folder, 'run')];
 
-/** The folder of a storage that has the images of BASES. */
+/** Folder of a storage with the images of BASES. */
 async function ensureBases(): Promise<string> {
   const marker = await buildOnce('images', `node-${NODE_VERSION}-1`, async (folder) => {
     const context = await mkdtemp(join(tmpdir(), 'robowatch-images-'));
@@ -64,14 +64,14 @@ async function ensureBases(): Promise<string> {
   return dirname(marker);
 }
 
-/** What is used of it (OCI image specification, config). */
+/** The parts used here (OCI image specification, config). */
 interface OciImage {
   config: { User: string; Cmd: string[]; ExposedPorts: Record<string, unknown> };
 }
 
 /**
- * Builds an image as `docker build -f dockerfile context` does, on the machine's own network.
- * @returns how to start a container of it with its own command and user, the network this machine's; and how to remove it
+ * Builds an image like `docker build -f dockerfile context`, on the machine's own network.
+ * @returns functions that start a container, with the image's command and user on this machine's network, and remove it
  */
 export async function buildImage(dockerfile: string, context: string) {
   const folder = await ensureBases();
@@ -91,7 +91,7 @@ export async function buildImage(dockerfile: string, context: string) {
   };
 }
 
-/** It ends with this process. */
+/** The container ends with this process. */
 async function startContainer(folder: string, image: string, command: string[], env: Record<string, string>) {
   const name = await buildah(folder, ['from', '--pull-never', image]);
   const variables = Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]);

@@ -11,8 +11,8 @@ const TAGS = 'sqlite_foreign_keys,sqlite_json,noassets';
 const need = (program: string) => `InfluxDB cannot be built: ${program} is not installed, or not on PATH.`;
 
 /**
- * The path of the real influxd, built on first use (some minutes; needs Go, Rust, a C compiler, pkg-config and the
- * network). It has no web interface, which nothing here uses.
+ * The path of the real influxd, built on first use (a few minutes; needs Go, Rust, a C compiler, pkg-config and the
+ * network). Built without the web interface, which is not used here.
  */
 export async function ensureInfluxd(): Promise<string> {
   const sums = await readFile(join(MODULE, 'go.sum'));
@@ -29,18 +29,18 @@ async function build(dir: string) {
   await runCommand('pkg-config', ['--version'], { ...check, missing: need('pkg-config') });
   await runCommand('cc', ['--version'], { ...check, missing: need('a C compiler (cc)') });
 
-  // Flux denies warnings, and newer compilers warn about more; RUSTFLAGS would not reach build scripts.
+  // Flux denies warnings, and newer compilers have more of them; RUSTFLAGS would not reach build scripts.
   const wrapper = join(tools, 'rustc-without-lints');
   await writeFile(wrapper, '#!/bin/sh\nexec "$@" --cap-lints allow\n', { mode: 0o755 });
 
   const go = (args: string[], env: NodeJS.ProcessEnv) =>
     runCommand('go', ['build', '-mod=readonly', ...args], { cwd: MODULE, env, missing: need('Go') });
-  // Its own pkg-config builds libflux when asked for it, and passes everything else on to the system's.
+  // InfluxData's pkg-config builds libflux on request, and delegates everything else to the system's.
   await go(['-o', join(tools, 'pkg-config'), 'github.com/influxdata/pkg-config'], process.env);
   await go(['-tags', TAGS, '-o', join(dir, 'influxd'), 'github.com/influxdata/influxdb/v2/cmd/influxd'], {
     ...process.env,
     PATH: `${tools}:${process.env.PATH}`,
-    // Flux pins an old toolchain, which would be downloaded.
+    // Otherwise the old toolchain that Flux pins would be downloaded.
     RUSTUP_TOOLCHAIN: process.env.RUSTUP_TOOLCHAIN || 'stable',
     RUSTC_WRAPPER: wrapper,
   });

@@ -37,7 +37,7 @@ test('a line written is read back', async () => {
   expect(await read(influx)).toContain('47.5,temp,temp');
 });
 
-test('it keeps its data and its token over a power cut', async () => {
+test('it keeps its data and its token after a power cut', async () => {
   await influx.kill();
   const before = influx.adminToken;
   influx = await startInfluxd({ dir });
@@ -45,7 +45,7 @@ test('it keeps its data and its token over a power cut', async () => {
   expect(await read(influx)).toContain('47.5');
 });
 
-test('paused it answers nothing, resumed it answers again', async () => {
+test('it does not respond while paused, and responds again when resumed', async () => {
   await influx.pause();
   await expect(fetch(`${influx.url}/health`, { signal: AbortSignal.timeout(500) })).rejects.toThrow();
   influx.resume();

@@ -14,12 +14,9 @@ const BUCKET = 'robots';
 const START_TIMEOUT_MS = 60_000;
 
 /**
- * Starts a real InfluxDB on 127.0.0.1, set up with organisation, bucket and a random administrator's token. It ends
- * with this process. Data is kept in `dir`, and found there again, token included, by the next start; without `dir` it
- * is in a temporary folder that goes with stop() or kill().
- *
- * With `bare` it is left as it comes: nobody has set it up.
- * `pause()` freezes it as an overloaded disk would: it still takes connections and answers nothing until `resume()`.
+ * Starts a real InfluxDB on 127.0.0.1 with an organisation, a bucket and a random admin token, or with `bare` not set
+ * up. Ends with this process. `dir` keeps data and token between starts; without it, stop() and kill() delete them.
+ * `pause()` freezes it, like an overloaded disk: it accepts connections but does not respond until `resume()`.
  */
 export async function startInfluxd(options: { dir?: string; port?: number; bare?: boolean } = {}) {
   const influxd = await ensureInfluxd();
@@ -63,7 +60,7 @@ function influxdArguments(dir: string, port: number) {
 async function untilHealthy(url: string, child: Child) {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
-    if (child.hasExited()) throw new Error(`influxd ended while starting:\n${child.output()}`);
+    if (child.hasExited()) throw new Error(`influxd exited while starting:\n${child.output()}`);
     const healthy = await fetch(`${url}/health`).then(
       (reply) => reply.ok,
       () => false,

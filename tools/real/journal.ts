@@ -9,17 +9,17 @@ const REMOTE = '/lib/systemd/systemd-journal-remote';
 export interface JournalEntry {
   /** Microseconds since 1970, as journald counts them. */
   micros: number;
-  /** Text, or bytes as they are. */
+  /** Text or raw bytes. */
   fields: Record<string, string | Buffer>;
 }
 
 /**
- * A real journal in a folder, without a running journald: `bin`, put first on PATH, has a `journalctl` that reads it.
+ * A real journal in a folder, without a running journald. Put `bin` first on PATH: its `journalctl` reads that journal.
  * Needs Debian's systemd and systemd-journal-remote.
  */
 export async function createJournal(dir: string) {
   await access(REMOTE).catch(() => {
-    throw new Error('A journal cannot be made: apt-get install systemd-journal-remote.');
+    throw new Error('Cannot create a journal. Run: apt-get install systemd-journal-remote');
   });
   const [files, bin] = [join(dir, 'journal'), join(dir, 'bin')];
   await mkdir(files, { recursive: true });
@@ -43,7 +43,7 @@ export async function createJournal(dir: string) {
   };
 }
 
-/** Journal Export Format: a value with line breaks or bytes in it is its length (64 bits, little-endian) and itself. */
+/** Journal Export Format: binary or multi-line values are prefixed with their length (64 bits, little-endian). */
 function exported({ micros, fields }: JournalEntry, boot: string): Buffer {
   const head = `__REALTIME_TIMESTAMP=${micros}\n__MONOTONIC_TIMESTAMP=${micros % 1e9}\n_BOOT_ID=${boot}\n`;
   const parts = Object.entries(fields).map(([name, value]) => {

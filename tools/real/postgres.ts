@@ -14,10 +14,9 @@ const MISSING = 'PostgreSQL 15 is not installed: apt-get install postgresql-15 (
 const START_TIMEOUT_MS = 60_000;
 
 /**
- * Starts a real PostgreSQL 15, Debian's, on 127.0.0.1 and a free port, with a database `robowatch` of its own in a
- * temporary folder, which goes with `stop()`. It ends with this process. `crash()` is a power cut, after which
- * `restart()` brings the same data back on the same port; `pause()` freezes it with every connection it has. With `tls`
- * it takes encrypted connections only.
+ * Starts Debian's PostgreSQL 15 on 127.0.0.1 and a free port, with a database `robowatch`; `stop()` deletes its data.
+ * Ends with this process. After `crash()`, a power cut, `restart()` uses the same data and port; `pause()` freezes it
+ * with all its connections. With `tls` it accepts only encrypted connections.
  */
 export async function startPostgres({ tls }: { tls?: { key: Buffer; cert: Buffer } } = {}) {
   const user = databaseUser();
@@ -86,7 +85,7 @@ async function encryptedOnly(
 async function untilReady(child: Child, data: string) {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
-    if (child.hasExited()) throw new Error(`PostgreSQL ended while starting:\n${child.output()}`);
+    if (child.hasExited()) throw new Error(`PostgreSQL exited while starting:\n${child.output()}`);
     const lines = (await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
     if (Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready') return;
     await sleep(50);
@@ -94,7 +93,7 @@ async function untilReady(child: Child, data: string) {
   throw new Error(`PostgreSQL did not start within ${START_TIMEOUT_MS / 1000} s:\n${child.output()}`);
 }
 
-/** A process and its children; each of PostgreSQL's connections is one. */
+/** A process and its children; PostgreSQL has one per connection. */
 async function family(pid: number): Promise<number[]> {
   const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const children: number[] = [];
@@ -110,7 +109,7 @@ function signalAll(pids: number[], signal: NodeJS.Signals) {
     try {
       process.kill(pid, signal);
     } catch {
-      // It has ended already.
+      // It has already exited.
     }
   }
 }

@@ -7,12 +7,14 @@ import { freePort } from './free-port.ts';
 
 const START_TIMEOUT_MS = 60_000;
 
-/** Starts a real Prometheus, Debian's, on 127.0.0.1, which reads `GET /metrics` of a port every second. It ends with this process. */
+/**
+ * Starts Debian's Prometheus on 127.0.0.1, which scrapes `GET /metrics` on a port every second. Ends with this process.
+ */
 export async function startPrometheus(target: number) {
   const dir = await mkdtemp(join(tmpdir(), 'robowatch-prometheus-'));
   const config = join(dir, 'prometheus.yml');
   const job = { job_name: 'robowatch', static_configs: [{ targets: [`127.0.0.1:${target}`] }] };
-  // JSON is YAML.
+  // JSON is valid YAML.
   await writeFile(config, JSON.stringify({ global: { scrape_interval: '1s' }, scrape_configs: [job] }));
   const port = await freePort();
   const args = [

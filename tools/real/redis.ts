@@ -10,9 +10,9 @@ import { freePort } from './free-port.ts';
 const START_TIMEOUT_MS = 30_000;
 
 /**
- * Starts a real Redis, with a random password, on 127.0.0.1 and a free port; it keeps nothing and ends with this process. With
- * `tls`, files, it takes encrypted connections only.
- * `pause()` freezes it until `resume()`; after `crash()`, `restart()` brings an empty one back on the same port.
+ * Starts a real Redis, with a random password, on 127.0.0.1 and a free port; it stores nothing and ends with this
+ * process. With `tls` (files) it accepts only encrypted connections. `pause()` freezes it until `resume()`; after
+ * `crash()`, `restart()` starts an empty one on the same port.
  */
 export async function startRedis({ tls }: { tls?: { keyFile: string; certFile: string; caFile: string } } = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'robowatch-redis-'));
@@ -49,7 +49,7 @@ export async function startRedis({ tls }: { tls?: { keyFile: string; certFile: s
 
 async function untilListening(child: Child, port: number) {
   for (const deadline = Date.now() + START_TIMEOUT_MS; Date.now() < deadline; await sleep(50)) {
-    if (child.hasExited()) throw new Error(`Redis ended while starting:\n${child.output()}`);
+    if (child.hasExited()) throw new Error(`Redis exited while starting:\n${child.output()}`);
     const reached = await new Promise<boolean>((resolve) => {
       const socket = createConnection(port, '127.0.0.1', () => resolve(true)).once('error', () => resolve(false));
       socket.once('connect', () => socket.end());

@@ -4,15 +4,15 @@ import { setPriority } from 'node:os';
 export interface CommandOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
-  /** The sentence to fail with when the program is not installed. */
+  /** Error message if the program is not installed. */
   missing: string;
 }
 
 const KEPT_OUTPUT = 8_000;
 
 /**
- * Runs a program to its end, at low priority: builds must not slow down what else the machine does.
- * Resolves to its standard output; rejects with the end of what it printed.
+ * Runs a program to its end, at low priority, so that builds do not slow down other work on the machine.
+ * Resolves to its standard output; rejects with the end of its output.
  */
 export function runCommand(command: string, args: string[], options: CommandOptions): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -43,6 +43,6 @@ function lowerPriority(pid: number) {
   try {
     setPriority(pid, 10);
   } catch {
-    // It has ended already.
+    // It has already exited.
   }
 }

@@ -10,11 +10,11 @@ const VERSION = '1.37.2';
 const AGENT = join(import.meta.dirname, '../../agent');
 const MODULE = 'github.com/influxdata/telegraf';
 
-/** The agent's own configuration. */
+/** The agent's configuration files. */
 export const AGENT_CONFIG_FILES = [join(AGENT, 'telegraf.conf'), join(AGENT, 'telegraf.d/logs.conf')];
 
 /**
- * The path of a Telegraf with exactly the plugins the agent's configuration names, built on first use (a minute or two;
+ * The path of a Telegraf with exactly the plugins in the agent's configuration, built on first use (a minute or two;
  * needs Go and the network).
  */
 export async function ensureTelegraf(): Promise<string> {
@@ -31,7 +31,7 @@ export async function ensureTelegraf(): Promise<string> {
   });
 }
 
-/** The build tags of all inputs and outputs the configuration names, and of the formats they read and write; sorted. */
+/** Build tags of all inputs and outputs in the configuration, and of their data formats; sorted. */
 async function neededPlugins() {
   const plugins = new Set<string>();
   for (const file of AGENT_CONFIG_FILES) {
@@ -50,16 +50,16 @@ async function neededPlugins() {
 }
 
 export interface TelegrafOptions {
-  /** Read in this order. */
+  /** Configuration files, in the order they are read. */
   configFiles: string[];
-  /** Its whole environment, beside PATH and where the agent's files lie. Secrets belong here. */
+  /** Its whole environment except PATH and the folder of the agent's files. Pass secrets here. */
   env: NodeJS.ProcessEnv;
-  /** Its working folder, where it also keeps the journal's cursor. */
+  /** Its working folder, which also contains the journal's cursor. */
   dir?: string;
   onOutput?(text: string): void;
 }
 
-/** Starts the real Telegraf, building it first if need be. It ends with this process. */
+/** Starts the real Telegraf, building it first if necessary. Ends with this process. */
 export async function startTelegraf({ configFiles, env, dir, onOutput }: TelegrafOptions) {
   const telegraf = await ensureTelegraf();
   const args = ['--strict-env-handling', ...configFiles.flatMap((file) => ['--config', file])];

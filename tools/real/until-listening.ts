@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from './child.ts';
 
-/** Waits, half a minute at the most, until a program takes connections. */
+/** Waits up to half a minute until a program accepts connections. */
 export async function untilListening(port: number, child: Child): Promise<void> {
   for (const end = Date.now() + 30_000; Date.now() < end; await sleep(50)) {
     if (child.hasExited()) break;
@@ -15,5 +15,5 @@ export async function untilListening(port: number, child: Child): Promise<void> 
     socket.destroy();
     if (up) return;
   }
-  throw new Error(`It did not start:\n${child.output()}`);
+  throw new Error(`The program did not start:\n${child.output()}`);
 }

@@ -29,7 +29,7 @@ import { robotRoutes } from './robots/routes.ts';
 import { seriesRoutes } from './series/routes.ts';
 import { summaryRoutes } from './series/summary-routes.ts';
 
-/** The HTTP API: what it consists of, in one list. Routes are protected by the scope they are registered in. */
+/** Builds the HTTP API. Routes are protected by the scope they are registered in. */
 export async function buildApp(deps: Parts) {
   const { config } = deps;
   const limits = connectionLimits(config.listen.requestTimeout);
@@ -61,7 +61,9 @@ export async function buildApp(deps: Parts) {
       await people.register(compress, compression);
       people.addHook('onError', async (request, _reply, error) => {
         const call = `${request.method} ${request.routeOptions.url ?? ''}`;
-        await auditRefusal(deps, anyActor(request), error, call).catch((err) => deps.log.error({ err }, 'not audited'));
+        await auditRefusal(deps, anyActor(request), error, call).catch((err) =>
+          deps.log.error({ err }, 'could not audit a refusal'),
+        );
       });
       await serveOpenApi(people);
       await people.register(async (anyone: App) => {

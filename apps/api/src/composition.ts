@@ -31,14 +31,16 @@ import { openStore } from './stores/open-store.ts';
 import { Reads } from './stores/reads.ts';
 
 export type Composition = Awaited<ReturnType<typeof compose>>;
-/** Of a composition, what the routes work with. */
+/** The part of a composition that routes depend on. */
 export type Parts = ReturnType<typeof assemble>;
 
-/** A robot's last sighting is written down this often at most, and four times before it would count as offline. */
+/**
+ * Longest time a sighting stays unwritten; never more than a quarter of the time after which a robot counts as offline.
+ */
 const MAX_UNWRITTEN_MS = 15_000;
 const REDACT = ['req.headers.authorization', 'req.headers.cookie'];
 
-/** The one place where things are constructed. `close` undoes it, in reverse. @throws ConfigError */
+/** Constructs everything, in one place. `close` undoes it in reverse order. @throws ConfigError */
 export async function compose(config: Config) {
   const log = pino({ level: config.logLevel, redact: REDACT });
   const embedded = config.database.url ? undefined : await startEmbeddedPostgres(config.dataDir);
@@ -61,7 +63,7 @@ export async function compose(config: Config) {
     if (error instanceof ConfigError) throw error;
     const { message, code } = error as { message?: string; code?: string };
     throw new ConfigError(
-      `The database of DATABASE_URL cannot be used: ${message || code}. Is it running, and are name and password right?`,
+      `Cannot use the database of DATABASE_URL: ${message || code}. Check that it is running and that user and password are right.`,
     );
   }
 
@@ -77,7 +79,7 @@ export async function compose(config: Config) {
     async close() {
       await demo?.close();
       await stopJobs();
-      await presence.flush().catch((err) => log.error({ err }, 'could not write down who was seen'));
+      await presence.flush().catch((err) => log.error({ err }, 'could not write the last sightings'));
       await refusedTokens.close();
       await store.close();
       redis?.disconnect();
@@ -100,7 +102,7 @@ interface Outside {
   hasDemo: boolean;
 }
 
-/** Everything that the routes work with, on what is outside of this process. Reaches for none of it. */
+/** Builds everything that routes depend on, without connecting to anything outside this process. */
 export function assemble({ config, log, db, readDb, events, store, redis, hasDemo }: Outside) {
   const { auth, pairing, ingest } = config;
   const telemetry = new Telemetry();
@@ -126,7 +128,7 @@ export function assemble({ config, log, db, readDb, events, store, redis, hasDem
     }),
     keys: new SigningKeys(db, deriveKey(config.secretKey, 'signing keys')),
     sealKey,
-    /** Offered with the embedded database only: one process, one fleet. */
+    /** Only with the embedded database, where there is one process and so one fleet. */
     demo,
     attempts: {
       account: new Attempts('login-account', auth.attemptsPerAccountTotal, redis),
@@ -154,7 +156,7 @@ export function assemble({ config, log, db, readDb, events, store, redis, hasDem
 
 const demoFile = (config: Config) => join(config.dataDir, 'demo-robots.json');
 
-/** Where a client in this process reaches the API. */
+/** URL of the API for clients within this process. */
 function ownApiUrl({ listen }: Config): string {
   const everywhere = ['0.0.0.0', '::'].includes(listen.host);
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;

@@ -1,4 +1,4 @@
-/** Every code a reply may carry, with its status. Closed: clients switch on it, OpenAPI lists it. */
+/** Every error code, with its status. Closed list: clients switch on it, OpenAPI lists it. */
 export const ERROR_STATUS = {
   validation_failed: 400,
   nothing_usable: 400,
@@ -25,7 +25,7 @@ export const ERROR_STATUS = {
   overloaded: 503,
 } as const;
 
-/** Why, where a code alone does not say what a person can do about it. Closed: the web app has a sentence for each. */
+/** The reason, where the code alone does not tell a person what to do. Closed list: the web app has a text for each. */
 export const ERROR_REASONS = [
   'password_short',
   'password_common',
@@ -38,16 +38,16 @@ export type ErrorReason = (typeof ERROR_REASONS)[number];
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
 export interface ErrorExtras {
-  /** Seconds the caller should wait, sent as `Retry-After`. */
+  /** Seconds until the caller should retry, sent as `Retry-After`. */
   retryAfter?: number;
   reason?: ErrorReason;
-  /** The caller showed a token that is none of ours. */
+  /** The caller presented a token that this server did not issue. */
   isForged?: boolean;
   /** Members added to the problem document (RFC 9457 §3.2). */
   members?: Record<string, unknown>;
 }
 
-/** The one error a use-case throws on purpose; `detail` is shown to the caller, so it names no internals. */
+/** The only error that use cases throw on purpose. `detail` is shown to the caller, so it must not reveal internals. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
@@ -65,7 +65,7 @@ export class AppError extends Error {
 export const notFound = (what: string) => new AppError('not_found', `No such ${what}.`);
 
 export const notReporting = () =>
-  new AppError('unauthorized', 'This token is not valid, or the robot is switched off.');
+  new AppError('unauthorized', 'This token is not valid, or the robot has been deactivated.');
 
 export const databaseAway = () =>
-  new AppError('database_unavailable', 'The database does not answer.', { retryAfter: 10 });
+  new AppError('database_unavailable', 'The database does not respond. Try again later.', { retryAfter: 10 });

@@ -23,7 +23,7 @@ interface JobDeps {
 
 const HOUR_MS = 3_600_000;
 
-/** Everything that happens without being asked for, in one list. */
+/** All background jobs. */
 export function makeJobs({ db, config, store, catalog, presence }: JobDeps): Job[] {
   const perReplica = (name: string, everyMs: number, run: Job['run']): Job => ({
     ...{ name, everyMs, run, once: 'per replica' },
@@ -33,13 +33,13 @@ export function makeJobs({ db, config, store, catalog, presence }: JobDeps): Job
   });
   const rollUps = { db, store, catalog, partitions: rollupPartitions(db) };
   return [
-    perReplica('tell who was seen', 2_000, () => presence.tick()),
-    perReplica('note silent robots', 5_000, () => noteSilent(db, config.robots.offlineAfter)),
-    perReplica('tell of silent robots', 2_000, () => deliverDue(db, tellOfSilent)),
-    perReplica('forget series without points', HOUR_MS, () =>
+    perReplica('publish sightings', 2_000, () => presence.tick()),
+    perReplica('find silent robots', 5_000, () => noteSilent(db, config.robots.offlineAfter)),
+    perReplica('announce silent robots', 2_000, () => deliverDue(db, tellOfSilent)),
+    perReplica('tidy the series catalog', HOUR_MS, () =>
       catalog.tidy(Math.max(config.metrics.retention, config.rollups.retention)),
     ),
-    perReplica('make room in the metrics store', HOUR_MS, () => store.maintain()),
+    perReplica('maintain the metrics store', HOUR_MS, () => store.maintain()),
     perCluster('roll up hours', 15_000, (signal) => rollUpDue(rollUps, signal)),
     perCluster('expire roll-ups', HOUR_MS, () => expireRollups(db, rollUps.partitions, config.rollups.retention)),
     perCluster('expire pairing codes', 15_000, () => expireCodes(db)),

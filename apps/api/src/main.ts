@@ -12,7 +12,7 @@ import { buildWebServer } from './web/web-server.ts';
 
 const CLOSE_TIMEOUT_MS = 15_000;
 
-/** env → config → compose → listen → close gracefully. @returns how to close */
+/** Runs the server: env → config → compose → listen. @returns a function that closes it gracefully */
 export async function start(
   env: Record<string, string | undefined>,
   { demo = false } = {},
@@ -58,8 +58,8 @@ async function listening<Result>(listen: () => Promise<Result>, setting: string,
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     if (code === 'EADDRINUSE')
-      throw new ConfigError(`Port ${port} is taken by another program. Stop it, or set ${setting} to another port.`);
-    throw new ConfigError(`Cannot listen on port ${port} (${code ?? message}). Set ${setting} or LISTEN_HOST.`);
+      throw new ConfigError(`Port ${port} is in use by another program. Stop it, or set ${setting} to another port.`);
+    throw new ConfigError(`Cannot listen on port ${port} (${code ?? message}). Change ${setting} or LISTEN_HOST.`);
   }
 }
 
@@ -77,9 +77,9 @@ function announce(config: Config, setupLink: string | undefined): void {
 
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
-/** Robots that ran before go on; new ones are started when they are asked for. */
+/** Resumes existing demonstration robots; otherwise starts new ones if `asked`. */
 async function startDemo(fleet: DemoFleet, asked: boolean, adminMissing: boolean): Promise<void> {
-  if (await fleet.resume()) return say('  The demonstration robots go on.\n');
+  if (await fleet.resume()) return say('  The demonstration robots have resumed.\n');
   if (!asked) return;
   if (adminMissing) say('  Five demonstration robots start once the first administrator has been created.\n');
   void fleet.startForFirstAdmin().then((owner) => {

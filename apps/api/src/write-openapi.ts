@@ -10,7 +10,7 @@ import { PostgresStore } from './stores/postgres/postgres-store.ts';
 export const OPENAPI_FILE = new URL('../openapi.json', import.meta.url);
 const NOWHERE = 'postgres://nowhere/none';
 
-/** The contract as JSON. The routes are those of a server that has not reached for its database yet. */
+/** The OpenAPI document as JSON, from the routes of a server that never connects to its database. */
 export async function openApiText(): Promise<string> {
   const config = loadConfig({ DATABASE_URL: NOWHERE, SECRET_KEY: 'abcdefghijklmnopqrstuvwxyz0123456789' });
   const log = pino({ level: 'silent' });

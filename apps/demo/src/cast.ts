@@ -4,32 +4,32 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const GIB = 2 ** 30;
 
-/** What one demo robot is like; everything it reports follows from this, its seed and the time. */
+/** A demo robot's character, which together with its seed and the time determines everything it reports. */
 export interface Character {
   hostname: string;
   architecture: Architecture;
   cores: number;
-  /** Share of CPU used when idle, and when it works hardest. */
+  /** Share of CPU used when idle and when working hardest. */
   load: [idle: number, busy: number];
-  /** °C at rest, and how much warmer at full load. */
+  /** °C at rest, and the rise at full load. */
   temperature: [rest: number, rise: number];
   sensor: string;
   memory: number;
   disk: { device: string; fstype: string; total: number; usedAtFirst: number; growthPerHour: number };
-  /** Bytes a second, received and sent, by interface. */
+  /** Bytes per second received and sent, by interface. */
   net: Record<string, [received: number, sent: number]>;
   program: string;
   work: string[];
   mobile: boolean;
   bootEvery: number;
-  /** Out of radio range for so long at the start of each half hour; 0: never. */
+  /** Milliseconds out of radio range at the start of each half hour; 0: never. */
   away: number;
 }
 
 const SD_CARD = { device: 'mmcblk0p2', fstype: 'ext4' };
 const NVME = { device: 'nvme0n1p2', fstype: 'ext4' };
 
-/** The first n of these are the demo's robots. */
+/** A demo with n robots uses the first n. */
 export const CAST: Character[] = [
   {
     ...{ hostname: 'courier-01', architecture: 'arm64', cores: 4, load: [0.12, 0.72], temperature: [41, 34] },

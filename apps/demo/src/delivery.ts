@@ -4,16 +4,16 @@ import { gzip } from 'node:zlib';
 const compress = promisify(gzip);
 
 const LARGEST_BATCH = 2_000;
-/** Some hours of one robot; beyond that the oldest lines go first. */
+/** A few hours of one robot; beyond that, the oldest lines are dropped. */
 const MOST_KEPT = 40_000;
 const TIMEOUT_MS = 5_000;
-/** Sending the same lines again cannot help. */
+/** Retrying the same lines would fail again. */
 const REFUSED_FOR_GOOD = [400, 413, 422];
 
-/** How a delivery ended: all sent, something kept for later and why, or the token refused. */
+/** Result of a delivery: all sent, some kept for later with the reason, or the token refused. */
 export type Outcome = { result: 'sent' } | { result: 'kept' | 'refused'; reason: string };
 
-/** A robot's outgoing lines, kept until the server has taken them or refused them for good. */
+/** A robot's outgoing lines, kept until the server has accepted them or refused them permanently. */
 export function createDelivery(apiUrl: string, token: string) {
   const url = new URL('/api/metrics?precision=ns', apiUrl);
   let kept: string[] = [];
@@ -39,7 +39,7 @@ export function createDelivery(apiUrl: string, token: string) {
       kept = kept.concat(lines).slice(-MOST_KEPT);
     },
     kept: () => kept.length,
-    /** Sends what there is, oldest first, until all is gone or the server does not take it. */
+    /** Sends pending lines, oldest first, until all are sent or a batch is not accepted. */
     async flush(signal: AbortSignal): Promise<Outcome> {
       while (kept.length > 0) {
         const batch = kept.slice(0, LARGEST_BATCH);

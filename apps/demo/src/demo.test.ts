@@ -65,7 +65,7 @@ const times = () =>
     .filter(({ status }) => status === 204)
     .flatMap(({ lines }) => lines.map((line) => Number(line.split(' ').at(-1)) / 1e6));
 
-test('pairs, brings an hour of past in batches, and goes on without a seam', async () => {
+test('pairs, sends an hour of history in batches, and continues without a gap', async () => {
   const demo = await start(2);
   await until(() => batches.length > 6);
   await demo.stop();
@@ -78,7 +78,7 @@ test('pairs, brings an hour of past in batches, and goes on without a seam', asy
   expect(Math.max(...all.map((time, i) => time - (all[i - 1] ?? time)))).toBeLessThanOrEqual(60_000);
 });
 
-test('is the same robots after a restart, and keeps their tokens to itself', async () => {
+test('keeps the same robots after a restart, and their tokens private', async () => {
   const first = await start(1);
   await until(() => batches.length > 3);
   await first.stop();
@@ -93,7 +93,7 @@ test('is the same robots after a restart, and keeps their tokens to itself', asy
   expect(Math.min(...times())).toBeGreaterThan(Date.now() - 20_000);
 });
 
-test('keeps what the server does not take, drops what it refuses for good', async () => {
+test('keeps data the server does not accept, and drops data it refuses permanently', async () => {
   statuses = [503, 429, 422];
   const demo = await start(1);
   await until(() => batches.length > 5);
@@ -103,7 +103,7 @@ test('keeps what the server does not take, drops what it refuses for good', asyn
   expect(batches[3]?.lines[0]).not.toBe(batches[0]?.lines[0]);
 });
 
-test('a robot that was removed ends, and stays away at the next start', async () => {
+test('a robot that was deleted stops, and does not return at the next start', async () => {
   statuses = [401];
   const first = await start(1);
   await first.ended;
@@ -114,7 +114,7 @@ test('a robot that was removed ends, and stays away at the next start', async ()
   expect(asked).toHaveLength(1);
 });
 
-test('a robot that is switched off keeps its data until it is switched on', async () => {
+test('a deactivated robot keeps its data until it is reactivated', async () => {
   statuses = [401, 401];
   const demo = await start(1, { isGone: async () => false });
   await until(() => batches.length > 3);
@@ -122,7 +122,7 @@ test('a robot that is switched off keeps its data until it is switched on', asyn
   expect(batches[2]?.lines[0]).toBe(batches[0]?.lines[0]);
 });
 
-test('an abort ends the pairing', async () => {
+test('an abort stops the pairing', async () => {
   const abort = new AbortController();
   const confirm = async () => abort.abort();
   const demo = await start(2, { confirm, signal: abort.signal });

@@ -12,7 +12,7 @@ export interface LogEntry {
 const SLOT = 5_000;
 const HOT = 70;
 
-/** What the robot logged after `from` and until `to` (ms since 1970): the same whatever pieces one asks for. */
+/** Log entries after `from` up to `to` (ms since 1970); the same however the range is split. */
 export function logEntries(robot: Robot, from: number, to: number): LogEntry[] {
   const entries: LogEntry[] = [];
   for (let slot = Math.floor(from / SLOT); slot * SLOT <= to; slot++) {

@@ -5,28 +5,28 @@ import { live } from './live.ts';
 import { openState, type SavedRobot } from './state.ts';
 
 export interface DemoOptions {
-  /** Where the API is reached, without a path. */
+  /** URL of the API, without a path. */
   apiUrl: string;
-  /** The owner's part: confirms the robot that shows this code. */
+  /** Confirms the robot with this code, in place of an owner. */
   confirm(pairing: { code: string; hostname: string; name: string }): Promise<void>;
-  /** Where the robots' tokens are kept from one start to the next. */
+  /** File that stores the robots' tokens between starts. */
   stateFile: string;
-  /** How many; there are five. */
+  /** Number of robots, at most and by default five. */
   robots?: number;
   intervalMs?: number;
-  /** How much past a new robot brings with it. */
+  /** Length of the history that a new robot sends. */
   historyMs?: number;
-  /** Whether a robot that was refused is removed, rather than switched off for a while. Without it, it is. */
+  /** Whether a refused robot has been deleted rather than deactivated; default: deleted. */
   isGone?(robot: { id: number; token: string }): Promise<boolean>;
-  /** Ends the pairing too, which `stop()` cannot. */
+  /** Also aborts the pairing, which `stop()` cannot. */
   signal?: AbortSignal;
   log?(message: string): void;
 }
 
 export interface DemoRobots {
-  /** How many report; one that was removed ends. */
+  /** Number of robots reporting; a deleted one stops. */
   running(): number;
-  /** Resolves when none is left, for whatever reason. */
+  /** Resolves when no robot is running any more, for whatever reason. */
   ended: Promise<void>;
   stop(): Promise<void>;
 }
@@ -34,8 +34,8 @@ export interface DemoRobots {
 export const DEMO_ROBOTS = CAST.length;
 
 /**
- * Starts robots that do not exist: each really pairs and reports over HTTP, with believable figures. Resolves when all
- * are paired; one that cannot pair is left out, and `log` told why.
+ * Starts simulated robots, which really pair and report over HTTP, with plausible values. Resolves when all are paired;
+ * skips robots that cannot pair, and logs why.
  */
 export async function startDemoRobots(options: DemoOptions): Promise<DemoRobots> {
   const { robots = CAST.length, intervalMs = 5_000, historyMs = 3_600_000, log = () => undefined } = options;
@@ -71,7 +71,7 @@ export async function startDemoRobots(options: DemoOptions): Promise<DemoRobots>
   }
 
   function leftOut({ hostname }: Character, error: Error) {
-    if (!signal.aborted) log(`${hostname}: not paired: ${error.message}`);
+    if (!signal.aborted) log(`${hostname}: could not pair: ${error.message}`);
     return undefined;
   }
 
@@ -93,7 +93,7 @@ export async function startDemoRobots(options: DemoOptions): Promise<DemoRobots>
     const isGone = async () => options.isGone?.(saved) ?? true;
     const life = { apiUrl: options.apiUrl, token, intervalMs, since, signal, log, onFilled, isGone };
     if ((await live({ character, seed, start }, life)) === 'stopped') return;
-    log(`${character.hostname}: was removed from the server; it ends here`);
+    log(`${character.hostname}: deleted on the server; stopping`);
     await state.drop(character.hostname);
   }
 }

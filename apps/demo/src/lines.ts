@@ -5,7 +5,7 @@ import * as signal from './signals.ts';
 type Robot = signal.Robot;
 type Field = number | { int: number } | string;
 
-/** What Telegraf on this robot would report at `time` (ms since 1970), as line protocol. Nothing while it boots. */
+/** Line protocol that Telegraf on this robot would send at `time` (ms since 1970); nothing while it boots. */
 export function measure(robot: Robot, time: number): string[] {
   if (signal.isBooting(robot, time)) return [];
   const { character, seed } = robot;
@@ -43,7 +43,7 @@ export function measure(robot: Robot, time: number): string[] {
   return lines;
 }
 
-/** What the robot logged after `from` and until `to` (ms since 1970), as line protocol. */
+/** Log entries after `from` up to `to` (ms since 1970), as line protocol. */
 export function logLines(robot: Robot, from: number, to: number): string[] {
   return logEntries(robot, from, to).map(({ micros, level, program, message }: LogEntry) =>
     line('syslog', { level, message, program }, `${micros}000`),

@@ -9,20 +9,19 @@ export interface Life {
   apiUrl: string;
   token: string;
   intervalMs: number;
-  /** Report from here on: the past is filled in first, every ten seconds; ms since 1970. */
+  /** Start of the data, ms since 1970; the history is filled in first, in steps of ten seconds. */
   since: number;
   signal: AbortSignal;
   log(message: string): void;
-  /** Called once everything up to the first live sample has been delivered. */
+  /** Called once the history and the first live sample have been delivered. */
   onFilled(): Promise<void>;
-  /** Asked when the token is refused: a robot that is only switched off goes on and keeps its data. */
+  /** Called when the token is refused: a robot that is only deactivated continues and keeps its data. */
   isGone(): Promise<boolean>;
 }
 
 /**
- * Measures and reports until `signal` ends it. What cannot be delivered is kept and sent later.
- *
- * @returns 'refused' when the server no longer knows the token, 'stopped' otherwise
+ * Measures and reports until `signal` aborts. Keeps undelivered data and retries.
+ * @returns 'refused' when the robot has been deleted on the server, 'stopped' otherwise
  */
 export async function live(robot: Robot, life: Life): Promise<'refused' | 'stopped'> {
   const { signal, intervalMs, log } = life;
@@ -47,8 +46,9 @@ export async function live(robot: Robot, life: Life): Promise<'refused' | 'stopp
       const outcome = await delivery.flush(signal);
       if (outcome.result === 'refused' && (await life.isGone())) return 'refused';
       const reason = outcome.result === 'sent' || signal.aborted ? '' : outcome.reason;
-      if (reason && reason !== trouble) log(`${name}: keeps its data, the server does not take it (${reason})`);
-      if (trouble && outcome.result === 'sent') log(`${name}: delivered what it had kept`);
+      if (reason && reason !== trouble)
+        log(`${name}: keeping its data, because the server does not accept it (${reason})`);
+      if (trouble && outcome.result === 'sent') log(`${name}: delivered the data it had kept`);
       trouble = reason;
       if (!filled && measured && outcome.result === 'sent') {
         filled = true;

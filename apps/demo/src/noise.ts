@@ -1,4 +1,4 @@
-/** A number in [0, 1) that looks random and depends on nothing but the two integers. */
+/** A pseudo-random number in [0, 1), determined by the two integers. */
 export function chance(seed: number, index: number): number {
   let hash = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index | 0, 0xc2b2ae35);
   hash ^= Math.floor(index / 2 ** 32) | 0;
@@ -8,7 +8,7 @@ export function chance(seed: number, index: number): number {
   return ((hash ^ (hash >>> 15)) >>> 0) / 2 ** 32;
 }
 
-/** A smooth wandering between 0 and 1 that turns about once a period; `time` and `period` in ms. */
+/** Smooth noise between 0 and 1 that changes direction about once per period; `time` and `period` in ms. */
 export function wander(seed: number, time: number, period: number): number {
   const position = time / period;
   const step = Math.floor(position);
@@ -19,9 +19,9 @@ export function wander(seed: number, time: number, period: number): number {
 
 const LAG_STEPS = 24;
 
-/** A signal followed with inertia: its mean over the past, weighted to fall to 1/e after `inertia` ms. */
+/** Exponential moving average of a signal, with time constant `inertia` in ms. */
 export function lagged(signal: (time: number) => number, time: number, inertia: number): number {
-  // On a fixed grid, so that two neighbouring moments see the same samples and the result does not flicker.
+  // On a fixed grid, so that neighbouring times use the same samples and the result does not flicker.
   const step = inertia / 8;
   const newest = Math.floor(time / step) * step;
   let sum = 0;
@@ -36,7 +36,7 @@ export function lagged(signal: (time: number) => number, time: number, inertia: 
   return sum / weights;
 }
 
-/** Grows steadily on average, never falls, with the rhythm of traffic; 0 at 0. `age` in ms, `rate` per second. */
+/** A counter that starts at 0 and never falls, with the rhythm of traffic. `age` in ms, `rate` per second. */
 export function counter(seed: number, age: number, rate: number): number {
   const swing = (amplitude: number, period: number) => {
     const phase = chance(seed, period) * 2 * Math.PI;

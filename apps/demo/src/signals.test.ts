@@ -11,14 +11,14 @@ const robots: Robot[] = CAST.map((character, index) => ({ character, seed: 100 +
 const times = (step: number, span: number) => Array.from({ length: span / step }, (_, i) => START + i * step);
 
 describe.each(robots.map((robot) => [robot.character.hostname, robot] as const))('%s', (_, robot) => {
-  test('is the same robot whenever it is asked', () => {
+  test('is deterministic', () => {
     const again = { ...robot, character: { ...robot.character } };
     expect(times(60_000, HOUR).map((time) => measure(again, time))).toEqual(
       times(60_000, HOUR).map((time) => measure(robot, time)),
     );
   });
 
-  test('stays within what is possible, and changes without jumps', () => {
+  test('stays within realistic limits, and changes without jumps', () => {
     const all = times(10_000, 12 * HOUR);
     for (const [index, time] of all.entries()) {
       const [use, degrees] = [cpuUse(robot, time), temperature(robot, time)];
@@ -32,7 +32,7 @@ describe.each(robots.map((robot) => [robot.character.hostname, robot] as const))
     }
   });
 
-  test('its logs do not depend on the pieces they are read in, and no two share a moment', () => {
+  test('has the same logs however the range is split, and no two at the same time', () => {
     const whole = logEntries(robot, START, START + HOUR);
     const pieces = times(7_000, HOUR).flatMap((from) => logEntries(robot, from, Math.min(from + 7_000, START + HOUR)));
     expect(pieces.slice(0, whole.length)).toEqual(whole);
@@ -40,7 +40,7 @@ describe.each(robots.map((robot) => [robot.character.hostname, robot] as const))
     expect(whole.length).toBeGreaterThan(20);
   });
 
-  test('speaks line protocol in the shapes Telegraf has', () => {
+  test('produces line protocol in Telegraf’s format', () => {
     const time = bootTime(robot, START + 2 * HOUR) + 60_000;
     const lines = [...measure(robot, time), ...logLines(robot, time - HOUR, time)];
     const kinds = new Set(lines.map((line) => line.split(/[, ]/)[0]));
@@ -61,7 +61,7 @@ describe.each(robots.map((robot) => [robot.character.hostname, robot] as const))
   });
 });
 
-test('temperature follows load: warmer after work than after rest', () => {
+test('temperature follows load: warmer after work than at rest', () => {
   const robot = robots[4] as Robot;
   const byUse = times(10_000, 24 * HOUR).map((time) => [
     lagged((at) => cpuUse(robot, at), time, 300_000),
@@ -72,7 +72,7 @@ test('temperature follows load: warmer after work than after rest', () => {
   expect(mean(byUse.slice(-800)) - mean(byUse.slice(0, 800))).toBeGreaterThan(10);
 });
 
-test('counters grow until a reboot and then begin again', () => {
+test('counters grow until a reboot and then restart', () => {
   for (let age = 0; age < 2 * HOUR; age += 1_000)
     expect(counter(5, age + 1_000, 9_000)).toBeGreaterThan(counter(5, age, 9_000));
   const scout = robots[4] as Robot;
@@ -83,7 +83,7 @@ test('counters grow until a reboot and then begin again', () => {
   expect(received.filter((bytes, i) => bytes < (received[i - 1] ?? 0)).length).toBeGreaterThanOrEqual(1);
 });
 
-test('one robot is away five minutes of each half hour, and says so in its log', () => {
+test('one robot is out of range for five minutes of each half hour, and logs it', () => {
   const rover = robots[2] as Robot;
   const away = times(1_000, HOUR).filter((time) => isAway(rover, time)).length;
   expect(away).toBe(600);
@@ -102,7 +102,7 @@ test('a reboot leaves a gap and a boot message', () => {
   );
 });
 
-test('wandering is continuous', () => {
+test('noise is continuous', () => {
   for (let time = 0; time < 10_000; time += 10) {
     expect(Math.abs(wander(1, time + 10, 1_000) - wander(1, time, 1_000))).toBeLessThan(0.02);
   }

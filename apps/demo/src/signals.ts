@@ -6,7 +6,7 @@ const BOOTING = 40_000;
 const DISCHARGE = 100 * 60_000;
 const CHARGE = 35 * 60_000;
 
-/** One robot of the demo: what it is like, and what makes it differ from another one like it. */
+/** A demo robot: its character, and a seed that distinguishes it from others with the same character. */
 export interface Robot {
   character: Character;
   seed: number;
@@ -14,24 +14,24 @@ export interface Robot {
   start: number;
 }
 
-/** When the robot was last switched on. */
+/** When the robot last booted. */
 export function bootTime({ character, seed }: Robot, time: number): number {
   const every = character.bootEvery;
   const offset = Math.floor(chance(seed, 1) * every);
   return Math.floor((time - offset) / every) * every + offset;
 }
 
-/** Whether it is still starting, and measures nothing. */
+/** Whether it is still booting and not measuring yet. */
 export function isBooting(robot: Robot, time: number): boolean {
   return time - bootTime(robot, time) < BOOTING;
 }
 
-/** Whether it is out of radio range: it goes on measuring, and delivers later. */
+/** Whether it is out of radio range; it keeps measuring and delivers later. */
 export function isAway({ character, seed }: Robot, time: number): boolean {
   return (time + chance(seed, 2) * HALF_HOUR) % HALF_HOUR < character.away;
 }
 
-/** Share of the CPU in use, 0 to 1: long stretches of work and rest, and a busy first minute after a start. */
+/** Share of the CPU in use, 0 to 1: long phases of work and rest, and a busy first minute after a boot. */
 export function cpuUse(robot: Robot, time: number): number {
   const { character, seed } = robot;
   const [idle, busy] = character.load;
@@ -42,7 +42,7 @@ export function cpuUse(robot: Robot, time: number): number {
   return clamp(idle + (busy - idle) * working * (0.85 + fidget) + idle * fidget + starting, 0.01, 0.99);
 }
 
-/** °C: the load, followed with a heat sink's inertia, over a room that warms and cools. */
+/** °C: follows the load with a heat sink's inertia, on top of a varying room temperature. */
 export function temperature(robot: Robot, time: number): number {
   const [rest, rise] = robot.character.temperature;
   const room = (wander(robot.seed + 20, time, 3 * 3_600_000) - 0.5) * 5;
@@ -54,7 +54,7 @@ export function loadAverage(robot: Robot, time: number, window: number): number 
   return lagged((at) => cpuUse(robot, at), time, window) * robot.character.cores * 1.15;
 }
 
-/** Share of the memory in use: programs grow slowly until the next start. */
+/** Share of the memory in use: programs grow slowly until the next boot. */
 export function memoryUse(robot: Robot, time: number): number {
   const hours = (time - bootTime(robot, time)) / 3_600_000;
   return clamp(
@@ -64,7 +64,7 @@ export function memoryUse(robot: Robot, time: number): number {
   );
 }
 
-/** Bytes used: recordings pile up until, at 94 % of the disk, the oldest are removed. */
+/** Bytes used: recordings accumulate until the oldest are deleted at 94 % of the disk. */
 export function diskUsed({ character, start }: Robot, time: number): number {
   const { total, usedAtFirst, growthPerHour } = character.disk;
   const room = (0.94 - usedAtFirst) * total;
@@ -72,7 +72,7 @@ export function diskUsed({ character, start }: Robot, time: number): number {
   return Math.floor((usedAtFirst * total + (grown % room)) / 4096) * 4096;
 }
 
-/** A four-cell battery: hours of work, then the dock. Volt, percent, ampere (negative: discharging). */
+/** A four-cell battery that alternates between work and the dock. Volts, percent, amperes (negative: discharging). */
 export function battery(robot: Robot, time: number) {
   const phase = (time + chance(robot.seed, 3) * (DISCHARGE + CHARGE)) % (DISCHARGE + CHARGE);
   const charging = phase >= DISCHARGE;

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** What must outlive a restart for a demo robot to be the same robot. */
+/** A demo robot's state, which must survive restarts. */
 export interface SavedRobot {
   /** The robot's id on the server. */
   id: number;
@@ -10,26 +10,26 @@ export interface SavedRobot {
   seed: number;
   /** When its history begins, ms since 1970. */
   start: number;
-  /** Whether that history has been delivered up to the first live sample. */
+  /** Whether the history and the first live sample have been delivered. */
   filled: boolean;
 }
 
 interface SavedState {
-  /** Whether all have been paired: one missing after that was removed, and stays so. */
+  /** Whether all have been paired; one missing after that has been deleted and stays deleted. */
   complete?: boolean;
   robots: SavedRobot[];
 }
 
 /**
- * The demo's robots by hostname, kept in a file only its owner can read, since it holds their tokens. Whatever else the
- * file says stays in it.
+ * The demo's robots by hostname, stored in a file readable by its owner only, because it contains their tokens. Keeps
+ * other members of the file.
  */
 export async function openState(file: string) {
   const saved = await load(file);
   const robots = new Map(saved.robots.map((robot) => [robot.hostname, robot]));
   let writing = Promise.resolve();
   const save = () => {
-    // One after the other: robots change their entries at the same time.
+    // Serialise writes, because robots change their entries concurrently.
     writing = writing.then(() => write(file, { ...saved, robots: [...robots.values()] }));
     return writing;
   };

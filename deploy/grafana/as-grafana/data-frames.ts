@@ -1,6 +1,6 @@
 import type { FluxTableMetaData, QueryApi } from '@influxdata/influxdb-client';
 
-/** What a panel gets: columns in their order, times first, and the labels that all rows share. */
+/** A panel's data: columns in order, times first, and the labels shared by all rows. */
 export interface DataFrame {
   labels: Record<string, string>;
   fields: { name: string; type: 'time' | 'string' | 'number' | 'boolean'; values: unknown[] }[];
@@ -17,8 +17,9 @@ const typeOf = (dataType: string) =>
   dataType.startsWith('dateTime') ? 'time' : (TYPES[dataType as keyof typeof TYPES] ?? 'string');
 
 /**
- * Grafana's pkg/tsdb/influxdb/flux/builder.go: a frame wherever the group key changes, whose columns are the labels; of a
- * frame with nothing but _time and _value these become Time and the field's name, and the usual _start and _stop go.
+ * Like Grafana's pkg/tsdb/influxdb/flux/builder.go: starts a frame whenever the group key changes; the key's columns
+ * are the labels. If a frame has only _time and _value, they become Time and the field's name, and _start and _stop are
+ * dropped.
  */
 export async function readFrames(queries: QueryApi, flux: string): Promise<DataFrame[]> {
   const frames: DataFrame[] = [];
@@ -54,7 +55,7 @@ function emptyFrame(table: FluxTableMetaData, values: string[]): DataFrame {
   };
 }
 
-/** Grafana's transformation `organize`, as far as it orders columns. */
+/** Grafana's transformation `organize`, only the ordering of columns. */
 export const organize = (frame: DataFrame, indexByName: Record<string, number>): DataFrame => ({
   ...frame,
   fields: frame.fields.toSorted((a, b) => (indexByName[a.name] ?? 0) - (indexByName[b.name] ?? 0)),

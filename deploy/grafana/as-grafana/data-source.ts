@@ -16,7 +16,9 @@ interface DataSource {
 
 const PROVISIONING = new URL('../provisioning/datasources/', import.meta.url);
 
-/** A provisioned file's data sources, `$NAME` and `${NAME}` replaced by the environment's values as Grafana does. */
+/**
+ * The data sources in a provisioning file, with `$NAME` and `${NAME}` replaced from the environment as Grafana does.
+ */
 export function provisioned(file: string, env: Record<string, string>): DataSource[] {
   const text = readFileSync(new URL(file, PROVISIONING), 'utf8');
   const expand = (value: unknown): unknown => {
@@ -35,12 +37,12 @@ export interface TimeRange {
   intervalMs: number;
 }
 
-/** Asks a Flux data source what a panel, or with `isVariable` a variable, asks it. @throws what InfluxDB refuses */
+/** Runs a panel's query, or with `isVariable` a variable's, on a Flux data source. @throws when InfluxDB refuses it */
 export function fluxDataSource({ url, jsonData, secureJsonData }: DataSource) {
   const { organization = '', defaultBucket = '' } = jsonData;
   const queries = new InfluxDB({ url, token: secureJsonData?.token }).getQueryApi(organization);
   const ask = (query: string, variables: Variables, range: TimeRange, { isVariable = false } = {}) => {
-    // A variable's query goes through the variables twice: once as a variable's, and once as any query.
+    // Grafana interpolates a variable's query twice: once as a variable's, and once like any query.
     const times = isVariable ? 2 : 1;
     let text = query;
     for (let i = 0; i < times; i++) text = interpolateVariables(text, variables);

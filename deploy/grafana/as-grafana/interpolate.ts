@@ -1,11 +1,11 @@
-/** What the address or a selection has given a dashboard's variables; all of them single-valued. */
+/** Values of a dashboard's variables, from the URL or a selection; all single-valued. */
 export type Variables = Record<string, string>;
 
 export interface QueryContext {
   /** ms since 1970 */
   from: number;
   to: number;
-  /** What Grafana computes from the width of a panel, at least the panel's own minimum. */
+  /** Computed by Grafana from the panel's width; not below the panel's minimum. */
   intervalMs: number;
   bucket: string;
   organization: string;
@@ -14,7 +14,7 @@ export interface QueryContext {
 /** scenes' VARIABLE_REGEX: $name, [[name:format]], ${name.path:format}. */
 const REFERENCE = /\$(\w+)|\[\[(\w+?)(?::(\w+))?\]\]|\$\{(\w+)(?:\.([^:^}]+))?(?::([^}]+))?\}/g;
 
-/** Of scenes' formatRegistry, for single values: what dashboards here use, and what comes without a format. */
+/** The formats of scenes' formatRegistry that dashboards here use, and the default, for single values. */
 const FORMATS: Record<string, (value: string) => string> = {
   regex: (value) => value.replace(/[\\^$*+?.()|[\]{}/]/g, '\\$&'),
   percentencode: (value) =>
@@ -22,7 +22,7 @@ const FORMATS: Record<string, (value: string) => string> = {
   glob: (value) => value,
 };
 
-/** scenes' sceneInterpolator: variables that a dashboard does not have stay as they stand. @throws on an unknown format */
+/** scenes' sceneInterpolator: leaves references to unknown variables unchanged. @throws on an unknown format */
 export function interpolateVariables(text: string, variables: Variables): string {
   return text.replace(REFERENCE, (match, plain, bracketed, format, braced, _path, bracedFormat) => {
     const value = variables[plain ?? bracketed ?? braced];
@@ -33,7 +33,7 @@ export function interpolateVariables(text: string, variables: Variables): string
   });
 }
 
-/** Grafana's pkg/tsdb/influxdb/flux/macros.go: textual, wherever it stands, strings included. */
+/** Grafana's pkg/tsdb/influxdb/flux/macros.go: replaces text anywhere, even inside strings. */
 export function interpolateMacros(query: string, context: QueryContext): string {
   const { from, to, intervalMs, bucket, organization } = context;
   const values: Record<string, string> = {
@@ -50,7 +50,7 @@ export function interpolateMacros(query: string, context: QueryContext): string 
   return text.replaceAll('$__interval_ms', String(intervalMs)).replaceAll('$__interval', goDuration(intervalMs));
 }
 
-/** Go's time.RFC3339Nano: no zeros at the end of the fraction. */
+/** Go's time.RFC3339Nano: no trailing zeros in the fraction. */
 const rfc3339 = (ms: number) => new Date(ms).toISOString().replace(/\.?0*Z$/, 'Z');
 
 /** Go's Duration.String(): 10s, 1m0s, 1h0m0s, 500ms. */

@@ -20,13 +20,13 @@ interface Variable {
   regex?: string;
 }
 
-/** A dashboard's file, as Grafana would show it with a Flux data source. */
+/** Opens a dashboard file as Grafana would, with a Flux data source. */
 export function openDashboard(file: string, source: () => ReturnType<typeof fluxDataSource>) {
   const { panels, templating } = JSON.parse(readFileSync(fileOf(file), 'utf8'));
   const shown = (panels as Panel[]).filter(({ targets }) => targets);
   const variables = templating.list as Variable[];
 
-  /** What a panel is given to show. @throws what InfluxDB refuses */
+  /** A panel's data. @throws when InfluxDB refuses the query */
   async function show(title: string, chosen: Variables, range: TimeRange): Promise<DataFrame[]> {
     const panel = shown.find((one) => one.title === title);
     if (!panel) throw new Error(`There is no panel ${title}`);
@@ -35,7 +35,7 @@ export function openDashboard(file: string, source: () => ReturnType<typeof flux
     return order ? frames.map((frame) => organize(frame, order)) : frames;
   }
 
-  /** What a variable lets choose from. @throws what InfluxDB refuses */
+  /** A variable's options. @throws when InfluxDB refuses the query */
   async function optionsOf(name: string, chosen: Variables, range: TimeRange): Promise<Option[]> {
     const variable = variables.find((one) => one.name === name);
     if (!variable) throw new Error(`There is no variable ${name}`);
@@ -50,7 +50,7 @@ export function openDashboard(file: string, source: () => ReturnType<typeof flux
 export const rows = (frames: DataFrame[]) =>
   frames.reduce((sum, { fields }) => sum + (fields[0]?.values.length ?? 0), 0);
 
-/** Each line of a chart by a label or by its field: its values by time, null where a window is empty. */
+/** A chart's lines, by a label or by field name: values by time, null for empty windows. */
 export const linesOf = (frames: DataFrame[], label?: string) =>
   Object.fromEntries(
     frames.map(({ labels, fields: [time, value] }) => {
@@ -62,7 +62,7 @@ export const linesOf = (frames: DataFrame[], label?: string) =>
 export const known = (line: Map<number, unknown> | undefined) =>
   [...(line?.values() ?? [])].filter((value) => value !== null);
 
-/** Nothing, where InfluxDB cannot read the query as Flux. */
+/** An empty result if InfluxDB rejects the query as invalid. */
 export const unlessRefused = <T>(answer: Promise<T[]>): Promise<T[]> =>
   answer.catch((error) => {
     if (error instanceof HttpError && error.statusCode === 400) return [];

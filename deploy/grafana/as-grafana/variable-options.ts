@@ -6,8 +6,8 @@ export interface Option {
 }
 
 /**
- * The choices of a query variable: the InfluxDB data source's toMetricFindValue, then scenes' metricNamesToVariableValues
- * with a regular expression that names its groups `text` and `value`, or without one.
+ * The options of a query variable: the InfluxDB data source's toMetricFindValue, then scenes'
+ * metricNamesToVariableValues, with an optional regular expression with named groups `text` and `value`.
  */
 export function variableOptions(frames: DataFrame[], regex: string | undefined): Option[] {
   const names = frames.flatMap(({ fields }) => {
@@ -24,7 +24,7 @@ export function variableOptions(frames: DataFrame[], regex: string | undefined):
   return [...new Map(options.toReversed().map((option) => [option.value, option])).values()].toReversed();
 }
 
-/** Grafana's function of this name, for an expression in slashes. */
+/** Grafana's function of the same name, only for expressions in slashes. */
 function stringToJsRegex(text: string): RegExp {
   const [, source, flags] = /^\/(.*?)\/(g?i?m?y?s?)$/.exec(text) ?? [];
   if (source === undefined) throw new Error(`'${text}' is not a valid regular expression.`);

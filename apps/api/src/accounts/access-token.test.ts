@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 import { verifyAccessToken } from './access-token.ts';
 import { SigningKeys } from './signing-keys.ts';
 
-it('does not take a token for a wrong one because no connection is free', async () => {
+it('reports a busy database instead of an invalid token when no connection is free', async () => {
   const { db } = connect(inject('postgresUrl'), 1);
   const release = Promise.withResolvers<void>();
   const busy = db.connection().execute(() => release.promise);

@@ -5,7 +5,7 @@ import type { SigningKeys } from './signing-keys.ts';
 const AUDIENCE = 'robowatch-api';
 const ISSUER = 'robowatch';
 
-/** A JWT (EdDSA) for one session; what its user may do is read from the database at each use, not from the token. */
+/** A JWT (EdDSA) for one session. It carries no permissions: they are read from the database on every request. */
 export async function issueAccessToken(
   keys: SigningKeys,
   session: { id: string; userId: number },

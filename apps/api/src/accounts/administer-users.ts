@@ -27,7 +27,7 @@ interface NewUser {
 
 const target = (user: { id: number; email: string }) => ({ kind: 'user' as const, id: user.id, name: user.email });
 
-/** Without a password the user gets an invitation link to choose one. @throws AppError email_taken */
+/** Without a password, the user gets an invitation link to set one. @throws AppError email_taken */
 export async function createUser(db: Database, config: Config, actor: Actor, input: NewUser) {
   const email = normaliseEmail(input.email);
   if (input.password !== undefined) checkNewPassword(input.password, email);
@@ -39,7 +39,7 @@ export async function createUser(db: Database, config: Config, actor: Actor, inp
   });
 }
 
-/** A new link for a user who lost the invitation or the password; the former link dies. */
+/** Issues a new link to a user who lost the invitation or the password, and invalidates the previous one. */
 export async function inviteAgain(db: Database, config: Config, actor: Actor, id: number) {
   return db.transaction().execute(async (tx) => {
     const user = await findUser(tx, id);
@@ -49,12 +49,12 @@ export async function inviteAgain(db: Database, config: Config, actor: Actor, id
   });
 }
 
-/** The secret is in the fragment: browsers do not send it, so it is in no server's log. */
+/** The secret is in the fragment, which browsers never send, so it stays out of server logs. */
 async function invitationUrl(db: Db, config: Config, userId: number): Promise<string> {
   return `${config.publicUrl}/invitation#${await addLink(db, 'invitation', userId, config.auth.invitationTtl)}`;
 }
 
-/** A switched-off user is signed out everywhere at once. @throws AppError not_found, last_admin */
+/** Deactivating a user ends all of the user's sessions at once. @throws AppError not_found, last_admin */
 export async function changeUser(
   db: Database,
   actor: Actor,
@@ -77,10 +77,16 @@ export async function changeUser(
   });
 }
 
-/** Lets go of what a user owns, in the transaction that deletes the user. @returns how many robots are left behind */
+/**
+ * Releases a user's robots in the transaction that deletes the user. @returns the number of robots left without an
+ * owner
+ */
 export type ReleaseOwned = (tx: Db, userId: number) => Promise<number>;
 
-/** The user's robots stay, without an owner, for an administrator to hand on. @throws AppError not_found, last_admin */
+/**
+ * The user's robots stay, without an owner, until an administrator reassigns them. @throws AppError not_found,
+ * last_admin
+ */
 export async function removeUser(db: Database, release: ReleaseOwned, actor: Actor, id: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await lockAdmins(tx);
@@ -98,6 +104,9 @@ export async function removeUser(db: Database, release: ReleaseOwned, actor: Act
 async function keepOneAdmin(db: Db, user: { id: number; role: Role; is_active: boolean }): Promise<void> {
   if (user.role !== 'admin' || !user.is_active) return;
   if ((await countActiveAdmins(db, user.id)) === 0) {
-    throw new AppError('last_admin', 'This is the last active administrator. Make another one first.');
+    throw new AppError(
+      'last_admin',
+      'This is the last active administrator. Make another user an administrator first.',
+    );
   }
 }

@@ -25,7 +25,7 @@ const anonymous = (request: FastifyRequest): Actor => ({
   requestId: request.id,
 });
 
-/** For anyone. */
+/** No sign-in required. */
 export function publicAuthRoutes(app: App, deps: AuthDeps): void {
   const { db, config, attempts } = deps;
   const cookie = refreshCookie(config);

@@ -18,14 +18,16 @@ declare module 'fastify' {
 
 /** @throws AppError unauthorized */
 export async function identify(db: Database, keys: SigningKeys, token: string | undefined): Promise<Caller> {
-  if (!token) throw new AppError('unauthorized', 'Sign in first: this call needs an access token.');
+  if (!token) throw new AppError('unauthorized', 'Sign in first: this request needs an access token.');
   const { sessionId, userId } = await verifyAccessToken(keys, token);
   const caller = await findSessionUser(db, sessionId, userId);
   if (!caller) throw new AppError('session_ended', 'This session has ended. Sign in again.');
   return caller;
 }
 
-/** Every route of this scope is for signed-in users. The account is read at each call, so a switched-off one is out at once. */
+/**
+ * Restricts a scope to signed-in users. The account is read on every request, so deactivating it takes effect at once.
+ */
 export function requireUser(scope: FastifyInstance, db: Database, keys: SigningKeys): void {
   scope.decorateRequest('caller');
   scope.addHook('onRequest', async (request, reply) => {
@@ -53,7 +55,7 @@ export const userActor = (request: FastifyRequest): Actor => ({
   requestId: request.id,
 });
 
-/** Who asks, as far as it is known: of a refused call it may not be. */
+/** The caller if known; a refused request may have none. */
 export const anyActor = (request: FastifyRequest): Actor => ({
   kind: 'user',
   id: request.caller?.id ?? null,

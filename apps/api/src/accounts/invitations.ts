@@ -6,7 +6,7 @@ import { checkNewPassword, hashPassword } from './passwords.ts';
 import { endSessionsOf } from './session-store.ts';
 import { findUser, updateUser } from './user-store.ts';
 
-/** Whom an invitation is for. @throws AppError link_invalid */
+/** Finds the user an invitation is for. @throws AppError link_invalid */
 export async function readInvitation(db: Database, token: string) {
   const link = await findLink(db, 'invitation', token);
   const user = link?.user_id ? await findUser(db, link.user_id) : undefined;
@@ -14,7 +14,9 @@ export async function readInvitation(db: Database, token: string) {
   return { email: user.email, name: user.name };
 }
 
-/** Sets the invited user's password, once; former sessions end. @throws AppError link_invalid, validation_failed */
+/**
+ * Sets the invited user's password, once, and ends existing sessions. @throws AppError link_invalid, validation_failed
+ */
 export async function acceptInvitation(
   db: Database,
   actor: Actor,

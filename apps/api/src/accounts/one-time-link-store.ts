@@ -4,9 +4,9 @@ import { AppError } from '../errors.ts';
 import { newSecret, sha256 } from '../secrets/secret-box.ts';
 
 export const staleLink = () =>
-  new AppError('link_invalid', 'This link has been used, has expired or was replaced. Ask for a new one.');
+  new AppError('link_invalid', 'This link has already been used, has expired or has been replaced. Ask for a new one.');
 
-/** @returns the secret for the link; only its hash is kept. A user's former link of that kind dies. */
+/** Replaces the user's previous link of that kind. @returns the secret for the link; only its hash is stored */
 export async function addLink(
   db: Db,
   kind: 'setup' | 'invitation',
@@ -27,7 +27,7 @@ export async function addLink(
   return secret;
 }
 
-/** For when the user has a password of its own choice: a link on its way must not replace it. */
+/** Called when users choose their own password: an outstanding link must not be able to replace it. */
 export async function dropLinksOf(db: Db, userId: number): Promise<void> {
   await db.deleteFrom('one_time_links').where('user_id', '=', userId).execute();
 }
@@ -42,7 +42,7 @@ export async function findLink(db: Db, kind: 'setup' | 'invitation', secret: str
     .executeTakeFirst();
 }
 
-/** Taking is deleting: of several at once exactly one gets the row. */
+/** Deletes the link it returns, so that of several concurrent callers exactly one gets it. */
 export async function takeLink(db: Db, kind: 'setup' | 'invitation', secret: string) {
   return db
     .deleteFrom('one_time_links')

@@ -7,7 +7,7 @@ import { checkNewPassword, hashPassword, verifyPassword } from './passwords.ts';
 import { endSessionsOf } from './session-store.ts';
 import { findCredentials, updateUser } from './user-store.ts';
 
-/** What users may change of themselves: the name. @throws AppError not_found when the user was removed meanwhile */
+/** Users may change only their own name. @throws AppError not_found when the user has been removed in the meantime */
 export async function changeProfile(db: Database, actor: Actor, id: number, { name }: { name?: string }) {
   return db.transaction().execute(async (tx) => {
     const user = await updateUser(tx, id, { name });
@@ -21,7 +21,10 @@ export async function changeProfile(db: Database, actor: Actor, id: number, { na
   });
 }
 
-/** Ends the user's other sessions, and what invitation there still is. @throws AppError invalid_credentials, validation_failed */
+/**
+ * Also ends the user's other sessions and outstanding invitations. @throws AppError invalid_credentials,
+ * validation_failed
+ */
 export async function changePassword(
   db: Database,
   actor: Actor,

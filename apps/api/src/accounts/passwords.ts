@@ -9,13 +9,13 @@ import { NO_PASSWORD } from './user-store.ts';
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const MAX_WAITING = 100;
 const hashing = pLimit(2);
-/** Fewer guesses than this are made in an hour where they are counted, and at once where they are not. */
+/** A rate-limited attacker cannot make this many guesses in an hour; an unlimited one makes them at once. */
 const MIN_GUESSES = 1e6;
-/** Estimating takes longer than linear time, and what is this long is not guessed for what follows. */
+/** Estimating is slower than linear, and characters beyond this length hardly matter. */
 const ESTIMATED_LENGTH = 64;
 const strength = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });
 
-/** A hash nobody knows the password of: unknown e-mails cost the same work as known ones. */
+/** Verified for unknown e-mails, so that they take as long as known ones. */
 const DECOY = hash('no account has this password', PARAMETERS);
 
 export async function hashPassword(password: string): Promise<string> {

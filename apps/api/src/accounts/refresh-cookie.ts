@@ -5,8 +5,8 @@ import { AppError } from '../errors.ts';
 import { deriveKey } from '../secrets/derive-key.ts';
 
 /**
- * Browsers keep the cookies of all ports of a host together, so the name tells the instance. Not __Host-, which would send
- * it to whatever else runs on the host, Grafana for one: it goes to these few addresses only.
+ * Browsers share cookies between the ports of a host, so the name identifies the instance. The prefix is not __Host-:
+ * that requires Path=/, which would also send the cookie to anything else on the host, such as Grafana.
  */
 export function refreshCookie({ publicUrl, secretKey }: Pick<Config, 'publicUrl' | 'secretKey'>) {
   const secure = publicUrl.startsWith('https:');
@@ -15,11 +15,11 @@ export function refreshCookie({ publicUrl, secretKey }: Pick<Config, 'publicUrl'
   return { name: `${secure ? '__Secure-' : ''}robowatch_refresh_${instance}`, options };
 }
 
-/** For what works by the cookie: pages of other origins may not use it. @throws AppError forbidden */
+/** Keeps pages of other origins from using the routes that rely on the cookie. @throws AppError forbidden */
 export function checkOrigin(request: FastifyRequest, publicUrl: string): void {
   const { origin } = request.headers;
-  if (origin === undefined) return; // no browser, or none that would send the cookie
+  if (origin === undefined) return; // not a browser, or one that would not send the cookie
   const host = URL.canParse(origin) ? new URL(origin).host : undefined;
   if (host !== undefined && (host === request.host || origin === new URL(publicUrl).origin)) return;
-  throw new AppError('forbidden', 'This call is for pages of this server only.');
+  throw new AppError('forbidden', 'This request is accepted only from pages of this server.');
 }

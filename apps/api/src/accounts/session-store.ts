@@ -8,7 +8,7 @@ export interface Client {
   userAgent: string | null;
 }
 
-/** In seconds: unused, and altogether. */
+/** In seconds: idle timeout and absolute maximum. */
 export interface SessionLife {
   sessionTtl: number;
   sessionMaxAge: number;
@@ -40,7 +40,7 @@ export async function addRefreshToken(db: Db, sessionId: string): Promise<string
   return token;
 }
 
-/** Locks the token's row: of two uses at once the second sees `used_at`. */
+/** Locks the token's row, so that the second of two concurrent uses sees `used_at`. */
 export async function findRefreshToken(db: Db, token: string, { sessionMaxAge }: SessionLife) {
   return db
     .selectFrom('refresh_tokens')
@@ -60,7 +60,7 @@ export async function findRefreshToken(db: Db, token: string, { sessionMaxAge }:
     .executeTakeFirst();
 }
 
-/** The session that a refresh token can still renew, if it is one of the user with this e-mail. */
+/** The session that a refresh token can still renew, if it belongs to the user with this e-mail. */
 export async function findLiveSession(db: Db, token: string, email: string): Promise<string | undefined> {
   const found = await db
     .selectFrom('refresh_tokens')
@@ -90,7 +90,7 @@ export async function useRefreshToken(db: Db, hash: string, sessionId: string, l
   return addRefreshToken(db, sessionId);
 }
 
-/** The caller behind a session that is still good, in one query. */
+/** The user of a valid session, in one query. */
 export async function findSessionUser(db: Db, sessionId: string, userId: number) {
   return db
     .selectFrom('sessions')
@@ -121,7 +121,7 @@ export async function listSessions(db: Db, userId: number) {
     .execute();
 }
 
-/** @returns whether there was such a session of this user */
+/** @returns whether the user had this session */
 export async function endSession(db: Db, userId: number, sessionId: string): Promise<boolean> {
   const ended = await db
     .deleteFrom('sessions')
@@ -131,7 +131,7 @@ export async function endSession(db: Db, userId: number, sessionId: string): Pro
   return ended.numDeletedRows > 0n;
 }
 
-/** @returns whose session it was, if there was one */
+/** @returns the id of the session's user, if there was a session */
 export async function endSessionOfRefreshToken(db: Db, token: string): Promise<number | undefined> {
   const ended = await db
     .deleteFrom('sessions')

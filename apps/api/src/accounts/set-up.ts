@@ -6,8 +6,8 @@ import { checkNewPassword, hashPassword } from './passwords.ts';
 import { countUsers, insertUser, lockAdmins, normaliseEmail } from './user-store.ts';
 
 /**
- * While there is no user: the configured administrator is created, or a one-time link to create one is made.
- * @returns that link, or undefined when somebody can sign in already
+ * If there are no users yet, creates the configured administrator, or a one-time link to create one.
+ * @returns the link, or undefined when somebody can already sign in
  */
 export async function ensureFirstAdmin(db: Database, config: Config): Promise<string | undefined> {
   const hashed_password =
@@ -28,7 +28,7 @@ export async function ensureFirstAdmin(db: Database, config: Config): Promise<st
   });
 }
 
-/** The first administrator, once. @throws AppError link_invalid, validation_failed */
+/** Creates the first administrator, once. @throws AppError link_invalid, validation_failed */
 export async function setUp(
   db: Database,
   actor: Actor,

@@ -1,13 +1,16 @@
 import { networkOf, siteOf } from '../http/address.ts';
 import type { Attempts } from '../http/attempts.ts';
 
-/** Failures, counted. `account`: from everywhere; `device`: of a browser that is signed in; `password`: of the current one, by session. */
+/**
+ * Failed attempts. `account`: from anywhere; `device`: from a signed-in browser; `password`: re-entering it, per
+ * session.
+ */
 export type SignInAttempts = Record<'account' | 'accountAndSite' | 'address' | 'device' | 'password', Attempts>;
 
 /**
- * Spends the attempt before it is made. A stranger's failures count where they come from, long before they count against
- * the account; a browser that has a session of this account is held up by its own only.
- * @param session of that account, when the browser has one @returns what to do when the attempt was right
+ * Counts the attempt before it is made. The limits per address and per site are reached long before the account's, so a
+ * stranger cannot lock the owner out; a browser with a session of this account is limited only by its own failures.
+ * @param session of that account, if the browser has one @returns what to call when the attempt succeeds
  * @throws AppError rate_limited
  */
 export async function spendSignIn(
@@ -20,7 +23,7 @@ export async function spendSignIn(
   }
   const network = networkOf(address);
   const accountAndSite = `${siteOf(address)} ${email}`;
-  // What is refused here must not use up what others need: the account's own count comes last.
+  // The account's limit comes last: attempts refused by the narrower limits must not use it up.
   await attempts.address.spend(network);
   await attempts.accountAndSite.spend(accountAndSite);
   await attempts.account.spend(email);

@@ -46,8 +46,8 @@ async function credentials(
 }
 
 /**
- * @param known the refresh token that the browser has, if any
- * @throws AppError invalid_credentials, alike for unknown e-mails, wrong passwords and switched-off users; rate_limited
+ * @param known the browser's refresh token, if any
+ * @throws AppError invalid_credentials, the same for unknown e-mails, wrong passwords and inactive users; rate_limited
  */
 export async function signIn(
   deps: AuthDeps,
@@ -80,7 +80,7 @@ export async function signIn(
 }
 
 /**
- * One refresh token for the next. A token used twice was stolen or copied: the whole session ends.
+ * Exchanges a refresh token for the next. A token used twice has been stolen or copied, so the whole session ends.
  * @throws AppError session_ended
  */
 export async function refreshSession(deps: AuthDeps, token: string | undefined, client: Client, requestId: string) {

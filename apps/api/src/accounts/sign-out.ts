@@ -7,7 +7,7 @@ import { endSession, endSessionOfRefreshToken } from './session-store.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { findUser } from './user-store.ts';
 
-/** Ends the session that the refresh token belongs to, and the one that the access token names; they may be one, or gone. */
+/** Ends the sessions of the refresh token and of the access token. They may be the same one, or already gone. */
 export async function signOut(
   { db, keys }: { db: Database; keys: SigningKeys },
   actor: Actor,

@@ -6,12 +6,12 @@ import { open, seal } from '../secrets/secret-box.ts';
 
 export const ALGORITHM = 'EdDSA';
 
-/** Held until the transaction ends: replicas that start at once make one key together. */
+/** Held until the transaction ends, so that replicas starting at the same time create only one key. */
 export async function lockSigningKeys(tx: Db): Promise<void> {
   await sql`lock table signing_keys in share row exclusive mode`.execute(tx);
 }
 
-/** Those sealed with this key, oldest first. */
+/** The keys sealed with this secret, oldest first. */
 export async function usableKeys(db: Db, key: Buffer) {
   const rows = await db.selectFrom('signing_keys').selectAll().orderBy('created_at').execute();
   return rows
@@ -31,7 +31,7 @@ export async function addSigningKey(db: Db, key: Buffer) {
   return { ...row, pkcs8, retired_at: null };
 }
 
-/** From now on the present keys only verify. Those retired longer than `keepSeconds` ago are deleted. */
+/** Retires the current keys, which then only verify, and deletes those retired more than `keepSeconds` ago. */
 export async function retireSigningKeys(db: Db, keepSeconds: number): Promise<void> {
   await sql`delete from signing_keys where retired_at < now() - make_interval(secs => ${keepSeconds})`.execute(db);
   await db.updateTable('signing_keys').set({ retired_at: new Date() }).where('retired_at', 'is', null).execute();

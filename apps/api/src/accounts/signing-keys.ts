@@ -4,7 +4,7 @@ import type { Database } from '../db/schema.ts';
 import { ALGORITHM, addSigningKey, lockSigningKeys, retireSigningKeys, usableKeys } from './signing-key-store.ts';
 
 const RELOAD_MS = 60_000;
-/** An id that is not known may be of a key made a moment ago on another replica. */
+/** An unknown key id may belong to a key that another replica has just created. */
 const UNKNOWN_RELOAD_MS = 1_000;
 const ON_EVERY_REPLICA_S = 120;
 
@@ -14,8 +14,8 @@ export interface SigningKey {
 }
 
 /**
- * The keys that sign access tokens: the newest signs, retired ones verify until they are removed.
- * Private halves are kept sealed; keys sealed with another SECRET_KEY are left unused.
+ * The keys for access tokens: the newest signs, retired ones verify until they are removed.
+ * Private keys are stored sealed; those sealed with another SECRET_KEY are ignored.
  */
 export class SigningKeys {
   #db: Database;
@@ -41,7 +41,7 @@ export class SigningKeys {
     return this.#public.get(id);
   }
 
-  /** Once for all who ask meanwhile: anybody can make up key ids. */
+  /** Concurrent callers share one load, because anyone can make up key ids. */
   #load(): Promise<void> {
     this.#loading ??= this.#read().finally(() => {
       this.#loading = undefined;
@@ -69,7 +69,7 @@ export class SigningKeys {
   }
 }
 
-/** A new key signs from now on (within a minute on every replica); the former ones go on verifying for `keepSeconds`. */
+/** Starts signing with a new key, on every replica within a minute. The previous keys verify for `keepSeconds` more. */
 export async function rotateSigningKeys(db: Database, key: Buffer, keepSeconds: number): Promise<string> {
   return db.transaction().execute(async (tx) => {
     await lockSigningKeys(tx);

@@ -9,7 +9,7 @@ import { findUser, listUsers } from './user-store.ts';
 
 const tags = ['users'];
 
-/** For administrators only: registered in their scope. */
+/** Must be registered in the administrators' scope. */
 export function userRoutes(
   app: App,
   { db, config }: { db: Database; config: Config },

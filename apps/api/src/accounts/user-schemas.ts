@@ -14,10 +14,10 @@ export const User = Type.Object({
   created_at: Timestamp,
 });
 
-/** A user as administrators see it. */
+/** A user as shown to administrators. */
 export const Account = Type.Object({
   ...User.properties,
-  invited: Type.Boolean({ description: 'The invitation has not been taken up: there is no password yet' }),
+  invited: Type.Boolean({ description: 'The invitation has not been accepted yet, so there is no password' }),
 });
 
 export const NewUser = Body({
@@ -38,5 +38,5 @@ export const UserQuery = Type.Object({
 });
 export const Invited = Type.Object({
   ...Account.properties,
-  invitation_url: Type.Optional(Type.String({ description: 'One-time; shown only here' })),
+  invitation_url: Type.Optional(Type.String({ description: 'One-time link; shown only in this reply' })),
 });

@@ -4,9 +4,9 @@ import { decodeCursor, MAX, page, wholeKey } from '../db/pagination.ts';
 import type { Db, Role } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 
-/** Kept instead of a hash until an invitation is accepted; no password verifies against it. */
+/** Stored instead of a hash until the invitation is accepted; no password matches it. */
 export const NO_PASSWORD = '!';
-/** Whoever was invited has no password yet. */
+/** Invited users have no password yet. */
 const invited = sql<boolean>`hashed_password = ${NO_PASSWORD}`.as('invited');
 const PUBLIC = ['id', 'email', 'name', 'role', 'is_active', 'created_at', invited] as const;
 
@@ -28,7 +28,7 @@ export async function insertUser(db: Db, user: { email: string; name: string; ro
     .onConflict((conflict) => conflict.column('email').doNothing())
     .returning(PUBLIC)
     .executeTakeFirst();
-  if (!row) throw new AppError('email_taken', 'There is a user with this e-mail already.');
+  if (!row) throw new AppError('email_taken', 'A user with this e-mail already exists.');
   return row;
 }
 
@@ -84,7 +84,9 @@ export async function deleteUser(db: Db, id: number): Promise<void> {
   await db.deleteFrom('users').where('id', '=', id).execute();
 }
 
-/** Taken before anything that could remove an administrator, so that two at once cannot remove the last two. */
+/**
+ * Taken before any change that could remove an administrator, so that two concurrent ones cannot remove the last two.
+ */
 export async function lockAdmins(db: Db): Promise<void> {
   await lock(db, 'count administrators');
 }
@@ -100,13 +102,13 @@ export async function countActiveAdmins(db: Db, except: number): Promise<number>
   return Number(count);
 }
 
-/** Keeps the account from being deleted until the transaction ends. @returns whether it is there and active */
+/** Keeps the account from being deleted until the transaction ends. @returns whether it exists and is active */
 export async function holdActiveUser(db: Db, id: number): Promise<boolean> {
   const query = db.selectFrom('users').select('id').where('id', '=', id).where('is_active', '=', true).forKeyShare();
   return (await query.executeTakeFirst()) !== undefined;
 }
 
-/** Until the transaction ends nothing can be given to this user. */
+/** Keeps robots from being assigned to this user until the transaction ends. */
 export async function lockUser(db: Db, id: number): Promise<void> {
   await db.selectFrom('users').select('id').where('id', '=', id).forUpdate().execute();
 }

@@ -1,4 +1,4 @@
-/** All that the audit log tells of. Closed: the web app has a label for each. */
+/** Every action in the audit log. Closed list: the web app has a label for each. */
 export const AUDIT_ACTIONS = [
   'access.refused',
   'auth.link_refused',

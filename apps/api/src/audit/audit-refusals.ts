@@ -9,7 +9,7 @@ const NOTED: Partial<Record<ErrorCode, AuditAction>> = {
   link_invalid: 'auth.link_refused',
 };
 
-/** Writes down what was refused, where the audit log tells of it; the change itself has been rolled back. */
+/** Audits refusals that are worth recording. The refused change itself has already been rolled back. */
 export async function auditRefusal(
   { db, auditSampler }: { db: Database; auditSampler: AuditSampler },
   actor: Actor,

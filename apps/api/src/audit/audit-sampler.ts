@@ -4,14 +4,14 @@ import { siteOf } from '../http/address.ts';
 import { type Actor, type AuditEntry, audit } from './audit-store.ts';
 
 const PAUSE_MS = 60_000;
-/** What is known to be one robot's doing goes on until somebody sees to it: its page tells, too. */
+/** Longer for a known robot: it repeats until somebody fixes it, and the robot's page shows it as well. */
 const PAUSE_OF_TARGET_MS = 3_600_000;
-/** Of one action in a minute, of all who are not signed in together, and of all who are. */
+/** Entries per action and minute, counted separately for anonymous and for known actors. */
 const MAX_A_MINUTE = 30;
 
 /**
- * For what anybody can make happen as often as they like: the first from each place is written down, then one a minute
- * with how many there were; of a target that is named one an hour. Each process counts on its own.
+ * Samples events that anybody can trigger without limit. Audits the first from each place, then one a minute with the
+ * number of events it stands for; for a known target, one an hour. Each process counts on its own.
  */
 export class AuditSampler {
   #places = new LRUCache<string, { since: number; times: number }>({ max: 10_000 });
@@ -25,7 +25,7 @@ export class AuditSampler {
     if (times > 0) await audit(db, actor, { ...entry, details: { ...entry.details, ...(times > 1 && { times }) } });
   }
 
-  /** @returns how many the entry stands for; 0: do not write */
+  /** @returns the number of events the entry stands for; 0 means no entry */
   #take(place: string, kind: string, pauseMs: number): number {
     const now = Date.now();
     const before = this.#places.get(place);

@@ -2,7 +2,7 @@ import { decodeCursor, MAX, page, wholeKey } from '../db/pagination.ts';
 import type { Db } from '../db/schema.ts';
 import type { AuditAction } from './actions.ts';
 
-/** Who acts: a value handed to every use-case that changes something. */
+/** Who performs an action; passed to every use case that changes something. */
 export interface Actor {
   kind: 'user' | 'robot' | 'system';
   id: number | null;
@@ -19,7 +19,7 @@ export interface AuditEntry {
   details?: Record<string, unknown>;
 }
 
-/** Written in the transaction of the change it tells of. */
+/** Adds an entry in the same transaction as the change it records. */
 export async function audit(db: Db, actor: Actor, { action, target, details }: AuditEntry): Promise<void> {
   await db
     .insertInto('audit_log')

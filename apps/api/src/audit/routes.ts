@@ -20,7 +20,7 @@ const Entry = Type.Object({
   details: Type.Record(Type.String(), Type.Unknown()),
 });
 const Query = Type.Object({
-  action: Type.Optional(Text({ maxLength: 100, description: 'an action or its beginning: robot.' })),
+  action: Type.Optional(Text({ maxLength: 100, description: 'an action or a prefix, such as robot.' })),
   actor_id: Type.Optional(Id),
   target_kind: Type.Optional(Text({ maxLength: 20 })),
   target_id: Type.Optional(Id),
@@ -28,7 +28,7 @@ const Query = Type.Object({
   cursor: Cursor,
 });
 
-/** For administrators only: registered in their scope. */
+/** Must be registered in the administrators' scope. */
 export function auditRoutes(app: App, { db }: { db: Database }): void {
   app.get(
     '/audit',

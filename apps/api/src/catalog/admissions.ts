@@ -12,7 +12,7 @@ import {
 } from '../line-protocol/index.ts';
 import * as store from './catalog-store.ts';
 
-/** What a robot brought that the catalog does not have yet. */
+/** A robot's series and fields that are not in the catalog yet. */
 export interface News {
   shape: RobotShape;
   newSeries: Iterable<KnownSeries>;
@@ -27,13 +27,13 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Rows in one statement: many new robots together, or one with much that is new. */
+/** Rows in one statement, from many new robots or from one with many new series. */
 const MAX_ROWS = 2_000;
 const STATEMENTS_AT_ONCE = 2;
 
 /**
- * Writes down the new series and fields of many robots together. Whoever gave up waiting has not wasted the work: what
- * was admitted is known from then on.
+ * Inserts the new series and fields of many robots in batches. Work is not lost when a caller times out: what was
+ * admitted stays known.
  */
 export class Admissions {
   #db: Database;
@@ -45,7 +45,7 @@ export class Admissions {
     this.#db = db;
   }
 
-  /** Resolves when each of the series has its id and each of the fields its type, or the reason why not. */
+  /** Resolves when each series has its id and each field its settled type or its refusal. */
   admit({ shape, newSeries, newFields }: News): Promise<void> {
     const robot_id = shape.robot.id;
     const series = [...newSeries]
@@ -88,7 +88,7 @@ export class Admissions {
     }
   }
 
-  /** Where one robot's cannot be written, the others' are. */
+  /** If a batch fails, retries each robot alone, so that one robot's bad rows do not fail the others. */
   async #settle(batch: Waiting[]): Promise<void> {
     try {
       await this.#write(batch);
@@ -115,7 +115,7 @@ export class Admissions {
   }
 }
 
-/** The first value decides a field's type, also where another replica met it. */
+/** The first value determines a field's type, even if another replica received it. */
 function settleField(shape: RobotShape, known: KnownField, type: store.FieldRow['type'] | undefined): void {
   if (type === known.type) known.settled = true;
   else if (type !== undefined) {
@@ -134,7 +134,7 @@ const keyOf = (row: store.SeriesRow | store.FieldRow) =>
 const inOrder = (a: { row: store.SeriesRow | store.FieldRow }, b: { row: store.SeriesRow | store.FieldRow }) =>
   keyOf(a.row) < keyOf(b.row) ? -1 : 1;
 
-/** Bodies of one robot that are under way together bring the same: each row once, and which of them each item is. */
+/** Concurrent bodies of one robot have the same rows. @returns each row once, and each item's index among them */
 function distinct<Row extends store.SeriesRow | store.FieldRow>(sorted: { row: Row }[]) {
   const rows: Row[] = [];
   let last = '';

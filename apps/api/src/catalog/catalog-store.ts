@@ -23,7 +23,7 @@ const givenSeries = (rows: SeriesRow[]) =>
 const givenFields = (rows: FieldRow[]) =>
   sql`unnest(${columns(rows, 'robot_id')}::int[], ${columns(rows, 'measurement')}::text[], ${columns(rows, 'field')}::text[], ${columns(rows, 'type')}::text[]) with ordinality as g (robot_id, measurement, field, type, ord)`;
 
-/** The series and fields that these robots had within so many seconds: others may be deleted at any moment. */
+/** Series and fields these robots used in the last `seconds`; older ones may be deleted at any time. */
 export async function loadCatalog(db: Db, robotIds: readonly number[], seconds: number) {
   const recent = sql`robot_id = any(${robotIds}::int[]) and last_seen_at > now() - make_interval(secs => ${seconds})`;
   const series = await sql<{ id: number; robot_id: number; measurement: string; tags: Record<string, string> }>`
@@ -34,8 +34,8 @@ export async function loadCatalog(db: Db, robotIds: readonly number[], seconds: 
 }
 
 /**
- * Adds those that are missing, and notes that the others are in use. Rows come in one order from everybody, so that two who add the same cannot deadlock.
- * @returns the id of each row as given, by its place; none for a robot that is gone
+ * Inserts missing rows and marks the others as in use. Every caller passes rows in the same order, so that concurrent
+ * inserts cannot deadlock. @returns ids by index in `rows`; none for a deleted robot
  */
 export async function ensureSeries(db: Db, rows: SeriesRow[]): Promise<Map<number, number>> {
   const added = await sql<{ ord: string; id: number }>`
@@ -59,7 +59,7 @@ export async function ensureSeries(db: Db, rows: SeriesRow[]): Promise<Map<numbe
   return ids;
 }
 
-/** Adds those that are missing, and notes that the others are in use. @returns the settled type of each row as given, by its place */
+/** Inserts missing rows and marks the others as in use. @returns settled types by index in `rows` */
 export async function ensureFields(db: Db, rows: FieldRow[]): Promise<Map<number, FieldType>> {
   const added = await sql<{ ord: string; type: FieldType }>`
     with given as materialized (select g.* from ${givenFields(rows)} join robots on robots.id = g.robot_id), added as (
@@ -78,7 +78,7 @@ export async function ensureFields(db: Db, rows: FieldRow[]): Promise<Map<number
   return types;
 }
 
-/** Written down once in half an hour at most: enough for a retention of an hour and a day. */
+/** Updated at most every half hour, which is precise enough even for the shortest retention, an hour plus a day. */
 const stale = sql`last_seen_at < now() - interval '30 minutes'`;
 
 export async function touchSeries(db: Db, ids: number[]): Promise<void> {
@@ -94,7 +94,7 @@ export async function touchFields(db: Db, rows: FieldKey[]): Promise<void> {
     where f.robot_id = g.robot_id and f.measurement = g.measurement and f.field = g.field and ${stale}`.execute(db);
 }
 
-/** Those whose last point has outlived its retention. */
+/** Deletes series and fields whose last point is past its retention. */
 export async function deleteUnseen(db: Database, seconds: number): Promise<void> {
   await sql`delete from metric_series where last_seen_at < now() - make_interval(secs => ${seconds})`.execute(db);
   await sql`delete from metric_fields where last_seen_at < now() - make_interval(secs => ${seconds})`.execute(db);

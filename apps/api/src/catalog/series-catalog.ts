@@ -23,15 +23,15 @@ import { Admissions } from './admissions.ts';
 import * as store from './catalog-store.ts';
 
 const MAX_SHAPES = 50_000;
-/** Robots whose series are read in one query: after a restart the whole fleet comes at once. */
+/** Robots loaded by one query; after a restart the whole fleet reports at once. */
 const MAX_LOADED_TOGETHER = 200;
-/** Longer than any replica remembers what it has not used. */
+/** Longer than any replica keeps unused series in memory. */
 const GRACE_SECONDS = 86_400;
 
 /**
- * Which series and fields each robot has, in whatever store: settles field types (the first value decides, for each
- * robot by itself) and limits how many of both a robot can make up. Kept in PostgreSQL, remembered as RobotShapes; a robot
- * that reports through several replicas may have as many times its limit.
+ * Each robot's series and fields, whatever the store. Settles field types (per robot, by the first value) and limits
+ * how many of both a robot can create. Stored in PostgreSQL and cached as RobotShapes. The limits hold per replica: a
+ * robot that reports through several can exceed them.
  */
 export class SeriesCatalog {
   #db: Database;
@@ -54,18 +54,18 @@ export class SeriesCatalog {
     });
   }
 
-  /** What the robot has sent so far, if this process knows. */
+  /** The series and fields the robot has sent so far, if cached. */
   knownShape(robot: RobotIdentity): RobotShape | undefined {
     const known = this.#shapes.get(robot.id);
     return known && sameIdentity(known.robot, robot) ? known : undefined;
   }
 
-  /** What the robot has sent so far; read for many robots together. */
+  /** The series and fields the robot has sent so far; loads many robots in one query. */
   async shapeOf(robot: RobotIdentity): Promise<RobotShape> {
     const known = this.knownShape(robot);
     if (known) return known;
     const loaded = await this.#loading.load(robot).finally(() => this.#loading.clear(robot));
-    // Renamed while it was read: another call had the former name.
+    // The robot was renamed while it was loaded for another call.
     return sameIdentity(loaded.robot, robot) ? loaded : this.shapeOf(robot);
   }
 
@@ -85,8 +85,8 @@ export class SeriesCatalog {
   }
 
   /**
-   * Writes down what is new in these lines. @returns why lines are refused, by index
-   * @throws AppError unauthorized when the robot is gone
+   * Stores the new series and fields of these lines. @returns refusals, by line index
+   * @throws AppError unauthorized when the robot has been deleted
    */
   async admit(shape: RobotShape, lines: StampedLines): Promise<Refusals> {
     if (!lines.hasNews) return NOTHING;
@@ -104,8 +104,8 @@ export class SeriesCatalog {
   measurements = (robotId: number) => store.listFields(this.#db, robotId);
 
   /**
-   * Notes what was in use since the last call; then deletes the rows of what no point within the retention belongs to.
-   * A robot with idle series is read anew when it comes next. To be called every hour or so.
+   * Marks what was used since the last call, then deletes series and fields without a point within the retention.
+   * Robots with idle series are reloaded at their next report. Meant to be called about once an hour.
    */
   async tidy(retentionSeconds: number): Promise<void> {
     const since = this.#lastTick;

@@ -5,14 +5,16 @@ import { SYSTEM } from '../audit/audit-store.ts';
 import { ConfigError } from '../config/env.ts';
 import { runCommand } from './command.ts';
 
-/** `npm run admin:link [-- e-mail]`: a one-time link with which an administrator chooses a new password. */
+/** `npm run admin:link [-- e-mail]`: prints a one-time link for an administrator to set a new password. */
 await runCommand(async (db, config) => {
   const [email] = parseArgs({ allowPositionals: true }).positionals;
   const admin = email ? await findCredentials(db, email) : await findFirstAdmin(db);
   if (!admin && !email)
-    throw new ConfigError('There is no active administrator. A server without users prints a link when it starts.');
+    throw new ConfigError(
+      'There is no active administrator. If there are no users at all, start the server: it prints a setup link.',
+    );
   if (admin?.role !== 'admin' || !admin.is_active)
-    throw new ConfigError(`${email} is not the e-mail of an active administrator.`);
+    throw new ConfigError(`${email} is not the e-mail address of an active administrator.`);
   const { invitation_url } = await inviteAgain(db, config, SYSTEM, admin.id);
-  return `${admin.email} chooses a new password with this link. It works once:\n${invitation_url}`;
+  return `${admin.email} can set a new password with this link, which works once:\n${invitation_url}`;
 });

@@ -8,8 +8,8 @@ import { AppError } from '../errors.ts';
 export type Config = ReturnType<typeof loadConfig>;
 
 /**
- * Runs a command of the operator's on the configured database, beside a running server unless `alone`. What it returns
- * is printed; an operator's mistake is one sentence on stderr, exit code 1.
+ * Runs an operator's command on the configured database; unless `alone`, the server may be running. Prints the result.
+ * Mistakes of the operator are reported as one sentence on stderr, with exit code 1.
  */
 export async function runCommand(
   work: (db: Database, config: Config) => Promise<string>,
@@ -42,6 +42,6 @@ async function database(config: Config, alone: boolean): Promise<{ url: string; 
 function explain(error: unknown): string {
   if (error instanceof ConfigError || error instanceof AppError) return error.message;
   const { code, message, stack } = error as { code?: string; message: string; stack?: string };
-  if (code === '42P01') return 'The database is empty: start Robowatch once, then run this again.';
+  if (code === '42P01') return 'The database is empty. Start Robowatch once, then run this again.';
   return code ? `The database cannot be used: ${message || code}` : (stack ?? message);
 }

@@ -3,13 +3,16 @@ import { parseArgs } from 'node:util';
 import { ConfigError, type Env, loadEnvFile, readEnv, seconds } from '../config/env.ts';
 import { setUpInflux } from '../stores/influxdb/setup.ts';
 
-/** `npm run influx:setup`: prepares InfluxDB and writes the two tokens into an environment file (0600). @throws ConfigError */
+/**
+ * `npm run influx:setup`: prepares InfluxDB and writes the two tokens into an environment file (0600). @throws
+ * ConfigError
+ */
 export async function influxSetup(env: Env, envFile: string): Promise<void> {
   const read = readEnv(env);
   const adminToken = env.INFLUX_ADMIN_TOKEN?.trim();
-  if (!read.INFLUX_URL) throw new ConfigError('Set INFLUX_URL to where InfluxDB is, such as http://localhost:8086.');
+  if (!read.INFLUX_URL) throw new ConfigError('Set INFLUX_URL to the URL of InfluxDB, such as http://localhost:8086.');
   if (!adminToken || adminToken.length < 16) {
-    const how = 'the operator token, or for a new InfluxDB one of your own: openssl rand -hex 32';
+    const how = 'the operator token. For a new InfluxDB, generate one: openssl rand -hex 32';
     throw new ConfigError(`Set INFLUX_ADMIN_TOKEN to ${how}`);
   }
   const org = read.INFLUX_ORG ?? 'robowatch';
@@ -23,7 +26,7 @@ export async function influxSetup(env: Env, envFile: string): Promise<void> {
   keep(envFile, { INFLUX_ORG: org, INFLUX_WRITE_TOKEN: writeToken, INFLUX_READ_TOKEN: readToken });
 }
 
-/** Other lines of the file stay as they are. */
+/** Updates these variables in the file; other lines stay as they are. */
 function keep(file: string, values: Record<string, string>): void {
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
   const others = lines.filter((line) => !Object.hasOwn(values, line.split('=')[0]?.trim() ?? ''));

@@ -5,17 +5,21 @@ import { reseal } from '../secrets/sealed-secret-store.ts';
 import { runCommand } from './command.ts';
 
 /**
- * `npm run secret:rotate`: what is sealed with SECRET_KEY is sealed with NEW_SECRET_KEY instead. Where the server keeps
- * its key itself, it makes up the new one, too. May be run again after an interruption.
+ * `npm run secret:rotate`: reseals everything sealed with SECRET_KEY with NEW_SECRET_KEY. If the server generated its
+ * own key, this command generates the new one as well. Can be run again after an interruption.
  */
 await runCommand(
   async (db, config) => {
     const isKept = !process.env.SECRET_KEY?.trim();
     const given = process.env.NEW_SECRET_KEY?.trim();
     if (isKept && given)
-      throw new ConfigError('NEW_SECRET_KEY goes with SECRET_KEY. Without it the server makes up its own.');
+      throw new ConfigError(
+        'NEW_SECRET_KEY can be set only together with SECRET_KEY. Unset it: the server generates its own keys.',
+      );
     if (!isKept && !given)
-      throw new ConfigError('Set NEW_SECRET_KEY to the new key, beside SECRET_KEY. Make one: openssl rand -hex 32');
+      throw new ConfigError(
+        'Set NEW_SECRET_KEY to the new key, in addition to SECRET_KEY. Generate one: openssl rand -hex 32',
+      );
     const kept = isKept ? newKeptSecretKey(config.dataDir) : undefined;
     const next = kept?.key ?? checkSecretKey(given as string);
     if (next === config.secretKey) throw new ConfigError('NEW_SECRET_KEY is the same as SECRET_KEY.');
@@ -25,8 +29,8 @@ await runCommand(
       return details;
     });
     kept?.use();
-    const result = `${sealed} secrets are sealed with the new key${lost ? `; ${lost} could not be opened with the old one` : ''}.`;
-    return kept ? `${result} It is in DATA_DIR/secret-key.` : `${result} Start the server with it as SECRET_KEY.`;
+    const result = `${sealed} secrets are now sealed with the new key${lost ? `; ${lost} could not be opened with the old one` : ''}.`;
+    return kept ? `${result} The key is in DATA_DIR/secret-key.` : `${result} Start the server with it as SECRET_KEY.`;
   },
   { alone: true },
 );

@@ -4,11 +4,11 @@ import { ConfigError } from './env.ts';
 
 export interface Certificate {
   pem: string;
-  /** SHA-256 of the file as it is served, hex. */
+  /** SHA-256 of the file as served, hex. */
   sha256: string;
 }
 
-/** @throws ConfigError when the file cannot be read, is no certificate, or holds a private key beside it */
+/** @throws ConfigError when the file cannot be read, is not a certificate, or also contains a private key */
 export function readCertificate(file: string | undefined): Certificate | undefined {
   if (!file) return undefined;
   let pem: string;
@@ -19,7 +19,7 @@ export function readCertificate(file: string | undefined): Certificate | undefin
   }
   if (pem.includes('PRIVATE KEY'))
     throw new ConfigError(
-      `CA_FILE ${file} holds a private key. It is served to everybody: leave only the certificate.`,
+      `CA_FILE ${file} contains a private key. The file is served to everybody: leave only the certificate in it.`,
     );
   try {
     new X509Certificate(pem);

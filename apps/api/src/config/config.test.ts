@@ -16,7 +16,7 @@ function keyBesideCertificate() {
 }
 
 describe('loadConfig', () => {
-  it('needs nothing, and keeps the secret it makes where only its owner reads it', () => {
+  it('needs no settings, and stores the generated secret readable by its owner only', () => {
     const DATA_DIR = mkdtempSync(join(tmpdir(), 'robowatch-config-'));
     const { secretKey, publicUrl } = loadConfig({ DATA_DIR });
     expect(loadConfig({ DATA_DIR }).secretKey).toBe(secretKey);
@@ -41,13 +41,13 @@ describe('loadConfig', () => {
     [{ REDIS_URL: 'localhost:6379' }, 'REDIS_URL must look like'],
     [{ CA_FILE: '/nowhere/ca.pem' }, 'cannot be read (ENOENT)'],
     [{ CA_FILE: '/etc/hosts' }, 'is not a certificate'],
-    [{ CA_FILE: keyBesideCertificate() }, 'holds a private key'],
+    [{ CA_FILE: keyBesideCertificate() }, 'contains a private key'],
     [{ GRAFANA_URL: 'grafana.example' }, 'GRAFANA_URL must be an http'],
-  ])('stops at %o with a sentence', (env, sentence) => {
+  ])('rejects %o with a clear message', (env, sentence) => {
     expect(() => load(env as Record<string, string>)).toThrow(sentence);
   });
 
-  it('is documented: docs/configuration.md has the table of settings as it is', () => {
+  it('is documented: docs/configuration.md has the current table of settings', () => {
     expect(readFileSync(new URL('../../../../docs/configuration.md', import.meta.url), 'utf8')).toContain(
       settingsTable(),
     );

@@ -11,8 +11,8 @@ export type Config = ReturnType<typeof loadConfig>;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 /**
- * The nested, checked configuration. Times are in seconds, sizes in bytes, unless the name says otherwise.
- * @throws ConfigError with a sentence that says what to change
+ * Reads and checks the configuration. Times are in seconds, sizes in bytes, unless the name says otherwise.
+ * @throws ConfigError that says what to change
  */
 export function loadConfig(env: Env) {
   const read = readEnv(env);
@@ -117,13 +117,13 @@ function rejectContradictions(read: Partial<Record<SettingName, string>>): void 
     throw new ConfigError('REDIS_URL must look like redis://:password@host:6379, or rediss:// with TLS.');
   }
   if (read.DATABASE_URL && !read.SECRET_KEY) {
-    throw new ConfigError('SECRET_KEY is required with DATABASE_URL. Make one: openssl rand -hex 32');
+    throw new ConfigError('SECRET_KEY is required with DATABASE_URL. Generate one: openssl rand -hex 32');
   }
   for (const name of ['INFLUX_ORG', 'INFLUX_WRITE_TOKEN', 'INFLUX_READ_TOKEN'] as const) {
     if (read.INFLUX_URL && !read[name])
-      throw new ConfigError(`${name} is required with INFLUX_URL. \`npm run influx:setup\` makes what it needs.`);
+      throw new ConfigError(`${name} is required with INFLUX_URL. \`npm run influx:setup\` creates it.`);
     if (!read.INFLUX_URL && read[name])
-      throw new ConfigError(`${name} is set without INFLUX_URL. Set it, or unset both.`);
+      throw new ConfigError(`${name} is set without INFLUX_URL. Set INFLUX_URL, or unset ${name}.`);
   }
   if (!LOG_LEVELS.includes(read.LOG_LEVEL as string))
     throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}.`);
@@ -150,14 +150,14 @@ function trustedProxies(list: string | undefined): string[] {
 
 function ensureWritable(dataDir: string): void {
   try {
-    // Not recursively for the last step: under /proc that loops for ever.
+    // The last step is not recursive: under /proc that would loop for ever.
     if (!existsSync(dirname(dataDir))) mkdirSync(dirname(dataDir), { recursive: true });
     if (!existsSync(dataDir)) mkdirSync(dataDir, { mode: 0o755 });
     accessSync(dataDir, constants.W_OK | constants.X_OK);
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code;
     throw new ConfigError(
-      `DATA_DIR ${dataDir} cannot be written (${reason}). Choose another directory or change its owner.`,
+      `DATA_DIR ${dataDir} cannot be written to (${reason}). Choose another directory or change its owner.`,
     );
   }
 }

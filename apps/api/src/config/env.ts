@@ -2,27 +2,27 @@ import { existsSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
 import { SETTINGS, type Setting, type SettingName } from './settings.ts';
 
-/** A configuration mistake: its message is the whole of what the operator is told. */
+/** A configuration mistake; the operator sees only its message. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
 export type Env = Record<string, string | undefined>;
 
-/** Settings of a file `.env` in the current folder, where there is one; what is set already stays. */
+/** Loads `.env` from the current folder, if it exists, without overriding variables already set. */
 export function loadEnvFile(): void {
   if (existsSync('.env')) process.loadEnvFile('.env');
 }
 
 const NAMES = SETTINGS.map((setting) => setting.name as string);
-/** Read by other commands of the project, so no mistake here. */
+/** Used by other commands, so not a mistake. */
 const ALSO_KNOWN = ['INFLUX_ADMIN_TOKEN', 'NEW_SECRET_KEY'];
 const OUR_PREFIXES = ['PAIR_', 'INGEST_', 'METRICS_', 'ROBOT_', 'INFLUX_', 'PROMETHEUS_'];
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /**
- * Refuses names that are probably meant for us but are not ours: those with a prefix of ours, and near misses.
- * @throws ConfigError naming the likely intended setting
+ * Rejects probable typos: unknown names with one of our prefixes, and near misses.
+ * @throws ConfigError naming the most likely setting
  */
 export function rejectUnknown(env: Env): void {
   for (const name of Object.keys(env)) {
@@ -35,7 +35,7 @@ export function rejectUnknown(env: Env): void {
   }
 }
 
-/** The text of each setting that is given or has a default; empty counts as not given. */
+/** The value of each setting that is set or has a default; empty counts as not set. */
 export function readEnv(env: Env): Partial<Record<SettingName, string>> {
   rejectUnknown(env);
   const read: Partial<Record<SettingName, string>> = {};
@@ -46,7 +46,7 @@ export function readEnv(env: Env): Partial<Record<SettingName, string>> {
   return read;
 }
 
-/** Seconds of `900`, `15m`, `30d`. @throws ConfigError */
+/** Parses `900`, `15m` or `30d` to seconds. @throws ConfigError */
 export function seconds(name: string, text: string): number {
   const match = /^(\d{1,9})([smhdw]?)$/.exec(text);
   if (!match) throw new ConfigError(`${name} must be a duration such as 900, 15m, 12h or 30d, not "${text}".`);

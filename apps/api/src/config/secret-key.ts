@@ -9,15 +9,15 @@ const WELL_KNOWN = /change.?me|example|insecure|default|your.?secret|placeholder
 /** @throws ConfigError when a key is too short, well known or repetitive */
 export function checkSecretKey(key: string): string {
   if (key.length < MIN_LENGTH) {
-    throw new ConfigError(`SECRET_KEY must have at least ${MIN_LENGTH} characters. Make one: openssl rand -hex 32`);
+    throw new ConfigError(`SECRET_KEY must have at least ${MIN_LENGTH} characters. Generate one: openssl rand -hex 32`);
   }
   if (WELL_KNOWN.test(key) || new Set(key).size < 8) {
-    throw new ConfigError('SECRET_KEY looks well known or too regular. Make one: openssl rand -hex 32');
+    throw new ConfigError('SECRET_KEY looks well known or too regular. Generate one: openssl rand -hex 32');
   }
   return key;
 }
 
-/** The key kept in `dataDir/secret-key` (0600), made at first call. */
+/** The key stored in `dataDir/secret-key` (0600), generated on first use. */
 export function keptSecretKey(dataDir: string): string {
   const file = join(dataDir, 'secret-key');
   if (!existsSync(file)) {
@@ -32,8 +32,8 @@ export function keptSecretKey(dataDir: string): string {
 }
 
 /**
- * A key to follow the one in `dataDir/secret-key`, kept beside it until `use()` puts it in its place; the same one again
- * when a former attempt was interrupted.
+ * Generates a successor to the key in `dataDir/secret-key`, stored next to it until `use()` replaces the old one. After
+ * an interruption it returns the same key again.
  */
 export function newKeptSecretKey(dataDir: string): { key: string; use(): void } {
   const file = join(dataDir, 'secret-key.new');

@@ -7,7 +7,7 @@ export interface Setting {
   about: string;
 }
 
-/** Every setting there is. docs/configuration.md is generated from this table. */
+/** Every setting. docs/configuration.md is generated from this table. */
 export const SETTINGS = [
   { name: 'API_PORT', kind: 'integer', default: '9100', min: 1, max: 65535, about: 'Port of the REST API.' },
   {
@@ -16,20 +16,24 @@ export const SETTINGS = [
     default: '9101',
     min: 1,
     max: 65535,
-    about: 'Port of the web app, with `/api` of the same origin beside it.',
+    about: 'Port of the web app, which also serves `/api` on the same origin.',
   },
   {
     name: 'LISTEN_HOST',
     kind: 'string',
     default: '0.0.0.0',
-    about: 'Address both ports listen on. `127.0.0.1` keeps them to this machine.',
+    about: 'Address both ports listen on. `127.0.0.1` restricts them to this machine.',
   },
-  { name: 'PUBLIC_URL', kind: 'url', about: 'What people and robots reach. Default `http://localhost:WEB_PORT`.' },
+  {
+    name: 'PUBLIC_URL',
+    kind: 'url',
+    about: 'URL at which people and robots reach the server. Default `http://localhost:WEB_PORT`.',
+  },
   {
     name: 'DATA_DIR',
     kind: 'string',
     default: './data',
-    about: 'Where the embedded database and the generated secret live.',
+    about: 'Directory of the embedded database and the generated secret.',
   },
   {
     name: 'DATABASE_URL',
@@ -50,7 +54,7 @@ export const SETTINGS = [
     default: '8',
     min: 1,
     max: 500,
-    about: 'Further connections, for reading metrics and logs: slow reads hold nothing else up.',
+    about: 'Separate connections for reading metrics and logs, so that slow reads hold nothing else up.',
   },
   {
     name: 'READ_TIMEOUT',
@@ -58,7 +62,7 @@ export const SETTINGS = [
     default: '15',
     min: 1,
     max: 300,
-    about: 'How long reading metrics or logs may take.',
+    about: 'Timeout for reading metrics or logs.',
   },
   {
     name: 'READS_PER_USER',
@@ -66,13 +70,13 @@ export const SETTINGS = [
     default: '3',
     min: 1,
     max: 100,
-    about: 'Reads of metrics and logs one user may have under way; more of them wait for their turn.',
+    about: 'Concurrent reads of metrics and logs per user; further ones wait.',
   },
   {
     name: 'SECRET_KEY',
     kind: 'secret',
     about:
-      'At least 32 characters. Generated and kept in `DATA_DIR/secret-key` in embedded mode, required with `DATABASE_URL`.',
+      'At least 32 characters. Generated and stored in `DATA_DIR/secret-key` in embedded mode, required with `DATABASE_URL`.',
   },
   {
     name: 'ADMIN_EMAIL',
@@ -83,28 +87,32 @@ export const SETTINGS = [
   {
     name: 'TRUSTED_PROXIES',
     kind: 'list',
-    about: 'Addresses or CIDR ranges, comma-separated, whose `X-Forwarded-For` is believed. Unset: none.',
+    about: 'Addresses or CIDR ranges, comma-separated, whose `X-Forwarded-For` is trusted. Unset: none.',
   },
   {
     name: 'REDIS_URL',
     kind: 'secret',
     about:
-      '`redis://` or `rediss://`: replicas of the API count attempts together. Unset, or while it is away: each on its own.',
+      '`redis://` or `rediss://`: replicas of the API count attempts together. Unset, or while Redis is unreachable: each on its own.',
   },
   {
     name: 'CA_FILE',
     kind: 'string',
     about:
-      'Certificate (PEM) of the private CA that signed the one of `PUBLIC_URL`. Served at `/ca.crt`, for robots to trust.',
+      "Certificate (PEM) of the private CA that signed the server's certificate. Served at `/ca.crt`, for robots to trust.",
   },
-  { name: 'GRAFANA_URL', kind: 'url', about: 'Where people reach Grafana. Unset: the web app has no link to it.' },
+  {
+    name: 'GRAFANA_URL',
+    kind: 'url',
+    about: 'URL at which people reach Grafana. Unset: the web app has no link to it.',
+  },
   {
     name: 'REQUEST_TIMEOUT',
     kind: 'duration',
     default: '30',
     min: 1,
     max: 3600,
-    about: 'How long a request may take to arrive whole; slower ones are cut off.',
+    about: 'Time within which a whole request must arrive; slower ones are cut off.',
   },
   {
     name: 'LOG_LEVEL',
@@ -115,8 +123,8 @@ export const SETTINGS = [
   { name: 'INFLUX_URL', kind: 'url', about: 'InfluxDB 2. Unset: PostgreSQL keeps the metrics.' },
   { name: 'INFLUX_ORG', kind: 'string', about: 'Organisation in InfluxDB.' },
   { name: 'INFLUX_BUCKET', kind: 'string', default: 'robots', about: 'Bucket in InfluxDB.' },
-  { name: 'INFLUX_WRITE_TOKEN', kind: 'secret', about: 'Token that can only write that bucket.' },
-  { name: 'INFLUX_READ_TOKEN', kind: 'secret', about: 'Token that can only read that bucket.' },
+  { name: 'INFLUX_WRITE_TOKEN', kind: 'secret', about: 'Token that can only write to that bucket.' },
+  { name: 'INFLUX_READ_TOKEN', kind: 'secret', about: 'Token that can only read from that bucket.' },
   {
     name: 'METRICS_RETENTION',
     kind: 'duration',
@@ -129,7 +137,7 @@ export const SETTINGS = [
     kind: 'duration',
     default: '400d',
     min: 86400,
-    about: 'How long hours and days of metrics are kept: what charts show of the time before METRICS_RETENTION.',
+    about: 'How long hourly and daily roll-ups are kept. Charts use them beyond METRICS_RETENTION.',
   },
   {
     name: 'ROLLUP_DELAY',
@@ -137,14 +145,14 @@ export const SETTINGS = [
     default: '120',
     min: 10,
     max: 3600,
-    about: 'How long after its end, or after late points, an hour waits for others before it is computed.',
+    about: 'How long an hour waits for more points, after its end or its last late point, before it is rolled up.',
   },
   {
     name: 'METRICS_MAX_FUTURE',
     kind: 'duration',
     default: '1d',
     min: 60,
-    about: 'How far ahead of our clock a point may lie before it is refused.',
+    about: "How far ahead of the server's clock a point may be before it is refused.",
   },
   {
     name: 'PAIR_CODE_TTL',
@@ -152,7 +160,7 @@ export const SETTINGS = [
     default: '900',
     min: 30,
     max: 86400,
-    about: 'How long a pairing code lives (seconds, or with a unit).',
+    about: 'Lifetime of a pairing code (seconds, or with a unit).',
   },
   {
     name: 'PAIR_POLL_INTERVAL',
@@ -160,36 +168,35 @@ export const SETTINGS = [
     default: '5',
     min: 1,
     max: 60,
-    about: 'The shortest time between two polls of one robot.',
+    about: 'Shortest time between two polls by one robot.',
   },
   {
     name: 'PAIR_MAX_LIVE_CODES',
     kind: 'integer',
     default: '1000',
     min: 1,
-    about:
-      'Codes waiting for confirmation, all robots together. Beyond it the network that has most of them loses its oldest.',
+    about: 'Codes awaiting confirmation, in total. Beyond that, the network with the most codes loses its oldest.',
   },
   {
     name: 'PAIR_MAX_LIVE_CODES_PER_NETWORK',
     kind: 'integer',
     default: '400',
     min: 1,
-    about: 'Codes of one network (IPv4 /24, IPv6 /48) waiting for confirmation: more than one address may ask for.',
+    about: 'Codes awaiting confirmation per network (IPv4 /24, IPv6 /48).',
   },
   {
     name: 'PAIR_REQUESTS_PER_ADDRESS',
     kind: 'integer',
     default: '100',
     min: 1,
-    about: 'New codes one address may ask for in 15 minutes.',
+    about: 'New codes one address may request in 15 minutes.',
   },
   {
     name: 'PAIR_ATTEMPTS_PER_USER',
     kind: 'integer',
     default: '20',
     min: 1,
-    about: 'Wrong codes a user may type in 15 minutes.',
+    about: 'Wrong codes one user may enter in 15 minutes.',
   },
   {
     name: 'PAIR_ATTEMPTS_PER_ADDRESS',
@@ -203,7 +210,7 @@ export const SETTINGS = [
     kind: 'integer',
     default: '60',
     min: 1,
-    about: 'Wrong codes all users together may type in 15 minutes.',
+    about: 'Wrong codes all users together may enter in 15 minutes.',
   },
   {
     name: 'PAIR_ATTEMPTS_OF_ANYBODY',
@@ -211,7 +218,7 @@ export const SETTINGS = [
     default: '40',
     min: 1,
     about:
-      'Wrong codes in 15 minutes from all who are not signed in, together. Robots that wait with their poll token guess nothing.',
+      'Wrong codes in 15 minutes from all callers who are not signed in, together. Robots polling with their poll token do not count.',
   },
   {
     name: 'LOGIN_ATTEMPTS_PER_ACCOUNT',
@@ -226,7 +233,7 @@ export const SETTINGS = [
     default: '200',
     min: 1,
     about:
-      'Failed sign-ins for one e-mail from all networks together in 15 minutes. A browser that is signed in is not held up by it.',
+      'Failed sign-ins for one e-mail from all networks together in 15 minutes. Does not affect a browser that is signed in.',
   },
   {
     name: 'LOGIN_ATTEMPTS_PER_ADDRESS',
@@ -235,7 +242,14 @@ export const SETTINGS = [
     min: 1,
     about: 'Failed sign-ins from one address in 15 minutes.',
   },
-  { name: 'ACCESS_TOKEN_TTL', kind: 'duration', default: '900', min: 10, max: 3600, about: 'Life of an access token.' },
+  {
+    name: 'ACCESS_TOKEN_TTL',
+    kind: 'duration',
+    default: '900',
+    min: 10,
+    max: 3600,
+    about: 'Lifetime of an access token.',
+  },
   { name: 'SESSION_TTL', kind: 'duration', default: '30d', min: 60, about: 'A session unused for this long ends.' },
   {
     name: 'SESSION_MAX_AGE',
@@ -244,35 +258,34 @@ export const SETTINGS = [
     min: 60,
     about: 'A session ends this long after signing in, used or not.',
   },
-  { name: 'INVITATION_TTL', kind: 'duration', default: '7d', min: 60, about: 'Life of an invitation link.' },
+  { name: 'INVITATION_TTL', kind: 'duration', default: '7d', min: 60, about: 'Lifetime of an invitation link.' },
   {
     name: 'EVENT_STREAMS_PER_USER',
     kind: 'integer',
     default: '20',
     min: 1,
-    about:
-      'Streams of events that one user may keep open at each replica. A page without one asks again and again instead.',
+    about: 'Event streams one user may keep open per replica. A page without one polls instead.',
   },
   {
     name: 'ROBOT_OFFLINE_AFTER',
     kind: 'duration',
     default: '45',
     min: 5,
-    about: 'A robot unheard of for this long counts as offline.',
+    about: 'A robot that has sent nothing for this long counts as offline.',
   },
   {
     name: 'ROBOT_LINES_PER_SECOND',
     kind: 'integer',
     default: '10000',
     min: 1,
-    about: 'Lines a robot may send each second, averaged over ten seconds.',
+    about: 'Lines a robot may send per second, averaged over ten seconds.',
   },
   {
     name: 'ROBOT_BYTES_PER_SECOND',
     kind: 'integer',
     default: '4194304',
     min: 1024,
-    about: 'Bytes of unpacked lines a robot may send each second, averaged over ten seconds.',
+    about: 'Bytes of unpacked lines a robot may send per second, averaged over ten seconds.',
   },
   {
     name: 'INGEST_MAX_BODY_BYTES',
@@ -293,14 +306,14 @@ export const SETTINGS = [
     kind: 'integer',
     default: '134217728',
     min: 1048576,
-    about: 'Metrics waiting for the store, all robots together; beyond it the reply is 503.',
+    about: 'Metrics waiting for the store, all robots together; beyond that, the reply is 503.',
   },
   {
     name: 'INGEST_MAX_LINES',
     kind: 'integer',
     default: '100000',
     min: 1,
-    about: 'Most lines in one metrics body.',
+    about: 'Largest number of lines in one metrics body.',
   },
   {
     name: 'INGEST_BATCH_LINES',
@@ -308,14 +321,14 @@ export const SETTINGS = [
     default: '5000',
     min: 1,
     max: 100000,
-    about: 'Lines of many robots gathered into one write to the store.',
+    about: 'Lines per batch, from many robots, in one write to the store.',
   },
   {
     name: 'INGEST_BATCH_BYTES',
     kind: 'integer',
     default: '2097152',
     min: 1024,
-    about: 'Bytes gathered into one write to the store.',
+    about: 'Bytes per batch in one write to the store.',
   },
   {
     name: 'INGEST_LINGER_MS',
@@ -324,7 +337,7 @@ export const SETTINGS = [
     min: 0,
     max: 1000,
     about:
-      'How long a write may wait for more lines while another one is under way; it waits a tenth of what a write takes. Nothing waits while the store is idle.',
+      'Longest time a batch may wait for more lines while another write is under way; it waits a tenth of the time a write takes. Nothing waits while the store is idle.',
   },
   {
     name: 'INGEST_WRITES_IN_FLIGHT',
@@ -332,34 +345,34 @@ export const SETTINGS = [
     default: '4',
     min: 1,
     max: 64,
-    about: 'Writes to the store under way at the same time.',
+    about: 'Concurrent writes to the store.',
   },
   {
     name: 'ROBOT_MAX_SERIES',
     kind: 'integer',
     default: '2000',
     min: 1,
-    about: 'Series (measurement and tags) a robot may have; beyond it only its own new ones are refused.',
+    about: 'Series (measurement and tags) per robot; beyond that, its new series are refused.',
   },
   {
     name: 'ROBOT_MAX_FIELDS',
     kind: 'integer',
     default: '2000',
     min: 1,
-    about: 'Different fields a robot may have; beyond it only its own new ones are refused.',
+    about: 'Different fields per robot; beyond that, its new fields are refused.',
   },
   {
     name: 'PROMETHEUS_PORT',
     kind: 'integer',
     min: 1,
     max: 65535,
-    about: 'Port of `GET /metrics`, the figures of the server itself for Prometheus. Unset: not served.',
+    about: "Port of `GET /metrics`, the server's own metrics for Prometheus. Unset: not served.",
   },
   {
     name: 'PROMETHEUS_HOST',
     kind: 'string',
     default: '127.0.0.1',
-    about: 'Address that port listens on. Keep it private.',
+    about: 'Address the Prometheus port listens on. Keep it private.',
   },
   {
     name: 'INGEST_TIMEOUT_MS',
@@ -367,7 +380,7 @@ export const SETTINGS = [
     default: '3500',
     min: 100,
     max: 4000,
-    about: 'How long a robot waits for the store before it is told 503.',
+    about: 'Time a robot waits for the store before it gets 503.',
   },
 ] as const satisfies Setting[];
 

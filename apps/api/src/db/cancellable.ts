@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { Database, Db } from './schema.ts';
 
 /**
- * Reads on one connection of `reads`; when `signal` aborts, the statement under way is ended in the database.
- * @param db another pool, whose connections are free while all those of `reads` are busy
+ * Reads on one connection of `reads`. Aborting `signal` cancels the running statement in the database.
+ * @param db another pool, used to cancel even when all connections of `reads` are busy
  */
 export function cancellable<Result>(
   { db, reads }: { db: Database; reads: Database },
@@ -23,7 +23,7 @@ export function cancellable<Result>(
       return await read(connection);
     } finally {
       signal.removeEventListener('abort', cancel);
-      // The connection must not be another read's when the order to cancel arrives.
+      // Wait for the cancel request, or it could hit the next read on this connection.
       await cancelling;
     }
   });

@@ -4,7 +4,7 @@ import { expect, inject, it } from 'vitest';
 import { connect, isUnreachable } from './client.ts';
 import type { Database } from './schema.ts';
 
-it('outlives a connection that breaks between two statements of a transaction', async () => {
+it('survives a connection that breaks between two statements of a transaction', async () => {
   const { db } = connect(inject('postgresUrl'), 2);
   const transaction = db.transaction().execute(async (tx) => {
     const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
@@ -17,7 +17,7 @@ it('outlives a connection that breaks between two statements of a transaction', 
   await db.destroy();
 });
 
-/** Two transactions that each wait for what the other holds. */
+/** Two transactions that each wait for a lock the other holds. */
 async function deadlock(db: Database) {
   const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const cross = (own: number, other: number, mine: PromiseWithResolvers<void>, theirs: PromiseWithResolvers<void>) =>
@@ -39,10 +39,10 @@ const inTransaction = (setting: string, statement: string) => (db: Database) =>
 it.each([
   ['is too slow', inTransaction('statement_timeout = 10', 'select pg_sleep(30)'), true],
   ['is a standby', inTransaction('transaction_read_only = on', 'create table t (n int)'), true],
-  ['has two wait for each other', deadlock, true],
-  ['is asked nonsense', (db: Database) => sql`select nonsense`.execute(db), false],
-  ['is given a value too large', (db: Database) => sql`select 1e10::int4`.execute(db), false],
-])('tells a database that %s', async (_, ask, unreachable) => {
+  ['has a deadlock', deadlock, true],
+  ['is sent an invalid query', (db: Database) => sql`select nonsense`.execute(db), false],
+  ['is sent a value out of range', (db: Database) => sql`select 1e10::int4`.execute(db), false],
+])('judges correctly whether a database that %s is unreachable', async (_, ask, unreachable) => {
   const { db } = connect(inject('postgresUrl'), 2);
   const error = await ask(db).then(
     () => undefined,

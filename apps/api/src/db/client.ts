@@ -4,7 +4,10 @@ import type { Database, Tables } from './schema.ts';
 
 const NAME = /^\/\* (\w+) \*\//;
 
-/** A statement that begins with a comment of one word is prepared under it, once a connection: for those that run all the time. */
+/**
+ * Prepares, once per connection, statements that begin with a one-word comment, which becomes their name. For frequent
+ * ones.
+ */
 class PreparingClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: query() has many forms; the others are passed on as they are
   override query(...args: any[]): any {
@@ -16,9 +19,9 @@ class PreparingClient extends pg.Client {
 }
 
 /**
- * A pool and the query builder on it. Statements are bounded, so a stuck database cannot hold requests for ever.
- * @param statementMs how long one statement may take
- * @param waitMs how long to wait for a connection
+ * Creates a pool and a query builder. Timeouts keep a stuck database from blocking requests for ever.
+ * @param statementMs timeout for one statement
+ * @param waitMs timeout for getting a connection
  */
 export function connect(url: string, poolSize: number, { statementMs = 30_000, waitMs = 3_000 } = {}) {
   const pool = new pg.Pool({
@@ -28,21 +31,21 @@ export function connect(url: string, poolSize: number, { statementMs = 30_000, w
     connectionTimeoutMillis: waitMs,
     idleTimeoutMillis: 30_000,
     statement_timeout: statementMs,
-    // A database that is frozen, or gone without a word, does not even time out.
+    // A frozen or vanished database does not enforce its own statement timeout.
     query_timeout: statementMs + 2_000,
     application_name: 'robowatch',
     keepAlive: true,
   });
-  // A connection that breaks is replaced at the next use. Without listeners it would end the process: the pool has one
-  // for idle connections only, not for one that breaks between two statements of a transaction.
+  // A broken connection is replaced at the next use, but without a listener its error would end the process. The pool
+  // listens only to idle connections, not to one that breaks between two statements of a transaction.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   return { pool, db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }) };
 }
 
 /**
- * Whether an error says that the database cannot serve at the moment, rather than that a query was wrong: not reached, going
- * down, out of room, a standby that only reads (25006), too slow (57014), or two that waited for each other (40P01).
+ * Whether an error means that the database cannot serve at the moment, rather than that a query was wrong: unreachable,
+ * shutting down, out of resources, a read-only standby (25006), a timeout (57014) or a deadlock (40P01).
  */
 export function isUnreachable(error: unknown): boolean {
   const { code = '', message = '' } = error as { code?: string; message?: string };
@@ -55,7 +58,7 @@ export function isUnreachable(error: unknown): boolean {
   );
 }
 
-/** @throws when the database does not answer */
+/** @throws when the database does not respond */
 export async function ping(db: Database): Promise<void> {
   await sql`select 1`.execute(db);
 }

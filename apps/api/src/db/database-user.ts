@@ -6,7 +6,7 @@ export interface DatabaseUser {
   gid: number;
 }
 
-/** PostgreSQL refuses to run as root: the user it runs as then, `undefined` when we are not root. */
+/** PostgreSQL refuses to run as root. @returns the user to run it as, or undefined when we are not root */
 export function unprivilegedUser(): DatabaseUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ['postgres', 'nobody']) {
@@ -21,7 +21,7 @@ export function unprivilegedUser(): DatabaseUser | undefined {
   return { uid: 65534, gid: 65534 };
 }
 
-/** The command that runs `file` as that user, where setpriv exists without any capability, now or by whatever it runs. */
+/** The command that runs `file` as that user; with setpriv, also without capabilities, now or in any child process. */
 export function asDatabaseUser(file: string, args: string[], user: DatabaseUser | undefined) {
   if (!user) return { file, args, options: {} };
   if (!hasSetpriv()) return { file, args, options: { uid: user.uid, gid: user.gid } };
@@ -44,9 +44,9 @@ function hasSetpriv(): boolean {
 const FIRST = 3;
 
 /**
- * For a program of another user whose files lie in folders that only root may enter (under /root, in a private temporary
- * folder): Linux leads from an open descriptor to the file itself, whatever is above it.
- * @param work gets the paths to give the program, and what to append to its `stdio`
+ * Gives another user's program access to files in folders only root may enter (under /root, in a private temporary
+ * folder): Linux opens /proc/self/fd paths regardless of the permissions of parent folders.
+ * @param work receives the paths to pass to the program, and the descriptors to append to its `stdio`
  */
 export function handedOver<T>(
   files: string[],

@@ -12,7 +12,7 @@ const dir = mkdtempSync(join(tmpdir(), 'robowatch-embedded-'));
 chmodSync(dir, 0o755);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-it('starts though another process has the id that a power cut left in the file', async () => {
+it('starts even if another process has the pid left in postmaster.pid by a power cut', async () => {
   const first = await startEmbeddedPostgres(dir);
   await first.stop();
   const user = unprivilegedUser();
@@ -40,7 +40,7 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
   return work(client).finally(() => client.end());
 }
 
-it('works as a role that reads no files, owns what a former version made, and has no capabilities', async () => {
+it('uses a role that cannot read files, takes over objects of a previous version, and has no capabilities', async () => {
   const home = join(dir, 'former');
   mkdirSync(home, { mode: 0o755 });
   const first = await startEmbeddedPostgres(home);

@@ -12,16 +12,16 @@ import { ORDINARY_ROLE, prepareOrdinaryRole } from './ordinary-role.ts';
 import { findBinaries } from './postgres-binaries.ts';
 import { dropStalePidFile, readPidFile } from './postmaster-pid.ts';
 
-/** Held for the life of a process that uses the directory, so that a second start is told so. */
+/** Held while a process uses the directory, so that a second start fails with a clear error. */
 const DIRECTORY_LOCK = 7_160_001;
 const START_TIMEOUT_MS = 30_000;
-/** Ends PostgreSQL when its standard input closes, that is when our process is gone, however it went. */
+/** Stops PostgreSQL when stdin closes, which happens however our process ends. */
 const WATCH = '"$@" </dev/null & pid=$!; trap "" INT TERM; cat >/dev/null; kill -INT "$pid" 2>/dev/null; wait "$pid"';
 
 export interface EmbeddedPostgres {
-  /** As an ordinary role, which owns the database and what is in it, and can do nothing else. */
+  /** Connects as an ordinary role that owns the database and its contents and has no other rights. */
   url: string;
-  /** As the superuser. */
+  /** Connects as the superuser. */
   adminUrl: string;
   /** Process id of the PostgreSQL server. */
   pid: number;
@@ -29,8 +29,8 @@ export interface EmbeddedPostgres {
 }
 
 /**
- * Starts the PostgreSQL 18 that npm brought, on 127.0.0.1 and a free port, with its data in `dir/postgres`.
- * A server left over from a killed process is taken over.
+ * Starts the PostgreSQL 18 installed by npm, on 127.0.0.1 and a free port, with its data in `dir/postgres`.
+ * Takes over a server left running by a killed process.
  * @throws ConfigError when another process uses the directory or the server does not start
  */
 export async function startEmbeddedPostgres(dir: string): Promise<EmbeddedPostgres> {
@@ -65,7 +65,7 @@ export async function startEmbeddedPostgres(dir: string): Promise<EmbeddedPostgr
   }
 }
 
-/** Where the embedded PostgreSQL of `dir` listens, if it runs. */
+/** URL of the embedded PostgreSQL of `dir`, if it is running. */
 export function findEmbeddedPostgres(dir: string): string | undefined {
   const running = readPidFile(join(dir, 'postgres'));
   return running && urlOf(keptPassword(dir), running.port);
@@ -80,7 +80,9 @@ function keptPassword(dir: string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
-/** An interrupted initdb leaves no PG_VERSION where we look for it: it works in a folder of its own, renamed at the end. */
+/**
+ * Runs initdb in a separate folder, renamed at the end, so that an interrupted run leaves no usable-looking database.
+ */
 async function initialise(
   initdb: string,
   data: string,
@@ -102,7 +104,7 @@ async function initialise(
       'scram-sha-256',
       '-E',
       'UTF8',
-      // Sorted by code point, with the letters of all alphabets known: searches find them in either case.
+      // Sorts by code point, but knows the letters of all alphabets, so that searches are case-insensitive.
       ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
     ];
     await handedOver([fresh, passwordFile], user, ([path, secret], descriptors) => {
@@ -117,7 +119,7 @@ async function initialise(
   }
 }
 
-/** @throws what the program wrote to its standard error */
+/** @throws Error with the program's standard error */
 async function finished(child: ChildProcess): Promise<void> {
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -153,7 +155,7 @@ function launch(postgres: string, data: string, port: number, user: DatabaseUser
   });
 }
 
-/** @returns undefined while the server is on its way up or down */
+/** @returns undefined while the server is starting or stopping */
 async function takeDirectoryLock(url: string, dir: string): Promise<pg.Client | undefined> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
   client.on('error', () => {});
@@ -164,7 +166,9 @@ async function takeDirectoryLock(url: string, dir: string): Promise<pg.Client | 
   } catch (error) {
     await client.end().catch(() => {});
     if ((error as { code?: string }).code === '28P01') {
-      throw new ConfigError(`The password in ${dir}/postgres-password does not open the database beside it.`);
+      throw new ConfigError(
+        `The embedded PostgreSQL rejects the password in ${dir}/postgres-password. Restore that file from a backup.`,
+      );
     }
     return undefined;
   }

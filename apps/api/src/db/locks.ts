@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from './schema.ts';
 
-/** What only one transaction at a time may do, over all replicas. */
+/** Advisory locks for work that only one transaction at a time may do, across all replicas. */
 const LOCKS = {
   'count administrators': 7160002,
   'count pairing codes': 7160003,

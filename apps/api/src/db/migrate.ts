@@ -5,12 +5,13 @@ import type { Database } from './schema.ts';
 
 const FOLDER = new URL('./migrations/', import.meta.url);
 
-/** Brings the database to this release's schema; several processes starting at once take turns. @throws ConfigError */
+/**
+ * Migrates the database to this release's schema; processes that start at the same time take turns. @throws ConfigError
+ */
 export async function migrate(db: Database): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations } });
   const { error } = await migrator.migrateToLatest();
-  if (error)
-    throw new ConfigError(`The database could not be brought up to date: ${(error as Error).message ?? error}`);
+  if (error) throw new ConfigError(`The database could not be migrated: ${(error as Error).message ?? error}`);
 }
 
 async function getMigrations(): Promise<Record<string, Migration>> {

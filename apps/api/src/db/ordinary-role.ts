@@ -3,8 +3,8 @@ import type pg from 'pg';
 export const ORDINARY_ROLE = 'robowatch';
 
 /**
- * The role that the server works as: it owns the database and all that is in it, and is no superuser, so that no SQL of
- * ours, whoever made it up, reads files or runs programs. What a former version made as the superuser is handed to it.
+ * Creates the role that the server uses. It owns the database and its contents but is not a superuser, so that even
+ * injected SQL cannot read files or run programs. Takes over objects that a previous version created as the superuser.
  */
 export async function prepareOrdinaryRole(admin: pg.Client, password: string): Promise<void> {
   const role = admin.escapeIdentifier(ORDINARY_ROLE);

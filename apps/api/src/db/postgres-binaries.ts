@@ -5,7 +5,7 @@ import { ConfigError } from '../config/env.ts';
 import type { DatabaseUser } from './database-user.ts';
 
 /**
- * Paths of the PostgreSQL programs that npm brought, where `user` can run them.
+ * Paths of the PostgreSQL programs installed by npm, in a place where `user` can run them.
  * @throws ConfigError when there are none for this platform
  */
 export async function findBinaries(user: DatabaseUser | undefined): Promise<{ initdb: string; postgres: string }> {
@@ -15,7 +15,7 @@ export async function findBinaries(user: DatabaseUser | undefined): Promise<{ in
     installed = await import(name);
   } catch {
     throw new ConfigError(
-      `There is no embedded PostgreSQL for ${process.platform}-${process.arch}. Set DATABASE_URL to a PostgreSQL of yours.`,
+      `There is no embedded PostgreSQL for ${process.platform}-${process.arch}. Set DATABASE_URL to use your own PostgreSQL.`,
     );
   }
   const bin = dirname(realpathSync(installed.postgres));
@@ -24,15 +24,15 @@ export async function findBinaries(user: DatabaseUser | undefined): Promise<{ in
   return { initdb: join(copy, 'initdb'), postgres: join(copy, 'postgres') };
 }
 
-/** Whether any user may pass through every folder on the way. */
+/** Whether every user may enter the folder and all its parents. */
 function isOpenToAll(path: string): boolean {
   if ((statSync(path).mode & 0o001) === 0) return false;
   return path === dirname(path) || isOpenToAll(dirname(path));
 }
 
 /**
- * A copy for when root's own checkout is closed to others (under /root, in a private temporary folder): PostgreSQL runs
- * as another user and looks at its own programs with that user's rights. Made once a version; only root's is trusted.
+ * Copies the programs when other users cannot reach the checkout (under /root, in a private temporary folder), because
+ * PostgreSQL runs as another user. One copy per version; only a copy owned by root is trusted.
  */
 function reachableCopy(native: string): string {
   const { version } = JSON.parse(readFileSync(join(native, '../package.json'), 'utf8')) as { version: string };
@@ -45,7 +45,7 @@ function reachableCopy(native: string): string {
     rmSync(fresh, { recursive: true });
     return copy;
   } catch (error) {
-    // Another start made it meanwhile.
+    // Another process may have made the copy in the meantime.
     rmSync(fresh, { recursive: true });
     if (existsSync(copy) && statSync(copy).uid === 0) return copy;
     throw new ConfigError(`PostgreSQL's programs could not be copied to ${copy}: ${(error as Error).message}`);

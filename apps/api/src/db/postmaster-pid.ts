@@ -3,7 +3,9 @@ import { join } from 'node:path';
 
 const fileOf = (data: string) => join(data, 'postmaster.pid');
 
-/** The PostgreSQL that serves this data folder. postmaster.pid: line 1 the process, line 4 the port, line 8 `ready` (src/include/utils/pidfile.h). */
+/**
+ * The server running on this data folder. postmaster.pid: line 1 pid, 4 port, 8 `ready` (src/include/utils/pidfile.h).
+ */
 export function readPidFile(data: string): { pid: number; port: number } | undefined {
   const lines = linesOf(data);
   const pid = Number(lines[0]);
@@ -12,8 +14,8 @@ export function readPidFile(data: string): { pid: number; port: number } | undef
 }
 
 /**
- * After a power cut, or in a container that starts again, another process may have the id in the file. PostgreSQL would take
- * it for itself, if both belong to one user, and refuse to start for ever.
+ * After a power cut, or in a restarted container, another process may have the pid in the file. If it belongs to the
+ * same user, PostgreSQL would mistake it for a running server and never start.
  */
 export function dropStalePidFile(data: string): void {
   const pid = Number(linesOf(data)[0]);
@@ -36,13 +38,13 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** PostgreSQL works in its data folder. Where there is no /proc to tell, the file is believed. */
+/** PostgreSQL's working directory is its data folder. Without /proc, the pid file is trusted. */
 function servesFolder(pid: number, data: string): boolean {
   if (!existsSync('/proc/self/cwd')) return true;
   try {
     return realpathSync(`/proc/${pid}/cwd`) === realpathSync(data);
   } catch (error) {
-    // In a container root may not look into processes of others, but for their name.
+    // In a container, root may not inspect other users' processes, except for their name.
     return ['EACCES', 'EPERM'].includes((error as { code: string }).code) && nameOf(pid) === 'postgres';
   }
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { lock } from './locks.ts';
 import type { Database } from './schema.ts';
 
-/** Tables partitioned by ranges of whole numbers, all of one width. Their names and bounds are ours, never input. */
+/** Tables partitioned by integer ranges of one width. Table names and bounds are never input. */
 export class RangePartitions {
   #db: Database;
   #tables: readonly string[];
@@ -15,7 +15,7 @@ export class RangePartitions {
     this.#width = width;
   }
 
-  /** Makes room for rows of these numbers. */
+  /** Creates the partitions for these numbers. */
   async ensure(numbers: Iterable<number>): Promise<void> {
     const missing = new Set<number>();
     for (const number of numbers) {
@@ -33,7 +33,7 @@ export class RangePartitions {
     for (const range of missing) this.#known.add(range);
   }
 
-  /** Drops the partitions whose numbers are all below `oldest`. */
+  /** Drops partitions that end at or before `oldest`. */
   async dropBefore(oldest: number): Promise<void> {
     const { rows } = await sql<{ name: string }>`
       select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid

@@ -27,19 +27,19 @@ export interface Tables {
     architecture: Architecture | null;
     status: Generated<RobotStatus>;
     influxdb_token: string | null;
-    /** Hash of the token before, and when a report with it was refused. */
+    /** Hash of the previous token, and when a report with it was last refused. */
     former_token: string | null;
     former_token_refused_at: Date | null;
     owner_id: number | null;
     created_at: Time;
     last_seen_at: Date | null;
     first_write_at: Date | null;
-    /** As it said when it asked to be paired. */
+    /** As given in its pairing request. */
     agent_version: string | null;
     error_reason: string | null;
     /** Short strings by key. */
     labels: ColumnType<Record<string, string>, string | undefined, string>;
-    /** Counts the changes that matter to its reports. */
+    /** Incremented by every change relevant to reports. */
     version: Generated<string>;
   };
   robot_presence: {
@@ -120,5 +120,5 @@ export interface Tables {
 }
 
 export type Database = Kysely<Tables>;
-/** What stores take first: a connection or a transaction. */
+/** A connection pool or a transaction, the first parameter of store functions. */
 export type Db = Database | Transaction<Tables>;

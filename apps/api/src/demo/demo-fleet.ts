@@ -19,7 +19,7 @@ interface Run {
   ownerId: number;
   abort: AbortController;
   robots: DemoRobots | undefined;
-  /** Confirmed in this run; one that has not fetched its token yet is in no file. */
+  /** Robots confirmed in this run; one that has not fetched its token yet is missing from the file. */
   confirmed: number[];
   ended: Promise<void>;
   removal: Promise<void> | undefined;
@@ -28,14 +28,14 @@ interface Run {
 export interface DemoFleetOptions {
   db: Database;
   sealKey: Buffer;
-  /** Where this very server's API listens. */
+  /** URL of this server's own API. */
   apiUrl: string;
-  /** Keeps the owner and the robots' tokens. */
+  /** Stores the owner and the robots' tokens. */
   file: string;
   log: Logger;
 }
 
-/** Robots that do not exist, in this process; they pair and report over HTTP as all others do. One fleet at a time. */
+/** Simulated robots in this process, which pair and report over HTTP like real ones. One fleet at a time. */
 export class DemoFleet {
   #options: DemoFleetOptions;
   #run: Run | undefined;
@@ -49,21 +49,23 @@ export class DemoFleet {
     return this.#run ? (this.#run.robots?.running() ?? DEMO_ROBOTS) : 0;
   }
 
-  /** Starts a new fleet of this owner; it pairs in the background. @returns its size. @throws AppError demo_running */
+  /** Starts a new fleet for this owner; it pairs in the background. @returns its size. @throws AppError demo_running */
   async start(ownerId: number): Promise<number> {
-    if (this.#run) throw new AppError('demo_running', 'The demonstration robots run already.');
+    if (this.#run) throw new AppError('demo_running', 'The demonstration robots are already running.');
     this.#launch(ownerId, () => writeDemoOwner(this.#options.file, ownerId));
     return DEMO_ROBOTS;
   }
 
-  /** Goes on with the robots that ran when the server was stopped. @returns whether there were any */
+  /** Restarts the robots that were running when the server stopped. @returns whether there were any */
   async resume(): Promise<boolean> {
     const state = await readDemoState(this.#options.file);
     if (state && !this.#run) this.#launch(state.owner_id, async () => {});
     return state !== undefined;
   }
 
-  /** Starts a fleet for the first administrator, as soon as there is one. @returns whose; undefined when closed before */
+  /**
+   * Starts a fleet as soon as there is an administrator. @returns the administrator's e-mail; undefined if closed first
+   */
   async startForFirstAdmin(): Promise<string | undefined> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
@@ -77,7 +79,9 @@ export class DemoFleet {
     return undefined;
   }
 
-  /** Stops and removes the robots. @throws AppError not_found unless the viewer owns the fleet or is an administrator */
+  /**
+   * Stops and removes the robots. @throws AppError not_found unless the viewer owns the fleet or is an administrator
+   */
   async remove(actor: Actor, viewer: Viewer): Promise<void> {
     const run = this.#run;
     if (!run || (viewer.role !== 'admin' && run.ownerId !== viewer.id)) throw notFound('demonstration');
@@ -88,7 +92,7 @@ export class DemoFleet {
     await run.removal;
   }
 
-  /** Stops the robots; they go on at the next start. */
+  /** Stops the robots; they resume at the next start. */
   async close(): Promise<void> {
     this.#closing.abort();
     const run = this.#run;
@@ -115,9 +119,9 @@ export class DemoFleet {
       await run.robots.ended;
     };
     run.ended = live()
-      .catch((err) => log.error({ err }, 'the demonstration robots ended'))
+      .catch((err) => log.error({ err }, 'the demonstration robots failed'))
       .then(() => (abort.signal.aborted ? this.#removeUnpaired(run) : this.#forget(run)))
-      .catch((err) => log.error({ err }, 'what is left of the demonstration robots could not be removed'));
+      .catch((err) => log.error({ err }, 'could not clean up the demonstration robots'));
   }
 
   async #removeAll(run: Run, actor: Actor): Promise<void> {
@@ -127,7 +131,7 @@ export class DemoFleet {
     await this.#forget(run);
   }
 
-  /** One that was stopped between confirmation and token can never report. */
+  /** A robot stopped after its confirmation but before it got its token can never report. */
   async #removeUnpaired(run: Run): Promise<void> {
     const known = new Set((await readDemoState(this.#options.file))?.robots.map(({ id }) => id));
     for (const id of run.confirmed) if (!known.has(id)) await this.#removeOne(ACTOR, id);

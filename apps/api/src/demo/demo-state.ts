@@ -1,6 +1,6 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 
-/** What the file of the demonstration robots says that matters here; the robots themselves write it too. */
+/** The relevant part of the demonstration robots' state file, which the robots also write. */
 export interface DemoState {
   owner_id: number;
   robots: { id: number }[];
@@ -17,7 +17,7 @@ export async function readDemoState(file: string): Promise<DemoState | undefined
   }
 }
 
-/** Readable by its owner only: the robots' tokens will be in it. */
+/** Only the owner can read the file, because it will contain the robots' tokens. */
 export async function writeDemoOwner(file: string, ownerId: number): Promise<void> {
   await rm(`${file}.new`, { force: true });
   await writeFile(`${file}.new`, `${JSON.stringify({ owner_id: ownerId, robots: [] })}\n`, { mode: 0o600 });

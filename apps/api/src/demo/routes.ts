@@ -1,15 +1,15 @@
 import { userActor } from '../accounts/index.ts';
-import { notFound } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import { type App, Empty, replies, security } from '../http/schemas.ts';
 import type { DemoFleet } from './demo-fleet.ts';
 import { DemoRobots } from './schemas.ts';
 
 const tags = ['demo'];
 
-/** For signed-in users. Without a `demo`, demonstration robots are not offered here. */
+/** For signed-in users. Without `demo`, this server does not offer demonstration robots. */
 export function demoRoutes(app: App, { demo }: { demo: DemoFleet | undefined }): void {
   const offered = () => {
-    if (!demo) throw notFound('offer: demonstration robots need the embedded database');
+    if (!demo) throw new AppError('not_found', 'Demonstration robots are available only with the embedded database.');
     return demo;
   };
 

@@ -17,11 +17,11 @@ export type FleetEvent =
     }
   | { type: 'access_changed'; user_id: number };
 
-/** PostgreSQL takes less than 8,000 bytes in one notification. */
+/** PostgreSQL limits a notification to less than 8,000 bytes. */
 const MAX_PAYLOAD = 7_500;
 const MAX_IDS = 500;
 
-/** Tells every replica, once the surrounding transaction has committed (PostgreSQL NOTIFY), in one statement. */
+/** Sends events to every replica when the surrounding transaction commits (PostgreSQL NOTIFY), in one statement. */
 export async function publish(db: Db, ...events: FleetEvent[]): Promise<void> {
   if (events.length === 0) return;
   const payloads: string[] = [];
@@ -48,7 +48,7 @@ function inPieces(event: FleetEvent): FleetEvent[] {
   return pieces;
 }
 
-/** Whoever may ask the database anything may notify, too: what is none of our events is passed over. */
+/** Any database user can send notifications, so anything that is not one of our events is ignored. */
 function readEvents(payload = ''): FleetEvent[] {
   try {
     const events = [JSON.parse(payload)].flat() as (FleetEvent | null)[];
@@ -63,10 +63,10 @@ function isEvent(event: FleetEvent | null): event is FleetEvent {
   return event.type !== 'robot_seen' || Array.isArray(event.robot_ids);
 }
 
-/** Who listens: an owner to what happens to own robots, an administrator to everything; each user to changes of access. */
+/** Owners receive events of their own robots, administrators all; each user receives changes to their own access. */
 type Topics = Record<'fleet' | `owner ${number}` | `user ${number}`, [FleetEvent]>;
 
-/** One listening connection a process, made anew when it breaks. Emits each event to whom it concerns. */
+/** One listening connection per process, reopened when it breaks. Emits each event to the topics it concerns. */
 export class EventBus extends EventEmitter<Topics> {
   #url: string;
   #client: pg.Client | undefined;
@@ -78,12 +78,12 @@ export class EventBus extends EventEmitter<Topics> {
     this.#url = url;
   }
 
-  /** @throws when the database cannot be reached; it is not tried again then */
+  /** @throws when the database cannot be reached; does not retry in that case */
   async start(): Promise<void> {
     const client = await this.#listen();
     if (this.#closing.signal.aborted) return void (await client.end().catch(() => {}));
     this.#client = client;
-    // Only of a connection that once listened: one that fails while being made tells so by rejecting.
+    // Only for a connection that has listened: a failed attempt is reported by rejecting.
     client.once('end', () => void this.#restart());
   }
 
@@ -98,7 +98,7 @@ export class EventBus extends EventEmitter<Topics> {
       connectionString: this.#url,
       application_name: 'robowatch events',
       keepAlive: true,
-      // A database that is frozen, or gone without a word, would hold the attempt for ever.
+      // Without timeouts, a frozen or vanished database would block the attempt for ever.
       connectionTimeoutMillis: TIMEOUT_MS,
       query_timeout: TIMEOUT_MS,
     });

@@ -1,17 +1,17 @@
 import { TOTALS, type Unit } from './measured.ts';
 
-/** A figure that the fleet is judged by, and how it is found among what a robot measures. */
+/** A key figure of the fleet, and how to derive it from a robot's measurements. */
 export interface Figure {
   measurement: string;
   field: string;
   unit: Unit;
-  /** Which series counts where there are several. */
+  /** Which series counts if there are several. */
   of: 'total' | 'root disk or fullest' | 'highest';
-  /** The field says how much is left, of 100. */
+  /** The field is the remainder to 100. */
   isRest?: true;
-  /** From here on it is worth a look, and from here on trouble. */
+  /** Thresholds, inclusive. */
   limits?: { warning: number; critical: number };
-  /** Whether its past is shown in the fleet list. */
+  /** Whether the fleet list shows its recent past. */
   trend?: true;
 }
 
@@ -42,7 +42,7 @@ export type TrendName = { [N in FigureName]: (typeof FIGURES)[N] extends { trend
 export const FIGURE_NAMES = Object.keys(FIGURES) as FigureName[];
 export const TREND_NAMES = FIGURE_NAMES.filter((name): name is TrendName => 'trend' in FIGURES[name]);
 
-/** Series of a robot that have a numeric field; with `total` those for the whole only. */
+/** Selects a robot's series with a numeric field; with `total`, only those for the whole. */
 export interface Selector {
   measurement: string;
   field: string;
@@ -63,7 +63,7 @@ export interface SeriesValue {
   value: number;
 }
 
-/** The figure that these values of one robot and one time make; null when none of them is of it. */
+/** Derives the figure from one robot's values of one time; null when none of them belong to it. */
 export function figureOf(name: FigureName, values: SeriesValue[]): number | null {
   const { measurement, field, of, ...figure }: Figure = FIGURES[name];
   const own = values.filter((one) => one.measurement === measurement && one.field === field);
@@ -73,5 +73,5 @@ export function figureOf(name: FigureName, values: SeriesValue[]): number | null
   return Math.max(...counted.map(({ value }) => (figure.isRest ? rounded(100 - value) : value)));
 }
 
-/** To two decimals; numbers so large that they have none stay. */
+/** Rounds to two decimals; leaves numbers too large to have decimals. */
 export const rounded = (value: number) => (Math.abs(value) < 1e13 ? Math.round(value * 100) / 100 : value);

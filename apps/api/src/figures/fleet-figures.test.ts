@@ -6,7 +6,7 @@ const mean = (measurement: string, window: number, value: number, tags: Record<s
   ...{ robotId: 1, measurement, field: FIELDS[measurement] ?? '', tags, window, value },
 });
 
-it('shows the busy share of all cores, the root disk and the hottest sensor, and gaps as null', () => {
+it('shows the load of all cores, the root disk and the hottest sensor, and gaps as null', () => {
   const means = [
     mean('cpu', 0, 90, { cpu: 'cpu-total' }),
     mean('disk', 1, 40, { path: '/' }),
@@ -22,12 +22,12 @@ it('shows the busy share of all cores, the root disk and the hottest sensor, and
   });
 });
 
-it('takes the fullest disk where none is the root', () => {
+it('uses the fullest disk if there is no root disk', () => {
   const means = [mean('disk', 0, 40, { path: '/a' }), mean('disk', 0, 70.004, { path: '/b' })];
   expect(trendsOf(means, 1).get(1)?.disk_percent).toEqual([70]);
 });
 
-it('knows nothing of what a robot does not measure', () => {
+it('has null for figures the robot does not measure', () => {
   const load = { robotId: 2, measurement: 'system', field: 'load1', tags: {}, time: 0, value: 0.5 };
   expect(latestOf([load]).get(2)).toEqual({
     ...{ cpu_percent: null, memory_percent: null, disk_percent: null, temperature_c: null, load1: 0.5, uptime_s: null },

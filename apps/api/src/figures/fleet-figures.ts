@@ -14,7 +14,7 @@ export type Latest = Record<FigureName, number | null>;
 /** A robot's recent past in equal windows, oldest first; null where nothing was reported. */
 export type Trend = Record<TrendName, (number | null)[]>;
 
-/** The newest value of a series; `time` in ms since 1970. */
+/** The newest value of a series; `time` in milliseconds since 1970. */
 export interface NewestValue extends SeriesValue {
   robotId: number;
   time: number;

@@ -26,8 +26,9 @@ const CPU_STATES = [
 ];
 
 /**
- * The fields that charts, dashboards, alerts and roll-ups rely on, with the types Telegraf gives them. They are fixed because
- * InfluxDB settles a field's type by the first value of anybody: no robot may settle `cpu` wrongly for all others.
+ * The fields that charts, dashboards, alerts and roll-ups rely on, with the types Telegraf gives them. They are fixed
+ * because in InfluxDB the first value from any robot determines a field's type: one robot must not get `cpu` wrong for
+ * all others.
  */
 export const MEASURED: Record<string, Record<string, MeasuredField>> = {
   cpu: fields('float', 'percent', ...CPU_STATES.map((state) => `usage_${state}`)),
@@ -48,13 +49,16 @@ export const MEASURED: Record<string, Record<string, MeasuredField>> = {
   syslog: fields('string', 'none', 'message', 'level', 'program'),
 };
 
-/** Measurements whose fields only ever grow: what is shown of them is the rate. */
+/** Measurements whose fields are counters; charts show their rate. */
 export const COUNTERS: readonly string[] = ['net'];
 
-/** Where a measurement has a series for the whole beside those of its parts: the tag that tells them apart. A series without it is the whole, too. */
+/**
+ * Tag that marks the series for the whole, where a measurement also has series for parts. Without the tag it is the
+ * whole, too.
+ */
 export const TOTALS: Record<string, { tag: string; value: string }> = { cpu: { tag: 'cpu', value: 'cpu-total' } };
 
-/** The type of a field of ours, whoever sends it; undefined for all others. */
+/** The fixed type of a field, whoever sends it; undefined for fields not listed above. */
 export const typeOf = (measurement: string, field: string): FieldType | undefined =>
   Object.hasOwn(MEASURED, measurement) && Object.hasOwn(MEASURED[measurement] as object, field)
     ? MEASURED[measurement]?.[field]?.type

@@ -2,6 +2,6 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { WEB_FIGURES_FILE, webFigures } from './write-figures.ts';
 
-it('the web app has the same table; `npm run openapi` writes it', () => {
+it('the web app has the current table, written by `npm run openapi`', () => {
   expect(readFileSync(WEB_FIGURES_FILE, 'utf8')).toBe(webFigures());
 });

@@ -4,7 +4,7 @@ import { COUNTERS, MEASURED, TOTALS } from './measured.ts';
 
 export const WEB_FIGURES_FILE = new URL('../../../web/src/api/figures.json', import.meta.url);
 
-/** What the web app needs of this table, as JSON. */
+/** The part of the tables that the web app needs, as JSON. */
 export function webFigures(): string {
   const units = Object.fromEntries(
     Object.entries(MEASURED).map(([measurement, fields]) => [

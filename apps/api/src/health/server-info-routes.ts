@@ -5,16 +5,16 @@ import { type App, Nullable, replies } from '../http/schemas.ts';
 
 const ServerInfo = Type.Object({
   version: Type.String(),
-  public_url: Type.String({ description: 'what people and robots reach' }),
+  public_url: Type.String({ description: 'URL at which people and robots reach the server' }),
   demo: Type.Boolean({ description: 'whether demonstration robots are offered' }),
-  ca_sha256: Nullable(Type.String({ description: 'SHA-256 of /ca.crt, hex; null when robots need no CA of ours' })),
+  ca_sha256: Nullable(Type.String({ description: 'SHA-256 of /ca.crt, hex; null when robots need no private CA' })),
   grafana_url: Nullable(Type.String()),
   needs_setup: Type.Boolean({
-    description: 'nobody exists yet: the one-time link that the server printed creates the first administrator',
+    description: 'there are no users yet: the one-time link that the server printed creates the first administrator',
   }),
 });
 
-/** For anyone: nothing here is a secret. */
+/** No sign-in required: nothing here is secret. */
 export function serverInfoRoutes(
   app: App,
   { config, hasUsers }: { config: Config; hasUsers: () => Promise<boolean> },

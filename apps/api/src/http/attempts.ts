@@ -5,8 +5,8 @@ import { AppError } from '../errors.ts';
 const WINDOW_SECONDS = 900;
 
 /**
- * Counts attempts a key in 15 minutes: in Redis for all replicas together, or in memory where there is none or while it
- * is away. Spending comes before the attempt, so that parallel ones cannot slip through.
+ * Limits attempts per key in 15 minutes: in Redis across all replicas, or in memory without Redis or while it is
+ * unreachable. Attempts are counted before they are made, so that parallel ones cannot slip through.
  */
 export class Attempts {
   #limiter: RateLimiterMemory | RateLimiterRedis;
@@ -30,7 +30,7 @@ export class Attempts {
     }
   }
 
-  /** Gives one back after an attempt that was right. */
+  /** Returns one attempt after a success. */
   async refund(key: string | number): Promise<void> {
     await this.#limiter.reward(key);
   }

@@ -1,12 +1,12 @@
 import type { FastifyCompressOptions } from '@fastify/compress';
 
-/** JSON worth the work is sent compressed. Event streams are not: what waits for a full block comes late. */
+/** Compresses JSON replies above a threshold. Not event streams: buffering would delay events. */
 export const compression: FastifyCompressOptions = {
   encodings: ['br', 'gzip'],
   threshold: 1024,
-  // Longer replies are compressed beside the event loop, whatever the host.
+  // Longer replies are compressed off the event loop.
   syncThreshold: 16 * 1024,
   customTypes: /^application\/(problem\+)?json(;|$)/,
-  // A body that is sent to us compressed is refused, as it always was: unpacked, it could be any size.
+  // Compressed request bodies are refused, because they could unpack to any size.
   globalDecompression: false,
 };

@@ -4,8 +4,9 @@ import type { Socket } from 'node:net';
 const SWEEP_MS = 50;
 
 /**
- * For createServer. Telegraf flushes every ten seconds: its connection must outlive the pause. A request may not trickle
- * in for ever; Node exchanges the two limits when the one for headers is the longer, and looks every half minute.
+ * Options for createServer. Telegraf flushes every ten seconds, so keep-alive must last longer. Requests must arrive
+ * within the limit. Node swaps the two timeouts if the one for headers is longer, and by default checks only every 30
+ * seconds.
  */
 export const connectionLimits = (requestSeconds: number) => ({
   keepAliveTimeout: 75_000,
@@ -15,8 +16,8 @@ export const connectionLimits = (requestSeconds: number) => ({
 });
 
 /**
- * A server whose requests of one method and path skip the framework. While it is closing they take its way: it tells the
- * clients to go elsewhere.
+ * A server that lets requests of one method and path bypass the framework. While closing, they go through the
+ * framework, which tells clients to reconnect elsewhere.
  */
 export function serverWithShortcut(
   options: ServerOptions,
@@ -34,9 +35,9 @@ export function serverWithShortcut(
 }
 
 /**
- * Makes a server close within the time its requests take: what Node would wait for, up to the keep-alive time, are
- * connections whose last reply has just been sent, and those that browsers open in advance and never use.
- * @returns how to begin; it ends by itself when the server is closed
+ * Lets a server close as soon as its requests are done. Node would otherwise wait, up to the keep-alive time, for idle
+ * connections and for those that browsers open in advance and never use.
+ * @returns a function to call when closing begins; it stops by itself when the server has closed
  */
 export function quickClose(server: Server): () => void {
   const open = new Set<Socket>();

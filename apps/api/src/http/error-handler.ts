@@ -2,20 +2,20 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { AppError } from '../errors.ts';
 import { asAppError, isOurFault, problemOf } from './problem.ts';
 
-/** What the router refuses before there is a route: an address it cannot read, or longer than any of ours. */
+/** For URLs the router refuses before matching a route: malformed or too long. */
 export function answerUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const known =
     error.statusCode === 400
-      ? new AppError('validation_failed', 'The address is not valid: a % must be followed by two hexadecimal digits.')
-      : new AppError('not_found', 'There is nothing at this address.');
+      ? new AppError('validation_failed', 'The URL is malformed: every % must be followed by two hexadecimal digits.')
+      : new AppError('not_found', 'No such URL. Check the path.');
   sendProblem(request, reply, known);
 }
 
 export function registerErrorHandling(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     if (isUnfitValue(error)) {
-      request.log.warn({ err: error }, 'a value that the database does not take');
-      const detail = 'A value of the request is none that can be stored or looked for.';
+      request.log.warn({ err: error }, 'the database refused a value');
+      const detail = 'The request contains a value that cannot be stored or searched for.';
       return sendProblem(request, reply, new AppError('validation_failed', detail));
     }
     const known = asAppError(error);
@@ -23,16 +23,16 @@ export function registerErrorHandling(app: FastifyInstance): void {
     return sendProblem(request, reply, known);
   });
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, new AppError('not_found', 'There is nothing at this address.')),
+    sendProblem(request, reply, new AppError('not_found', 'No such URL. Check the path.')),
   );
 }
 
-/** PostgreSQL's class 22, data exception: what the schemas let through and no column can hold. */
+/** PostgreSQL's class 22, data exception: a value that passed the schemas but does not fit its column. */
 const isUnfitValue = (error: unknown) => /^22\w{3}$/.test((error as { code?: string }).code ?? '');
 
 function sendProblem(request: FastifyRequest, reply: FastifyReply, error: AppError): FastifyReply {
   const { headers, document } = problemOf(error, request.id);
-  // What was refused before it was read to its end will not be read: the connection cannot be used again.
+  // A refused body is not read to its end, so the connection cannot be reused.
   if (!request.raw.complete) reply.header('connection', 'close');
   return reply.code(error.status).headers(headers).serializer(JSON.stringify).send(document);
 }

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { freePort } from '../../../../tools/real/free-port.ts';
 import { listenWide } from './listen.ts';
 
-it('lets everybody in at once, and nobody in beside it', async () => {
+it('accepts thousands of connections at once, and no second server on the port', async () => {
   const server = createServer((_request, reply) => reply.end('here'));
   const port = await freePort();
   const stop = await listenWide(server, port, '127.0.0.1');

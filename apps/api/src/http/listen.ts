@@ -2,18 +2,21 @@ import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 
-/** Connections that wait to be accepted: after an outage a whole fleet connects at once. Linux keeps it to net.core.somaxconn. */
+/**
+ * Connections waiting to be accepted: after an outage a whole fleet connects at once. Linux caps it at
+ * net.core.somaxconn.
+ */
 const BACKLOG = 65_535;
-/** Node accepts one connection of each listening socket in a turn of its event loop (libuv, uv__server_io). */
+/** Node accepts one connection per listening socket and turn of the event loop (libuv, uv__server_io). */
 const SOCKETS = 16;
 
 /**
- * Listens with several sockets on one port, where the system can: ten thousand robots are let in within seconds.
- * @returns how to let nobody in any more through the further sockets: the server's own closes with it
- * @throws what listening throws, EADDRINUSE too
+ * Listens with several sockets on one port, if the system supports it, so that ten thousand robots can connect within
+ * seconds. @returns a function that closes the additional sockets; the server's own closes with it
+ * @throws the errors of listen(), EADDRINUSE included
  */
 export async function listenWide(server: HttpServer, port: number, host: string): Promise<() => void> {
-  // Alone at first: two programs that share a port would each get half of what comes.
+  // Check first that the port is free: with reusePort, two programs would each get half of the connections.
   const probe = createServer();
   probe.listen({ port, host });
   await once(probe, 'listening');

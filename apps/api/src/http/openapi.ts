@@ -6,7 +6,7 @@ import { Problem } from './schemas.ts';
 
 const DESCRIPTION = `Self-hosted monitoring for a fleet of robots.
 
-Users sign in with \`POST /api/auth/login\` and send \`Authorization: Bearer <access_token>\`; robots send the personal token they got by pairing.
+Users sign in with \`POST /api/auth/login\` and send \`Authorization: Bearer <access_token>\`; robots send the personal token they received when paired.
 Errors are \`application/problem+json\` (RFC 9457); switch on \`code\`. Lists are \`{items, next_cursor}\`.`;
 
 /** Collects the schemas of all routes registered after it. */
@@ -22,7 +22,7 @@ export async function collectOpenApi(app: FastifyInstance): Promise<void> {
   });
 }
 
-/** openapi.json, and pages to browse it. */
+/** Serves openapi.json and pages to browse it. */
 export async function serveOpenApi(app: FastifyInstance): Promise<void> {
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
   app.get('/openapi.json', { schema: { hide: true } as never }, async () => app.swagger());

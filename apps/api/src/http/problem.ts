@@ -42,10 +42,10 @@ export function problemOf(
   };
 }
 
-/** Whether the log should have it: it is ours to mend, or the operator's. */
+/** Whether to log the error: the server or its operator must fix it, not the client. */
 export const isOurFault = ({ status, code }: AppError) => status >= 500 && code !== 'overloaded';
 
-/** Maps what libraries throw to our closed list; whatever is left is ours to mend and shows no detail. */
+/** Maps errors thrown by libraries to our closed list; all others become internal_error, without details. */
 export function asAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const {
@@ -54,7 +54,7 @@ export function asAppError(error: unknown): AppError {
     validation,
   } = error as { statusCode?: number; message?: string; validation?: Parameters<typeof explainValidation>[0] };
   if (isUnreachable(error))
-    return new AppError('database_unavailable', 'The database does not answer at the moment. Try again shortly.', {
+    return new AppError('database_unavailable', 'The database does not respond at the moment. Try again shortly.', {
       retryAfter: 5,
     });
   if (validation) return new AppError('validation_failed', explainValidation(validation, message));
@@ -67,6 +67,8 @@ export function asAppError(error: unknown): AppError {
   const code = byStatus[statusCode] ?? (statusCode >= 400 && statusCode < 500 ? 'validation_failed' : 'internal_error');
   return new AppError(
     code,
-    code === 'internal_error' ? 'Something went wrong on our side. The log has it under this request_id.' : message,
+    code === 'internal_error'
+      ? 'Something went wrong on the server. Its log has the details under this request_id.'
+      : message,
   );
 }

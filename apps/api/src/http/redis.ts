@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
-/** How long a request waits for Redis before it is counted in memory. */
+/** How long a request waits for Redis before it falls back to counting in memory. */
 const COMMAND_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
- * A connection that comes back by itself; while it is away, commands fail at once. The log is told once an outage.
- * Resolves when it is there, or does not seem to be.
+ * A connection that reconnects by itself; meanwhile commands fail at once. Logs once per outage.
+ * Resolves when connected, or after a timeout.
  */
 export async function connectRedis(url: string, log: Logger): Promise<Redis> {
   const redis = new Redis(url, {
@@ -21,11 +21,11 @@ export async function connectRedis(url: string, log: Logger): Promise<Redis> {
   });
   let away = false;
   redis.on('error', (err) => {
-    if (!away) log.warn({ err }, 'Redis cannot be reached: attempts are counted by each replica on its own');
+    if (!away) log.warn({ err }, 'Redis cannot be reached: each replica counts attempts on its own');
     away = true;
   });
   redis.on('ready', () => {
-    if (away) log.info('Redis is back: attempts are counted by all replicas together');
+    if (away) log.info('Redis is back: all replicas count attempts together');
     away = false;
   });
   await once(redis, 'ready', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) }).catch(() => {});

@@ -9,7 +9,7 @@ import type {
 import { type TProperties, type TSchema, Type } from 'typebox';
 import { ERROR_REASONS, ERROR_STATUS, type ErrorCode } from '../errors.ts';
 
-/** Fastify with types taken from the routes' schemas. */
+/** Fastify with types inferred from the routes' schemas. */
 export type App = FastifyInstance<
   RawServerDefault,
   RawRequestDefaultExpression,
@@ -33,7 +33,7 @@ export const Problem = Type.Object(
   { $id: 'Problem', additionalProperties: true, description: 'RFC 9457 problem document' },
 );
 
-/** The replies of a route: its own, and the problems it may answer with, by code. */
+/** A route's response schemas: its own, and the problems it may reply with, by code. */
 export function replies<Own extends Record<number, TSchema>>(own: Own, ...problems: ErrorCode[]) {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of [...problems, 'validation_failed', 'internal_error', 'database_unavailable'] as ErrorCode[]) {
@@ -50,8 +50,8 @@ export function replies<Own extends Record<number, TSchema>>(own: Own, ...proble
 }
 
 /**
- * What a client sends: a closed set of members. Anything else is refused, so that a misspelt member is not silently left
- * out and nothing that was not thought of reaches a use-case.
+ * A request body with a closed set of members. Others are refused, so that a misspelt member is not silently ignored
+ * and nothing unexpected reaches a use case.
  */
 export const Body = <Members extends TProperties>(members: Members) =>
   Type.Object(members, { additionalProperties: false });

@@ -1,11 +1,11 @@
 import { Type } from 'typebox';
 
 /**
- * Text that everything further on can hold: PostgreSQL has no NUL, and terminals and logs stumble over control characters.
- * What a pattern asks for is told in words.
+ * Patterns for text that is safe downstream: PostgreSQL cannot store NUL, and control characters upset terminals and
+ * logs. Error messages describe them in words.
  */
 const CONTROL = '\\u0000-\\u001f\\u007f';
-/** And what makes a name look like another one: overrides of the direction, line separators, halves of characters. */
+/** Plus characters that can make a name look like another: bidi overrides, line separators, lone surrogates. */
 const DECEIVING = '\\p{Cc}\\p{Cs}\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069';
 const VISIBLE = '[^\\s\\p{Cc}\\p{Cf}\\p{Z}\\p{Default_Ignorable_Code_Point}\\u2800]';
 const PLAIN = `^[^${CONTROL}]*$`;
@@ -14,9 +14,9 @@ const NAME = `^(?=.*${VISIBLE})[^${DECEIVING}]*$`;
 const EMAIL = `^\\s*[^\\s@${DECEIVING}]+@[^\\s@${DECEIVING}]+\\s*$`;
 
 export const PATTERNS_IN_WORDS = new Map([
-  [PLAIN, 'must not have control characters'],
-  [LINES, 'must not have control characters other than line breaks and tabs'],
-  [NAME, 'must have something to see, and no characters that control or turn round what is shown'],
+  [PLAIN, 'must not contain control characters'],
+  [LINES, 'must not contain control characters other than line breaks and tabs'],
+  [NAME, 'must contain a visible character, and no control or text-direction characters'],
   [EMAIL, 'must be an e-mail address'],
 ]);
 

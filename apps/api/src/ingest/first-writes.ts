@@ -5,7 +5,7 @@ import { noteFirstWrites } from '../robots/index.ts';
 
 const GATHER_MS = 20;
 
-/** Notes which robots have written, many of them together: from then on only the hash of their token is kept. */
+/** Records first writes in batches. After its first write, only the hash of a robot's token is kept. */
 export class FirstWrites {
   #notes: DataLoader<number, true>;
 

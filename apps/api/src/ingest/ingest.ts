@@ -6,7 +6,7 @@ import { type KnownRobot, type ReportingRobot, recheckReporting } from '../robot
 import { FairQueue } from '../scheduling/fair-queue.ts';
 import type { MetricsStore } from '../stores/index.ts';
 
-/** Bytes of one robot that are on their way to the store. Released by whoever has it when they are no longer needed. */
+/** One robot's bytes in flight to the store. The owner of the hold releases it when they are no longer needed. */
 export interface Hold {
   bytes: number;
   release(): void;
@@ -14,15 +14,15 @@ export interface Hold {
 
 export interface Submission extends KnownRobot {
   lines: StampedLines;
-  /** Lines that the catalog did not take; the others go to the store. */
+  /** Lines that the catalog refused; the others go to the store. */
   refused: Refusals;
-  /** When its answer is due, on performance.now()'s clock. */
+  /** When the answer is due, on performance.now()'s clock. */
   deadline: number;
-  /** Of its bytes; the ingest releases it. */
+  /** Covers its bytes; released by the ingest. */
   hold: Hold;
 }
 
-/** What became of a submission: the robot as it is now, and the lines that were refused. */
+/** Result of a submission: the robot's current state, and the refused lines. */
 export interface Accepted {
   robot: ReportingRobot;
   refused: Refusals;
@@ -36,12 +36,12 @@ interface Waiting extends Submission {
 }
 
 export interface IngestOptions {
-  /** How long a submission may wait in all, milliseconds. */
+  /** Timeout of a write, milliseconds. */
   timeoutMs: number;
   maxPendingBytes: number;
   batchLines: number;
   batchBytes: number;
-  /** How long a batch may wait for company at most while another write is under way, milliseconds. */
+  /** Longest time a batch may wait for more lines while another write is under way, milliseconds. */
   lingerMs: number;
   writesInFlight: number;
 }
@@ -52,7 +52,7 @@ export interface IngestDeps {
   telemetry: Telemetry;
 }
 
-/** What one robot may have waiting: a share of what all may. */
+/** One robot's share of maxPendingBytes. */
 const SHARE_OF_PENDING = 1 / 8;
 
 export const storeAway = () =>
@@ -60,15 +60,15 @@ export const storeAway = () =>
     retryAfter: 10,
   });
 
-/** A batch lingers for this share of what a write takes: a slow store gets fewer and larger writes. */
+/** A batch lingers for this share of the mean write time, so that a slow store gets fewer and larger writes. */
 const LINGER_SHARE = 0.1;
-/** Weight of the newest write in the mean. */
+/** Weight of the latest write in the moving average. */
 const SMOOTHING = 0.2;
 
 /**
- * Gathers many robots' bodies into one write. Nothing waits while nothing is under way; otherwise a batch goes when it is
- * full or has lingered. Token and status of everybody in it are read in one query at the moment it is sent: a revoked
- * token writes nothing.
+ * Batches many robots' bodies into one write. An idle store gets a batch at once; otherwise it is sent when full or
+ * when its linger time is over. One query rechecks every token and status as the batch is sent, so a revoked token
+ * writes nothing.
  */
 export class Ingest {
   #deps: IngestDeps;
@@ -80,9 +80,9 @@ export class Ingest {
   #pendingOf = new Map<number, number>();
   #inFlight = 0;
   #waitingSince = 0;
-  /** What a write to the store takes at present, milliseconds. */
+  /** Moving average of the time a write takes, milliseconds. */
   #writeMs = 0;
-  /** How long the oldest body that left the queue last had waited, sent or given up, milliseconds. */
+  /** Longest wait in the last batch taken from the queue, abandoned bodies included, milliseconds. */
   #lastWaitMs = 0;
   #scheduled = false;
   #linger: NodeJS.Timeout | undefined;
@@ -93,13 +93,14 @@ export class Ingest {
     deps.telemetry.watchIngest(() => ({ pendingBytes: this.#pendingBytes, inFlight: this.#inFlight }));
   }
 
-  /** Makes room for a body's lines, as long as they are needed. @throws AppError store_unavailable, rate_limited */
+  /** Reserves room for a body's lines until released. @throws AppError store_unavailable, rate_limited */
   hold(robotId: number, bytes: number): Hold {
     const { maxPendingBytes } = this.#options;
     const own = this.#pendingOf.get(robotId) ?? 0;
     if (this.#pendingBytes + bytes > maxPendingBytes) throw storeAway();
     if (own > 0 && own + bytes > maxPendingBytes * SHARE_OF_PENDING) {
-      const detail = 'This robot sends faster than the store takes it. Wait for the answers to what was sent.';
+      const detail =
+        'This robot sends faster than the store accepts. Wait for the pending replies before sending more.';
       throw new AppError('rate_limited', detail, { retryAfter: 5 });
     }
     this.#count(robotId, bytes);
@@ -118,7 +119,7 @@ export class Ingest {
     else this.#pendingOf.delete(robotId);
   }
 
-  /** How long what comes now will take, milliseconds: as long as what left the queue last, if there is a queue. */
+  /** Estimated time a body queued now will take, milliseconds, judged by the last batch. */
   get expectedWaitMs(): number {
     return this.#queue.size === 0 ? 0 : this.#lastWaitMs + this.#writeMs;
   }
@@ -150,7 +151,7 @@ export class Ingest {
     this.#queuedLines += waiting.lines.count;
     this.#queuedBytes += waiting.hold.bytes;
     if (this.#scheduled) return;
-    // What arrives in the same turn of the event loop goes together.
+    // Bodies that arrive in the same turn of the event loop share a batch.
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -177,7 +178,7 @@ export class Ingest {
     return Math.ceil(linger - (performance.now() - this.#waitingSince));
   }
 
-  /** Those already answered 503 are dropped: their robot will send them again. */
+  /** Drops bodies already answered with 503; their robots will send them again. */
   #nextBatch(): Waiting[] {
     const batch: Waiting[] = [];
     let [lines, bytes, waitedMs] = [0, 0, 0];

@@ -1,24 +1,24 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../errors.ts';
 
-/** Who a body being received is from. */
+/** Sender of a body being received. */
 export interface Sender {
   robotId: number;
-  /** The network that its address belongs to. */
+  /** The network of its address, as networkOf() returns it. */
   network: string;
 }
 
-/** Of what may be received at once: what one robot, and all robots behind one address, may have of it. */
+/** Largest share of the budget for one robot, and for all robots behind one address. */
 const ROBOT_SHARE = 1 / 16;
 const NETWORK_SHARE = 1 / 2;
 
-/** Bytes of bodies being received: what arrives slowly must not fill the memory, nor keep others from sending. */
+/** Limits the bytes of bodies being received, so that slow senders neither fill the memory nor block others. */
 export class BodyBudget {
   #free: number;
   #shares: { robot: number; network: number };
   #taken = new Map<number | string, number>();
 
-  /** @param maxBodyBytes a robot may always have one body of this size under way */
+  /** @param maxBodyBytes a robot may always send one body of this size */
   constructor(bytes: number, maxBodyBytes: number) {
     this.#free = bytes;
     this.#shares = { robot: Math.max(maxBodyBytes, bytes * ROBOT_SHARE), network: bytes * NETWORK_SHARE };
@@ -28,13 +28,17 @@ export class BodyBudget {
   take(bytes: number, { robotId, network }: Sender): void {
     const of = (key: number | string) => this.#taken.get(key) ?? 0;
     if (of(robotId) + bytes > this.#shares.robot)
-      throw new AppError('rate_limited', 'This robot sends too many bodies at once. Wait for the answers.', {
+      throw new AppError('rate_limited', 'This robot sends too many bodies at once. Wait for the replies.', {
         retryAfter: 5,
       });
     if (bytes > this.#free || of(network) + bytes > this.#shares.network)
-      throw new AppError('overloaded', 'Too much is being received at once. Keep the data and send it again.', {
-        retryAfter: 10,
-      });
+      throw new AppError(
+        'overloaded',
+        'The server is receiving too much data at once. Keep the data and send it again later.',
+        {
+          retryAfter: 10,
+        },
+      );
     this.#count(bytes, robotId, network);
   }
 
@@ -53,8 +57,8 @@ export class BodyBudget {
 }
 
 /**
- * The whole body as sent. What is refused is not read on: the connection is to be closed with the reply.
- * @throws AppError payload_too_large, rate_limited, overloaded, request_timeout when it broke off
+ * Reads the whole body as sent. Reading stops on refusal, so the caller must close the connection with the reply.
+ * @throws AppError payload_too_large, rate_limited, overloaded, request_timeout when the connection breaks
  */
 export function readBody(
   request: IncomingMessage,
@@ -83,7 +87,8 @@ export function readBody(
       chunks.push(chunk);
     };
     const onEnd = () => done(() => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
-    const onBroken = () => done(() => reject(new AppError('request_timeout', 'The body was not sent completely.')));
+    const onBroken = () =>
+      done(() => reject(new AppError('request_timeout', 'The connection closed before the whole body had arrived.')));
     request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
   });
 }

@@ -34,20 +34,20 @@ export interface SentReport {
   deadline: number;
 }
 
-/** A report's lines, checked and stamped, and the room they were given. */
+/** A report's lines, checked and stamped, and the memory reserved for them. */
 export interface ReadReport {
   shape: RobotShape;
   lines: StampedLines;
   hold: Hold;
 }
 
-/** A usual flush is read at once; longer bodies take turns and pauses. */
+/** Bodies of usual size are read in one go; longer ones take turns and yield to the event loop. */
 const SHORT_BYTES = 65_536;
 const LONG_AT_ONCE = 2;
 
 /**
- * Unpacks and reads reports. What could not be stored in time is refused before that costs anything; no body, whatever
- * is in it, holds the event loop for longer than some milliseconds.
+ * Unpacks and reads reports. Refuses early what could not be stored before its deadline. No body, whatever its content,
+ * blocks the event loop for more than a few milliseconds.
  */
 export class ReportReader {
   #deps: ReadDeps;
@@ -57,7 +57,10 @@ export class ReportReader {
     this.#deps = deps;
   }
 
-  /** @throws AppError payload_too_large, unsupported_media_type, nothing_usable, rate_limited, store_unavailable, database_unavailable */
+  /**
+   * @throws AppError payload_too_large, unsupported_media_type, nothing_usable, rate_limited, store_unavailable,
+   * database_unavailable
+   */
   async read(sent: SentReport): Promise<ReadReport> {
     const { maxUnpackedBytes } = this.#deps.config.ingest;
     const encoding = checkEncoding(sent.encoding);
@@ -108,7 +111,7 @@ function acceptedTimes({ metrics }: Config) {
   };
 }
 
-/** As far as there are no more than `most`, and one. */
+/** Stops counting at `most` + 1. */
 function countLines(body: Buffer, most: number): number {
   let lines = body.length > 0 ? 1 : 0;
   for (let i = body.indexOf(10); i !== -1 && lines <= most; i = body.indexOf(10, i + 1)) lines++;

@@ -32,7 +32,7 @@ export interface ReceiveDeps {
 
 const MAX_REASONS = 10;
 
-/** A report's sender. */
+/** The sender of a report. */
 export interface Reporter extends KnownRobot {
   /** When the answer is due, on performance.now()'s clock. */
   deadline: number;
@@ -48,7 +48,7 @@ export async function receiveMetrics(deps: ReceiveDeps, reporter: Reporter, repo
   const { tokenHash, robot, agentVersion } = reporter;
   const { lines } = report;
   const accepted = await store(deps, reporter, report);
-  // Renamed meanwhile: this body carries the former name, the next one the new.
+  // The robot was renamed in the meantime: this body still carries the old name, the next one the new.
   if (accepted.robot !== robot) deps.tokens.renew(tokenHash, accepted.robot);
   const stored = lines.count - accepted.refused.size;
   if (stored > 0) {
@@ -62,13 +62,13 @@ export async function receiveMetrics(deps: ReceiveDeps, reporter: Reporter, repo
     throw stored > 0
       ? rejection(
           'lines_rejected',
-          `${rejected.length} of ${rejected.length + stored} lines were refused; the others are stored.`,
+          `${rejected.length} of ${rejected.length + stored} lines were refused; the others have been stored.`,
           stored,
           rejected,
         )
-      : rejection('nothing_usable', 'No line of the request could be used; nothing was stored.', 0, rejected);
+      : rejection('nothing_usable', 'Every line of the request was refused; nothing was stored.', 0, rejected);
   }
-  if (lines.count === 0) throw rejection('nothing_usable', 'The request has no lines.', 0, []);
+  if (lines.count === 0) throw rejection('nothing_usable', 'The request contains no lines.', 0, []);
   if (accepted.robot.status === 'error')
     await changeStatus(deps.db, { id: robot.id, tokenHash, from: 'error', to: 'active', reason: null });
 }
@@ -108,7 +108,7 @@ function rejection(
   });
 }
 
-/** What is stored is stored: a note that fails, or comes too late for the answer, is made at the next report. */
+/** The lines are already stored, so a failure or timeout here is ignored: the next report makes up for it. */
 async function noteFirstWrite(
   { firstWrites, tokens }: ReceiveDeps,
   robotId: number,

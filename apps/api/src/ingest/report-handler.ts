@@ -28,8 +28,8 @@ interface Reading {
 export type ReportHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
- * `POST /api/metrics` on Node's own request and response: the framework would cost a sixth of what an answer does
- * (docs/performance.md). Who it is, is known before the body is read. Answers 204, or a problem document; never rejects.
+ * `POST /api/metrics` on Node's own request and response: the framework would add a sixth to the cost of a reply
+ * (docs/performance.md). Authenticates before reading the body. Replies 204 or a problem document; never rejects.
  */
 export function reportHandler(deps: ReportDeps): ReportHandler {
   const { maxPendingBytes, maxBodyBytes } = deps.config.ingest;
@@ -70,7 +70,7 @@ async function receive(deps: ReportDeps, reading: Reading, request: IncomingMess
     const encoding = request.headers['content-encoding']?.trim().toLowerCase();
     return reading.reader.read({ robot, body, encoding, precision, deadline });
   })().catch(async (error) => {
-    // A dead token is told so, whatever else is wrong: the agent must keep its data. It does so after a 503 anyway.
+    // 401 takes precedence over other errors, because it makes the agent keep its data. After a 503 it does so anyway.
     if (!(error instanceof AppError) || error.status !== 503) await tokens.confirm(tokenHash);
     throw error;
   });
@@ -100,7 +100,7 @@ function answerProblem(log: Logger, request: IncomingMessage, response: ServerRe
   const requestId = randomUUID();
   if (isOurFault(known)) log.error({ err: error, reqId: requestId }, 'request failed');
   const { headers, document } = problemOf(known, requestId);
-  // What was refused before it was read to its end will not be read: the connection cannot be used again.
+  // A refused body is not read to its end, so the connection cannot be reused.
   if (!request.complete) headers.connection = 'close';
   const body = JSON.stringify(document);
   response.writeHead(known.status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);

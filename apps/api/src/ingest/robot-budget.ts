@@ -1,13 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../errors.ts';
 
-/** A robot may save up this many seconds' worth, for draining its backlog after an outage. */
+/** A robot may save up this many seconds' worth, so that it can drain its backlog after an outage. */
 const BURST_SECONDS = 10;
 
-/** What a robot may send in a second. */
+/** What a robot may send per second. */
 export interface Rate {
   lines: number;
-  /** Unpacked. */
+  /** After unpacking. */
   bytes: number;
 }
 
@@ -15,7 +15,7 @@ interface Bucket extends Rate {
   at: number;
 }
 
-/** Two token buckets a robot: lines and bytes. */
+/** Two token buckets per robot: lines and bytes. */
 export class RobotBudget {
   #perSecond: Rate;
   #buckets = new LRUCache<number, Bucket>({ max: 50_000 });
@@ -24,20 +24,20 @@ export class RobotBudget {
     this.#perSecond = perSecond;
   }
 
-  /** Costs nothing yet; refuses a robot that is in debt before its body is read. @throws AppError rate_limited */
+  /** Refuses a robot in debt before its body is read; spends nothing. @throws AppError rate_limited */
   check(robotId: number): void {
     const bucket = this.#refill(robotId);
     for (const what of ['lines', 'bytes'] as const) {
       if (bucket[what] > 0) continue;
       const perSecond = this.#perSecond[what];
       const retryAfter = Math.max(1, Math.ceil(-bucket[what] / perSecond));
-      throw new AppError('rate_limited', `This robot sends more than ${perSecond} ${what} a second. Slow down.`, {
+      throw new AppError('rate_limited', `This robot sends more than ${perSecond} ${what} per second. Slow down.`, {
         retryAfter,
       });
     }
   }
 
-  /** Bodies received at the same time are charged one after the other. @throws AppError rate_limited */
+  /** Checks again, because other bodies of the robot may have been charged since. @throws AppError rate_limited */
   spend(robotId: number, { lines, bytes }: Rate): void {
     this.check(robotId);
     const bucket = this.#refill(robotId);

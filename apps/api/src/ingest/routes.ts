@@ -5,7 +5,7 @@ import type { ReportHandler } from './report-handler.ts';
 const Precision = Type.Union([Type.Literal('ns'), Type.Literal('us'), Type.Literal('ms'), Type.Literal('s')]);
 const ReportQuery = Type.Object({ precision: Type.Optional(Precision) });
 
-/** For robots with a token. Most reports reach the handler without this route, which describes it and takes the others. */
+/** For robots with a token. Most reports bypass this route; it documents the handler and takes the remaining ones. */
 export function reportRoutes(app: App, report: ReportHandler): void {
   const problems = [
     'validation_failed',
@@ -19,13 +19,13 @@ export function reportRoutes(app: App, report: ReportHandler): void {
     'overloaded',
   ] as const;
   const description =
-    'InfluxDB line protocol, identity or gzip. 204 only after the store has accepted every line; 422 tells which lines were refused while all others are stored.';
+    'InfluxDB line protocol, identity or gzip. 204 only after the store has accepted every line; 422 lists the refused lines; all others are stored.';
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.post(
     '/metrics',
     {
-      // The handler judges the query itself, as it does without this route.
+      // The handler validates the query itself, as it does when this route is bypassed.
       attachValidation: true,
       schema: {
         tags: ['metrics'],

@@ -3,7 +3,7 @@ import { gunzip, gunzipSync } from 'node:zlib';
 import { AppError } from '../errors.ts';
 
 const inflate = promisify(gunzip);
-/** A robot's usual flush is unpacked at once: handing it to a thread and back costs more. */
+/** Bodies of usual size are unpacked synchronously: handing them to a thread and back costs more. */
 const SMALL_BYTES = 16_384;
 const SMALL_UNPACKED_BYTES = 262_144;
 
@@ -17,7 +17,7 @@ export function checkEncoding(encoding: string | undefined): 'identity' | 'gzip'
   );
 }
 
-/** A small gzipped body, at once; undefined where it must be unpacked the other way, which tells what is wrong with it. */
+/** Unpacks a small gzipped body synchronously. @returns undefined when unpack() must do it, or report what is wrong */
 export function unpackSmall(body: Buffer, maxBytes: number): Buffer | undefined {
   if (body.length > SMALL_BYTES) return undefined;
   try {
@@ -27,11 +27,11 @@ export function unpackSmall(body: Buffer, maxBytes: number): Buffer | undefined 
   }
 }
 
-/** What a gzipped body says of its own size at its end (RFC 1952, ISIZE): a bomb tells of itself, and is refused unopened. */
+/** Unpacked size, read from the gzip trailer (RFC 1952, ISIZE), so that a zip bomb is refused without unpacking it. */
 export const announcedSize = (body: Buffer) =>
   body.length < 18 || body.readUInt16BE(0) !== 0x1f8b ? 0 : body.readUInt32LE(body.length - 4);
 
-/** A gzipped body, on another thread. @throws AppError payload_too_large, nothing_usable */
+/** Unpacks a gzipped body on another thread. @throws AppError payload_too_large, nothing_usable */
 export async function unpack(body: Buffer, maxBytes: number): Promise<Buffer> {
   try {
     return await inflate(body, { maxOutputLength: maxBytes });

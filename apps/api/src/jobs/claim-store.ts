@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/schema.ts';
 
-/** @returns whether the job is this holder's for so many seconds: nobody has it, or this holder had it already */
+/** Takes or renews a lease on the job. @returns whether this holder now has it for `seconds` */
 export async function takeClaim(db: Db, job: string, holder: string, seconds: number): Promise<boolean> {
   const { rows } = await sql`
     insert into job_claims as claim (job, holder, until) values (${job}, ${holder}, now() + make_interval(secs => ${seconds}))
@@ -11,7 +11,7 @@ export async function takeClaim(db: Db, job: string, holder: string, seconds: nu
   return rows.length > 0;
 }
 
-/** Nobody needs to do the job for another `seconds`. */
+/** Releases the lease, but keeps the job from running again for another `seconds`. */
 export async function endClaim(db: Db, job: string, holder: string, seconds: number): Promise<void> {
   await sql`
     update job_claims set holder = '', until = now() + make_interval(secs => ${seconds})

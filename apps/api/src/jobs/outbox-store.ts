@@ -12,7 +12,7 @@ export async function insertWaiting(tx: Db, kind: string, payloads: readonly obj
     insert into outbox (kind, payload) select ${kind}, payload from unnest(${texts}::jsonb[]) as payload`.execute(tx);
 }
 
-/** Those due, oldest first, that nobody else is delivering; held until the transaction ends. */
+/** Due messages, oldest first, skipping those another replica is delivering; locked until the transaction ends. */
 export async function takeDue<Payload>(tx: Db, kind: string, limit: number): Promise<Waiting<Payload>[]> {
   const { rows } = await sql<Waiting<Payload>>`
     select id, payload from outbox where kind = ${kind} and due_at <= now()
@@ -24,7 +24,7 @@ export async function deleteDelivered(tx: Db, ids: string[]): Promise<void> {
   await sql`delete from outbox where id = any(${ids}::bigint[])`.execute(tx);
 }
 
-/** Each attempt waits twice as long as the one before it, from one second to an hour. */
+/** Exponential backoff, from one second to an hour. */
 export async function postpone(db: Db, ids: string[], why: string): Promise<void> {
   await sql`
     update outbox set attempts = attempts + 1, last_error = ${why},

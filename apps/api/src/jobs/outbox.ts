@@ -1,24 +1,24 @@
 import type { Database, Db } from '../db/schema.ts';
 import { deleteDelivered, insertWaiting, postpone, takeDue } from './outbox-store.ts';
 
-/** How messages of one kind reach whom they are for. */
+/** Delivers messages of one kind. */
 export interface Delivery<Payload extends object> {
   kind: string;
-  /** How many are delivered in one transaction. */
+  /** Batch size: messages delivered in one transaction. */
   atOnce: number;
   /**
-   * What it does in `tx` happens exactly once. What it does outside may happen again when the process dies before the
-   * transaction ends: the receiver must be able to tell. A rejection keeps the messages for later.
+   * Effects within `tx` happen exactly once. Effects outside may be repeated if the process dies before the commit, so
+   * they must be idempotent. On rejection the messages are retried later.
    */
   deliver(tx: Db, payloads: Payload[]): Promise<void>;
 }
 
-/** Decides, in the transaction of what is told of, that these messages are to be delivered. */
+/** Queues messages in the same transaction as the change they announce. */
 export async function addToOutbox(tx: Db, kind: string, payloads: readonly object[]): Promise<void> {
   if (payloads.length > 0) await insertWaiting(tx, kind, payloads);
 }
 
-/** Delivers what is due. Replicas share the work. @throws what went wrong with the first that could not be delivered */
+/** Delivers due messages; replicas share the work. @throws the error of the first batch that fails */
 export async function deliverDue<Payload extends object>(
   db: Database,
   { kind, atOnce, deliver }: Delivery<Payload>,

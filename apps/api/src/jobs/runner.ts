@@ -5,17 +5,17 @@ import { endClaim, takeClaim } from './claim-store.ts';
 export interface Job {
   name: string;
   everyMs: number;
-  /** Per replica: it is about what the process itself knows. Per cluster: one replica at a time, once a period. */
+  /** Per replica: works on the process's own state. Per cluster: one replica at a time, once per period. */
   once: 'per replica' | 'per cluster';
-  /** @param signal aborts when the work is no longer this process's, or the server stops */
+  /** @param signal aborts when the process loses the lease or the server stops */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** A process that dies keeps its claim this long. */
+/** Lease time: how long a dead process keeps its claim. */
 const CLAIM_S = 60;
 const RENEW_MS = 20_000;
 
-/** Runs each job again and again, never two of the same at once. @returns how to stop, which waits for those under way */
+/** Runs jobs periodically, without overlapping runs of one job. @returns a function that stops them and waits */
 export function runJobs(
   db: Database,
   jobs: Job[],
@@ -41,7 +41,7 @@ export function runJobs(
   };
 }
 
-/** Does the job unless another replica does it, or did it less than a period ago. */
+/** Runs the job unless another replica is running it, or has done so within the period. */
 export async function claimed(db: Database, holder: string, job: Job, stop: AbortSignal): Promise<void> {
   const started = performance.now();
   if (!(await takeClaim(db, job.name, holder, CLAIM_S))) return;
@@ -61,5 +61,5 @@ export async function claimed(db: Database, holder: string, job: Job, stop: Abor
   }
 }
 
-/** Timers are not exact: the same replica's next turn must not find its own period a moment short. */
+/** Timers are inexact: the lease must end before the same replica's next run. */
 const NEARLY = 0.9;

@@ -1,9 +1,9 @@
-/** What one line may have; beyond it that line alone is refused. Sizes in bytes, as sent. */
+/** Limits for one line; only the line that exceeds them is refused. Sizes in bytes, as sent. */
 export const MAX_LINE_BYTES = 131_072;
 export const MAX_FIELDS = 1_000;
 export const MAX_TAGS = 64;
-/** Of a measurement, a tag key, a field key. */
+/** For measurements, tag keys and field keys. */
 export const MAX_KEY_BYTES = 256;
 export const MAX_NUMBER_BYTES = 64;
-/** Of a string value without its quotes and escapes. */
+/** For string values, without quotes and escapes. */
 export const MAX_STRING_BYTES = 65_536;

@@ -10,7 +10,7 @@ export interface DecodedField {
 
 export interface DecodedHead {
   measurement: string;
-  /** The point's own tags, by key, without the four of the robot's identity. */
+  /** The point's own tags, by key, without the four identity tags. */
   tags: Record<string, string>;
 }
 
@@ -23,29 +23,29 @@ export interface DecodedPoint {
 const COMMA = 44,
   BACKSLASH = 92,
   SPACE = 32;
-/** Characters of what is held a byte a character; PostgreSQL has no NUL. */
+/** Decodes UTF-8 bytes held as latin1. NUL is replaced, because PostgreSQL cannot store it. */
 export const text = (latin1: string) => Buffer.from(latin1, 'latin1').toString('utf8').replaceAll('\0', '\ufffd');
 export const unescapeMeasurement = (name: string) => name.replace(/\\([, ])/g, '$1');
 
-/** Takes apart a line that stampLines has checked and stamped. */
+/** Decodes a line that stampLines has checked and stamped. */
 export function decodeLine(line: Buffer): DecodedHead & DecodedPoint {
   let keyEnd = 0;
   while (line[keyEnd] !== SPACE || line[keyEnd - 1] === BACKSLASH) keyEnd++;
   return { ...decodeHead(line.toString('latin1', 0, keyEnd)), ...decodePoint(line, keyEnd) };
 }
 
-/** @param head measurement and tags, a character a byte */
+/** @param head measurement and tags, one character per byte */
 export function decodeHead(head: string): DecodedHead {
   const [name = '', ...pairs] = splitUnescaped(head, ',');
   const tags = pairs
     .map((pair) => splitUnescaped(pair, '=').map(unescapeKey))
     .filter(([key = '']) => !IDENTITY_TAGS.has(key))
     .map(([key = '', value = '']) => [text(key), text(value)]);
-  // A tag may be called __proto__: fromEntries makes a property of it all the same.
+  // A tag may be called __proto__: unlike assignment, fromEntries makes it an ordinary property.
   return { measurement: text(unescapeMeasurement(name)), tags: Object.fromEntries(tags) };
 }
 
-/** @param headLength where the head ends and the fields begin, behind a space */
+/** @param headLength where the head ends; a space and the fields follow */
 export function decodePoint(line: Buffer, headLength: number): DecodedPoint {
   const fields = new Map<string, DecodedField>();
   let i = headLength;
@@ -58,7 +58,7 @@ export function decodePoint(line: Buffer, headLength: number): DecodedPoint {
   return { fields, time: line.toString('latin1', i + 1, line.length - 1) };
 }
 
-/** A series' head as stampLines writes it. @param identity `,key=value` pairs of the robot's, by key */
+/** A series' head as stampLines writes it. @param identity the robot's `,key=value` pairs, by key */
 export function encodeHead({ measurement, tags }: DecodedHead, identity: ReadonlyMap<string, string>): string {
   const pairs = new Map(identity);
   for (const [key, value] of Object.entries(tags)) pairs.set(escapeKey(key), `,${escapeKey(key)}=${escapeKey(value)}`);

@@ -2,7 +2,10 @@ import type { FieldType } from '../figures/index.ts';
 import { MAX_KEY_BYTES, MAX_NUMBER_BYTES, MAX_STRING_BYTES } from './bounds.ts';
 import { bad } from './refusal.ts';
 
-/** One field of a line, as bytes and as a value. Limits as in InfluxDB's models/points.go: int64, uint64, finite float64. */
+/**
+ * One field of a line, as bytes and as a value. Limits as in InfluxDB's models/points.go: int64, uint64, finite
+ * float64.
+ */
 
 const COMMA = 44,
   EQUALS = 61,
@@ -26,11 +29,11 @@ const BOOLEANS: Record<string, boolean> = {
 };
 
 export interface ScannedField {
-  /** Still escaped, one character a byte. */
+  /** Still escaped, one character per byte. */
   name: string;
   nameLength: number;
   valueStart: number;
-  /** Behind the value: a comma, a space, or the end of the line. */
+  /** Index just after the value: of a comma, a space, or the end of the line. */
   end: number;
   type: FieldType;
 }
@@ -61,7 +64,7 @@ export function scanField(body: Buffer, start: number, end: number): ScannedFiel
   return field;
 }
 
-/** @returns behind the closing quote. @throws BadLine */
+/** @returns the index just after the closing quote. @throws BadLine */
 function stringEnd(body: Buffer, start: number, end: number): number {
   let escapes = 0;
   let i = start + 1;
@@ -78,7 +81,7 @@ function stringEnd(body: Buffer, start: number, end: number): number {
   return next;
 }
 
-/** @returns what is wrong with it, if anything */
+/** @returns why the value is invalid, or undefined */
 function checkScalar(text: string): string | undefined {
   if (Object.hasOwn(BOOLEANS, text)) return undefined;
   if (!/^[-.0-9nN]/.test(text)) return 'invalid boolean';
@@ -98,14 +101,14 @@ function checkScalar(text: string): string | undefined {
   return FLOAT.test(text) && Number.isFinite(Number(text)) ? undefined : 'invalid number';
 }
 
-/** Of a checked value that is no string. */
+/** Type of a validated value that is not a string. */
 function scalarType(text: string): FieldType {
   if (Object.hasOwn(BOOLEANS, text)) return 'boolean';
   const last = text.at(-1);
   return last === 'i' ? 'integer' : last === 'u' ? 'unsigned' : 'float';
 }
 
-/** A checked value. Integers stay text, for they may exceed what a double holds. */
+/** Decodes a validated value. Integers stay text, because a double cannot hold all of them. */
 export function readValue(text: string): { type: FieldType; value: string | number | boolean } {
   if (text.startsWith('"')) return { type: 'string', value: text.slice(1, -1).replace(/\\(["\\])/g, '$1') };
   if (Object.hasOwn(BOOLEANS, text)) return { type: 'boolean', value: BOOLEANS[text] as boolean };

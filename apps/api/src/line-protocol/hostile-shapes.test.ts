@@ -9,22 +9,22 @@ const robot: RobotIdentity = {
   ...{ owner_id: 1, version: '1' },
 };
 const limits = { receivedAt: 1_700_000_000_000_000_000n, oldest: -(2n ** 63n), newest: 2n ** 63n };
-/** The processor's time is told in steps of this length. */
+/** Resolution of the CPU clock. */
 const TICK_MS = 4;
 const [SMALL, LARGE] = [16_384, 524_288];
 
-/** Of this thread's own work: what else the machine does meanwhile does not count. */
+/** CPU time of this thread only, so that other load on the machine does not count. */
 function threadMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
 }
 
-/** The quickest of three readings, in milliseconds, and the longest stretch of it without a pause. */
+/** The fastest of three runs: total time, and longest time without a yield, in milliseconds. */
 function reading(body: Buffer): { total: number; stretch: number } {
   const runs = Array.from({ length: 3 }, () => {
     const shape = new RobotShape(robot, new Map(), { maxSeries: 2_000, maxFields: 2_000 });
     const work = stamping(body, 'ns', { shape, ...limits });
-    // Its buffer, whose allocation may make the runtime collect what earlier readings left, is not the bytes' doing.
+    // Start timing after the buffer is allocated: that may trigger garbage collection of earlier runs.
     work.next();
     const started = threadMs();
     let [last, stretch] = [started, 0];
@@ -84,16 +84,16 @@ const piece = fc.oneof(
 );
 const pieces = fc.array(piece, { minLength: 1, maxLength: 6 }).map((parts) => parts.join(''));
 
-/** A beginning, and then the same again and again: what makes a reader start over. */
+/** A beginning followed by repetitions, which is what makes a careless parser rescan. */
 const shape = fc.record({ head: pieces, repeated: pieces, tail: pieces });
 
-it('reading takes time by the byte, whatever the bytes are, and never long without a pause', () => {
+it('takes time linear in the size of the body, whatever its content, and yields often', () => {
   const bodyOf = ({ head, repeated, tail }: { head: string; repeated: string; tail: string }, size: number) =>
     Buffer.from(head + repeated.repeat(Math.ceil(size / repeated.length)) + tail);
   fc.assert(
     fc.property(shape, (of) => {
       const [small, large] = [reading(bodyOf(of, SMALL)), reading(bodyOf(of, LARGE))];
-      // Thirty-two times the bytes; work that grows by the square would take a thousand times as long.
+      // 32 times the bytes: quadratic work would take about a thousand times as long.
       expect(large.total).toBeLessThan(250 * Math.max(small.total, TICK_MS));
       expect(large.stretch).toBeLessThan(100);
     }),

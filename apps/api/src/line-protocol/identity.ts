@@ -1,6 +1,6 @@
 import type { Architecture } from '../db/schema.ts';
 
-/** Who a robot is, as its points say. */
+/** A robot's identity, as stamped on its points. */
 export interface RobotIdentity {
   id: number;
   name: string;
@@ -8,7 +8,7 @@ export interface RobotIdentity {
   architecture: Architecture | null;
 }
 
-/** Tags of every point. They are stamped by the server; what a client sends under these keys is dropped. */
+/** Tags that the server stamps on every point; a client's own tags with these keys are dropped. */
 export const IDENTITY_TAGS: ReadonlySet<string> = new Set(['robot', 'hostname', 'arch', 'robot_id']);
 
 /** `,key=value` pairs for stamping, each escaped for line protocol. */
@@ -22,7 +22,9 @@ export function identityTags(robot: RobotIdentity): Map<string, string> {
   return new Map(Object.entries(tags).map(([key, value]) => [key, `,${key}=${escapeTagValue(value)}`]));
 }
 
-/** A trailing backslash would swallow the separator behind it, so backslashes become slashes. Latin1, a character a byte. */
+/**
+ * A trailing backslash would escape the next separator, so backslashes become slashes. Latin1, one character per byte.
+ */
 function escapeTagValue(value: string): string {
   const clean =
     value

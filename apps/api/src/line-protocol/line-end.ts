@@ -6,8 +6,8 @@ const NEWLINE = 10,
   SPACE = 32;
 
 /**
- * Looks for the newline that ends a line: those inside a quoted field value do not count (points.go scanLine). Goes on
- * where it stopped, so that a line of many megabytes can be passed over in pieces.
+ * Finds the newline that ends a line, ignoring newlines inside quoted field values (points.go scanLine). Each call
+ * resumes where the last one stopped, so that a line of many megabytes can be skipped in pieces.
  */
 export class LineEnd {
   #at: number;
@@ -20,7 +20,7 @@ export class LineEnd {
     this.#at = start;
   }
 
-  /** @returns the newline, or the end of the body; undefined when there is none before `until` */
+  /** @returns the index of the newline, or the end of the body; undefined when neither comes before `until` */
   find(body: Buffer, until: number): number | undefined {
     const stop = Math.min(until, body.length);
     let i = this.#at;

@@ -1,16 +1,16 @@
-/** What kind of fault a line has: for counting, not for clients. */
+/** Category of a refusal, for metrics; not shown to clients. */
 export type RefusalKind = 'malformed' | 'time' | 'type' | 'limit' | 'store';
 
-/** Why a line is not stored; `reason` is told to its robot. */
+/** Why a line is not stored; `reason` is sent to the robot. */
 export interface Refusal {
   kind: RefusalKind;
   reason: string;
 }
 
-/** By the index of the line among those stamped. */
+/** By the line's index among the stamped lines. */
 export type Refusals = ReadonlyMap<number, Refusal>;
 
-/** Why a line cannot be stored. */
+/** Thrown for a line that cannot be stored. */
 export class BadLine extends Error {
   readonly kind: RefusalKind;
 

@@ -3,41 +3,41 @@ import type { FieldType } from '../figures/index.ts';
 import type { RobotIdentity } from './identity.ts';
 import { bad, type Refusal } from './refusal.ts';
 
-/** Lines are counted, so that what has gone out of use, or stands twice in one line, can be told. */
+/** Counter of lines read, used to detect idle series and fields given twice in one line. */
 let lines = 0;
 export const nextLine = () => ++lines;
 export const currentLine = () => lines;
 
 export interface KnownField {
-  /** As in line protocol, still escaped, one character a byte; so is `measurement`. */
+  /** Still escaped as in line protocol, one character per byte; so is `measurement`. */
   name: string;
   measurement: string;
   type: FieldType;
-  /** Whether the catalog has it; until then its type is that of its first value. */
+  /** Whether the catalog has it; until then, the first value determines its type. */
   settled: boolean;
-  /** Why the catalog did not take it. */
+  /** Why the catalog refused it. */
   refusal: Refusal | undefined;
-  /** The line that had it last. */
+  /** The last line that had it. */
   seenAt: number;
 }
 
-/** A series of one robot: measurement and tags. Names are as in line protocol, still escaped, one character a byte. */
+/** A series of one robot: measurement and tags. Names are still escaped as in line protocol, one character per byte. */
 export interface KnownSeries {
   /** Its row in metric_series; 0 until the catalog has it. */
   id: number;
-  /** Measurement and all tags, ours included, sorted. */
+  /** Measurement and all tags, including the identity tags, sorted. */
   head: string;
   measurement: string;
   isLog: boolean;
-  /** The line that had it last. */
+  /** The last line that had it. */
   seenAt: number;
   /** Shared by all series of the measurement. */
   fields: Map<string, KnownField>;
-  /** Its fields in the order of its last line: the next line most likely has the same. */
+  /** Its fields in the order of its last line, which the next line most likely repeats. */
   layout: KnownField[];
-  /** Measurement and tags as its last line had them. */
+  /** Measurement and tags as its last line spelled them. */
   key: string;
-  /** Whose line came after its last one. */
+  /** The series of the line that followed its last line. */
   next: KnownSeries | undefined;
 }
 
@@ -47,8 +47,8 @@ export interface CatalogLimits {
 }
 
 /**
- * Robots of a fleet have the same keys and field names: one string of each for all of them stays in the processor's cache,
- * which is what comparing them costs.
+ * The robots of a fleet have the same keys and field names. Interning them keeps the strings in the CPU cache, which
+ * dominates the cost of comparing them.
  */
 const strings = new LRUCache<string, string>({ max: 100_000 });
 function shared(text: string): string {
@@ -58,16 +58,16 @@ function shared(text: string): string {
   return text;
 }
 
-/** Keys in other spellings (order of tags, identity tags of the client's own) count beside the series themselves. */
+/** Limits the keys kept, since one series may be spelled in many ways (order of tags, client's own identity tags). */
 const MAX_KEYS = 20_000;
 const UNLIMITED = { maxSeries: Number.POSITIVE_INFINITY, maxFields: Number.POSITIVE_INFINITY };
 
 /**
- * The series and fields of a robot, so that a line of the usual shape costs one look-up: those that the catalog has, and
- * those that came just now and wait for it. What is new costs once, however many lines have it.
+ * The series and fields of a robot, both those in the catalog and those waiting to be admitted, so that a line of the
+ * usual shape costs one look-up. A new series or field costs extra only once, however many lines have it.
  */
 export class RobotShape {
-  /** Whose shape it is, as it was named when its series were stamped. */
+  /** The robot's identity when its series were stamped. */
   readonly robot: RobotIdentity;
   /** `,key=value` pairs of the robot's identity, escaped, by key. */
   readonly identity: ReadonlyMap<string, string>;
@@ -83,7 +83,7 @@ export class RobotShape {
     this.#limits = limits;
   }
 
-  /** The series a body begins with, most likely. */
+  /** The series that the next body most likely begins with. */
   first: KnownSeries | undefined;
 
   /** @param key measurement and tags as the client sent them */
@@ -93,7 +93,7 @@ export class RobotShape {
     return series;
   }
 
-  /** The series of a stamped head; from now on also found by the key it was sent under. */
+  /** Finds a series by its stamped head, and remembers the key it was sent under. */
   findHead(head: string, key: string): KnownSeries | undefined {
     const series = this.#byHead.get(head);
     if (series && this.#byKey.size < MAX_KEYS) this.#byKey.set(key, series);
@@ -104,14 +104,14 @@ export class RobotShape {
     return this.#fields.get(measurement)?.get(name);
   }
 
-  /** That the robot may have so many more. @throws BadLine */
+  /** Checks that the robot may add this many series and fields. @throws BadLine */
   checkRoom(newSeries: number, newFields: string[]): void {
     const { maxSeries, maxFields } = this.#limits;
     if (this.#byHead.size + newSeries > maxSeries)
-      throw bad(`more than ${maxSeries} series: tags that take ever new values make too many`, 'limit');
+      throw bad(`more than ${maxSeries} series: avoid tags whose values keep changing`, 'limit');
     const tooMany = newFields[maxFields - this.#fieldCount];
     if (this.#fieldCount + newFields.length > maxFields)
-      throw bad(`more than ${maxFields} fields: "${tooMany}" is one too many`, 'limit');
+      throw bad(`more than ${maxFields} fields: "${tooMany}" exceeds the limit`, 'limit');
   }
 
   addField(measurement: string, name: string, type: FieldType, settled: boolean): KnownField {
@@ -134,7 +134,7 @@ export class RobotShape {
     return series;
   }
 
-  /** @returns the row ids of the series, and the fields, that had a line since `line`; and whether there are others */
+  /** @returns the row ids of the series and the fields used since `line`, and whether there are idle ones */
   usedSince(line: number) {
     const all = [...this.#byHead.values()];
     const series = all.filter(({ id, seenAt }) => id > 0 && seenAt > line).map(({ id }) => id);

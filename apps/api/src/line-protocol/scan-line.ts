@@ -1,7 +1,7 @@
 /**
  * InfluxDB line protocol on bytes: `measurement[,tag=value…] field=value[,field=value…] [timestamp]`.
- * What is accepted follows InfluxDB 2.7's own parser, models/points.go (ParsePointsWithPrecision); stricter only where
- * a line would be ambiguous once our tags are stamped in.
+ * Accepts what InfluxDB 2.7's own parser does, models/points.go (ParsePointsWithPrecision); stricter only where a line
+ * would become ambiguous once the identity tags are stamped in.
  */
 import { MAX_FIELDS, MAX_KEY_BYTES, MAX_TAGS } from './bounds.ts';
 import { type ScannedField, scanField } from './field-value.ts';
@@ -15,13 +15,12 @@ const COMMA = 44,
   BACKSLASH = 92,
   SPACE = 32,
   MINUS = 45;
-/** InfluxDB has 65,535 bytes for measurement, tags and field together. */
+/** InfluxDB allows 65,535 bytes for measurement, tags and field together. */
 const MAX_KEY_LENGTH = 65_000;
 const MAX_TIME = 9_223_372_036_854_775_806n;
 /** Nanoseconds of each unit. */
 export const SCALE: Record<Precision, bigint> = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000_000n };
 const RESERVED = new Set(['_measurement', '_field', 'time']);
-/** Set by us alone; a client's are dropped in whatever escaped spelling. */
 
 export function skipBlank(body: Buffer, from: number, end: number): number {
   let i = from;
@@ -29,7 +28,7 @@ export function skipBlank(body: Buffer, from: number, end: number): number {
   return i;
 }
 
-/** A line taken apart. Names are still escaped, one character a byte. */
+/** A parsed line. Names are still escaped, one character per byte. */
 export interface ScannedLine {
   /** Measurement and tags as sent. */
   key: string;
@@ -39,7 +38,7 @@ export interface ScannedLine {
   fields: ScannedField[];
   fieldsStart: number;
   fieldsEnd: number;
-  /** Nanoseconds since 1970, if the line says so. */
+  /** Nanoseconds since 1970, if the line has a timestamp. */
   time: bigint | undefined;
 }
 
@@ -61,7 +60,7 @@ export function scanLine(body: Buffer, start: number, end: number, precision: Pr
   };
 }
 
-/** Measurement, the line's tags and ours, sorted by key. @throws BadLine */
+/** Measurement, the line's own tags and the identity tags, sorted by key. @throws BadLine */
 export function stampedHead({ measurement, tags }: ScannedLine, identity: ReadonlyMap<string, string>): string {
   for (const [name, pair] of identity) tags.set(name, pair);
   const head = headOf(measurement, tags);
@@ -69,14 +68,14 @@ export function stampedHead({ measurement, tags }: ScannedLine, identity: Readon
   return head;
 }
 
-/** @param tags `,key=value` by key, escaped, a character a byte */
+/** @param tags `,key=value` by key, escaped, one character per byte */
 export function headOf(measurement: string, tags: ReadonlyMap<string, string>): string {
   let head = measurement;
   for (const name of [...tags.keys()].sort(byteOrder)) head += tags.get(name);
   return head;
 }
 
-/** Keys are held as latin1, one character a byte, so that comparing strings compares bytes. */
+/** Keys are held as latin1, one character per byte, so comparing strings compares bytes. */
 const byteOrder = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Measurement and tags up to the first unescaped space (points.go scanMeasurement, scanTags). */
@@ -109,7 +108,7 @@ function scanKey(body: Buffer, start: number, end: number) {
     if (RESERVED.has(name)) throw bad(`cannot use reserved tag key "${name}"`);
     if (IDENTITY_TAGS.has(unescapeKey(name))) continue;
     if (tags.has(name)) throw bad('duplicate tags');
-    // A value that ends in a backslash would swallow the separator behind it once another tag follows.
+    // A trailing backslash would escape the separator of the tag that is stamped after it.
     if (body[i - 1] === BACKSLASH) throw bad('a tag value must not end in a backslash');
     checkToken(body, keyStart, valueStart - 1, 'tag key');
     checkToken(body, valueStart, i, 'tag value');
@@ -118,10 +117,13 @@ function scanKey(body: Buffer, start: number, end: number) {
   return { measurement, tags, end: i };
 }
 
-/** `\,`, `\=` and `\ ` stand for the character; a backslash before anything else stands for itself (points.go unescapeTag). */
+/**
+ * `\,`, `\=` and `\ ` stand for the character; a backslash before anything else stands for itself (points.go
+ * unescapeTag).
+ */
 export const unescapeKey = (key: string) => (key.includes('\\') ? key.replace(/\\([,= ])/g, '$1') : key);
 
-/** Everything that a store or a terminal could stumble over: control characters, broken UTF-8. */
+/** Rejects control characters and broken UTF-8, which stores and terminals handle badly. */
 function checkToken(body: Buffer, start: number, end: number, what: string): void {
   let ascii = true;
   for (let i = start; i < end; i++) {

@@ -36,13 +36,13 @@ const readWith = (shape: RobotShape, text: string | Buffer, precision: Precision
   return { lines, numbers: stamped.numbers, rejected: stamped.rejected, novel, stamped };
 };
 const accepted = (text: string) => read(text).lines.map(String);
-/** As the catalog does with what is new. */
+/** Admits new series and fields, as the catalog does. */
 const learn = (shape: RobotShape, text: string | Buffer, precision: Precision = 'ns') => {
   const { newSeries, newFields } = readWith(shape, text, precision).stamped;
   for (const series of newSeries) series.id = 1;
   for (const field of newFields) field.settled = true;
 };
-/** Of a robot whose lines are never taken for usual ones. */
+/** Disables the fast path for usual lines. */
 class CarefulShape extends RobotShape {
   override find() {
     return undefined;
@@ -50,7 +50,7 @@ class CarefulShape extends RobotShape {
 }
 
 describe('stampLines', () => {
-  it('stamps who the robot is, sorts tag keys and adds the time of receipt', () => {
+  it('stamps the robot’s identity, sorts tag keys and adds the time of receipt', () => {
     expect(accepted('cpu,z=1,cpu=a b=1')).toEqual([
       `cpu,arch=arm64,cpu=a,hostname=h,robot=r,robot_id=7,z=1 b=1 ${AT}\n`,
     ]);
@@ -99,7 +99,7 @@ describe('stampLines', () => {
     expect(numbers).toEqual([1, 3]);
   });
 
-  it('refuses a line that would swallow the one behind it', () => {
+  it('refuses a line that would swallow the next one', () => {
     expect(read('a,\\\\ =" f=1').rejected[0]?.reason).toContain('ambiguous');
   });
 
@@ -109,7 +109,7 @@ describe('stampLines', () => {
     expect(read('a v=1 9223372037', 's').rejected[0]?.reason).toBe('timestamp out of range');
   });
 
-  it('never throws, and accounts for every line of arbitrary bytes', () => {
+  it('never throws on arbitrary bytes, and accounts for every line', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         const { lines, rejected } = read(Buffer.from(bytes));
@@ -120,7 +120,7 @@ describe('stampLines', () => {
     );
   });
 
-  it('reads its own output as the same line again', () => {
+  it('is idempotent: reads its own output as the same line', () => {
     const alphabet = fc.constantFrom(...'ab,= \\"\n1ié.#'.split(''));
     const text = fc.string({ unit: alphabet, maxLength: 8 });
     fc.assert(
@@ -138,7 +138,7 @@ describe('stampLines', () => {
     );
   });
 
-  it('writes known fields in their fixed type where the number stays the same', () => {
+  it('converts known fields to their fixed type if the number stays the same', () => {
     expect(accepted('mem used_percent=7i,total=5,x=1i,available=3u')[0]).toContain(
       ' used_percent=7,total=5i,x=1i,available=3i ',
     );
@@ -202,7 +202,7 @@ describe('a line of the usual shape', () => {
     )
     .map(([key, fields, time]) => `${key} ${fields.map(([name, v]) => `${name}=${v}`).join(',')}${time}`);
 
-  it('comes out as it would without being known', () => {
+  it('gives the same result as the slow path', () => {
     fc.assert(
       fc.property(
         fc.array(line, { maxLength: 4 }),
@@ -214,11 +214,11 @@ describe('a line of the usual shape', () => {
           const unknown = readWith(known, body, precision);
           expect(unknown.lines.map(String)).toEqual(careful.lines.map(String));
           expect(unknown.rejected).toEqual(careful.rejected);
-          // Known from the start, what comes later in the body decides types, too.
+          // With everything known from the start, later lines of the body have settled types as well.
           const carefulKnown = new CarefulShape(robot, tags);
           for (const shape of [known, carefulKnown]) learn(shape, body, precision);
           const again = readWith(carefulKnown, body, precision);
-          // The second time the order of lines and fields is known as well.
+          // The second time, the order of lines and fields is known as well.
           for (let time = 0; time < 2; time++) {
             const usual = readWith(known, body, precision);
             expect(usual.lines.map(String)).toEqual(again.lines.map(String));
@@ -232,7 +232,7 @@ describe('a line of the usual shape', () => {
     );
   });
 
-  it('is found again in each spelling it came in', () => {
+  it('is found again under every spelling it was sent with', () => {
     const shape = new RobotShape(robot, tags);
     for (const body of bodies) learn(shape, body);
     for (const body of bodies) {
@@ -242,7 +242,7 @@ describe('a line of the usual shape', () => {
     }
   });
 
-  it('is told apart from what has gone out of use', () => {
+  it('is distinguished from idle series and fields', () => {
     const shape = new RobotShape(robot, tags);
     const body = 'a x=1\nb y=1\nc z=1';
     learn(shape, body);
@@ -256,7 +256,7 @@ describe('a line of the usual shape', () => {
     expect(shape.usedSince(since).hasIdle).toBe(false);
   });
 
-  it('is new once, however many lines have it', () => {
+  it('is counted as new once, however many lines have it', () => {
     const body = Array.from({ length: 100 }, (_, i) => `m,t=${i % 3} a=${i},b=1i`).join('\n');
     const { stamped } = read(body);
     expect([stamped.count, stamped.newSeries.size, stamped.newFields.size]).toEqual([100, 3, 2]);
@@ -264,9 +264,9 @@ describe('a line of the usual shape', () => {
   });
 });
 
-describe('what is beyond bounds', () => {
+describe('a line beyond the limits', () => {
   const good = 'm v=1';
-  /** How much of these does a line take, alone between two good ones? */
+  /** Reasons for refusing the line, placed between two good ones. */
   const refused = (text: string) => {
     const { lines, rejected } = read(`${good}\n${text}\n${good}`);
     expect(lines).toHaveLength(2);
@@ -275,7 +275,7 @@ describe('what is beyond bounds', () => {
   const fields = (count: number) => Array.from({ length: count }, (_, i) => `f${i}=1`).join(',');
   const tagged = (count: number) => Array.from({ length: count }, (_, i) => `,t${i}=1`).join('');
 
-  it('is refused, that line alone, with its reason', () => {
+  it('is refused alone, with its reason', () => {
     expect(refused(`m v=${'1'.repeat(1_000_000)}`)).toEqual(['2: longer than 131072 bytes']);
     expect(refused(`m v=${'1'.repeat(65)}`)).toEqual(['2: number is longer than 64 bytes']);
     expect(refused(`m v=${'1'.repeat(64)}i`)).toEqual(['2: number is longer than 64 bytes']);
@@ -285,11 +285,11 @@ describe('what is beyond bounds', () => {
     expect(refused(`m ${'k'.repeat(257)}=1`)).toEqual(['2: field key is longer than 256 bytes']);
     expect(refused(`m,${'k'.repeat(257)}=1 v=1`)).toEqual(['2: tag key is longer than 256 bytes']);
     expect(refused(`${'k'.repeat(257)} v=1`)).toEqual(['2: measurement is longer than 256 bytes']);
-    // A newline within quotes does not end the line, also in one that is too long.
+    // A newline within quotes does not end the line, even in one that is too long.
     expect(refused(`m v="${'x\ncpu usage_idle=1\n'.repeat(10_000)}"`)).toEqual(['2: longer than 131072 bytes']);
   });
 
-  it('is not what is just within them', () => {
+  it('is accepted when it is just within them', () => {
     for (const text of [
       `m v=${'1'.repeat(64)}`,
       `m v="${'x'.repeat(65_536)}"`,

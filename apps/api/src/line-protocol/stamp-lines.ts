@@ -21,17 +21,17 @@ export interface Stamp {
 const NEWLINE = 10,
   HASH = 35,
   BACKSLASH = 92;
-/** What stamping adds to a line, roughly. */
+/** Roughly what stamping adds to a line, bytes. */
 const STAMP_SIZE = 120;
-/** How much is read between two yields, and of a line too long at once. */
+/** Bytes read between two yields, and bytes of an overlong line skipped at once. */
 const STEP_BYTES = 1_024;
 const SKIP_BYTES = 1 << 18;
 
-/** The whole body at once. */
+/** Stamps the whole body without yielding. */
 export const stampLines = (body: Buffer, precision: Precision, stamp: Stamp) =>
   atOnce(stamping(body, precision, stamp));
 
-/** Reads a body of line protocol, yielding now and then; one line's fault never touches the others. */
+/** Stamps a body of line protocol, yielding now and then. A bad line never affects the others. */
 export function* stamping(body: Buffer, precision: Precision, stamp: Stamp): Generator<void, StampedLines> {
   const out = new StampedLines(body.length * 2 + STAMP_SIZE);
   const limits = {
@@ -100,7 +100,7 @@ function stampAnyLine(
   to += fields.copy(bytes, to);
   to += bytes.write(` ${at}\n`, to, 'latin1');
   const stamped = bytes.subarray(from, to);
-  // Where backslashes pair up before a separator, readers differ on what is quoted: the line must not swallow its neighbour.
+  // Parsers disagree on paired backslashes before a separator; such a line could swallow the next one.
   if (stamped.includes(BACKSLASH) && lineEnd(stamped, 0) !== stamped.length - 1)
     throw bad('ambiguous backslashes: escaped twice');
 
@@ -116,7 +116,7 @@ function stampAnyLine(
   for (const { name, type } of news) shape.addField(measurement, name, typeOf(measurement, name) ?? type, false);
   if (!known) shape.addSeries(head, measurement, 0);
   const series = known ?? shape.findHead(head, key);
-  if (!series) throw new Error('a series that was just added is there');
+  if (!series) throw new Error('the series that was just added is missing');
   series.seenAt = nextLine();
   const unsettled = line.fields.flatMap(({ name }) => {
     const field = series.fields.get(name);
@@ -127,7 +127,7 @@ function stampAnyLine(
   out.push(to, number, series, unsettled);
 }
 
-/** The fields as bytes, numbers written in the type that is settled for them. @throws BadLine on a conflict */
+/** The fields as bytes, with numbers converted to the field's settled type. @throws BadLine on a conflict */
 function checkTypes(body: Buffer, line: ScannedLine, shape: RobotShape): Buffer {
   let rewritten: string | undefined;
   for (const { name, type, valueStart, end } of line.fields) {

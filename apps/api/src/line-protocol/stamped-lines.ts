@@ -1,22 +1,22 @@
 import type { Refusal } from './refusal.ts';
 import type { KnownField, KnownSeries } from './robot-shape.ts';
 
-/** A line that cannot be stored: `line` counts from 1. */
+/** A line that cannot be stored; `line` counts from 1. */
 export interface RejectedLine extends Refusal {
   line: number;
 }
 
-/** The accepted lines of one body in one buffer: each with our tags, sorted, and a timestamp in nanoseconds, ending in a newline. */
+/** One body's accepted lines in one buffer, each with sorted tags, a timestamp in nanoseconds and a newline. */
 export class StampedLines {
   bytes: Buffer;
   length = 0;
-  /** Where each line ends in `bytes`. */
+  /** End of each line in `bytes`. */
   readonly ends: number[] = [];
-  /** Which line of the body each was, counting from 1. */
+  /** Line number of each in the body, counting from 1. */
   readonly numbers: number[] = [];
   readonly series: KnownSeries[] = [];
   readonly rejected: RejectedLine[] = [];
-  /** What the catalog did not have when the lines were read. */
+  /** Series and fields that the catalog did not have when the lines were read. */
   readonly newSeries = new Set<KnownSeries>();
   readonly newFields = new Set<KnownField>();
   /** The new fields of each line that has any, by its index. */
@@ -24,7 +24,7 @@ export class StampedLines {
   /** Hours (since 1970) that the lines fall in. */
   readonly hours = new Set<number>();
   #lastHour = Number.NaN;
-  /** Newest timestamp that a line brought with it, milliseconds since 1970. */
+  /** Newest timestamp sent with a line, milliseconds since 1970. */
   newestMs = Number.NEGATIVE_INFINITY;
 
   constructor(capacity: number) {
@@ -39,7 +39,7 @@ export class StampedLines {
     this.hours.add(hour);
   }
 
-  /** The series of the line before. */
+  /** The series of the previous line. */
   get last(): KnownSeries | undefined {
     return this.series[this.series.length - 1];
   }
@@ -56,7 +56,7 @@ export class StampedLines {
     return this.bytes.subarray(index === 0 ? 0 : this.ends[index - 1], this.ends[index]);
   }
 
-  /** Room for `size` bytes more. @returns the buffer to write into, from `length` on */
+  /** Makes room for `size` more bytes. @returns the buffer to write into, from `length` on */
   reserve(size: number): Buffer {
     if (this.length + size > this.bytes.length) {
       const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + size));
@@ -66,7 +66,7 @@ export class StampedLines {
     return this.bytes;
   }
 
-  /** @param unsettled those of the line's fields that the catalog does not have yet */
+  /** @param unsettled the line's fields that are not in the catalog yet */
   push(end: number, number: number, series: KnownSeries, unsettled?: KnownField[]): void {
     if (series.id === 0) this.newSeries.add(series);
     if (unsettled && unsettled.length > 0) {

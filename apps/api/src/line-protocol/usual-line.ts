@@ -4,8 +4,8 @@ import type { Precision } from './scan-line.ts';
 import type { StampedLines } from './stamped-lines.ts';
 
 /**
- * The way most lines take: of a known series, with known fields, plain numbers or strings, and a plain
- * timestamp. One pass over the bytes, no parsing of tags. Whatever is unusual is left to scanLine, which judges it.
+ * Fast path for most lines: a known series and known fields, plain numbers or strings, and a plain timestamp. One pass
+ * over the bytes, without parsing tags. Anything unusual is left to scanLine.
  */
 
 const NEWLINE = 10,
@@ -21,7 +21,7 @@ const NEWLINE = 10,
   LOWER_I = 105,
   DELETE = 127;
 const ZEROS: Record<Precision, string> = { ns: '', us: '000', ms: '000000', s: '000000000' };
-/** Digits of a timestamp of 2001 to 2286, by precision. */
+/** Digits of a timestamp between 2001 and 2286, by precision. */
 const DIGITS: Record<Precision, number> = { ns: 19, us: 16, ms: 13, s: 10 };
 /** More digits could exceed 64 bits. */
 const MAX_DIGITS = 18;
@@ -34,7 +34,7 @@ export interface Limits {
   receivedAt: string;
 }
 
-/** @returns where the next line starts, or 0 when the line is not a usual one and nothing was written */
+/** @returns where the next line starts, or 0 when the line is unusual and nothing was written */
 export function stampUsualLine(
   body: Buffer,
   start: number,
@@ -44,7 +44,7 @@ export function stampUsualLine(
   limits: Limits,
   out: StampedLines,
 ): number {
-  // One byte more than a line may have: whoever reads on to it is left to scanLine, which says so.
+  // One byte more than a line may have: scanning that far leaves the line to scanLine, which refuses it.
   const length = Math.min(body.length, start + MAX_LINE_BYTES + 1);
   const previous = out.last;
   const guess = previous === undefined ? shape.first : previous.next;
@@ -133,7 +133,7 @@ export function stampUsualLine(
     }
     if (i - timeStart !== DIGITS[precision] || (i < length && body[i] !== NEWLINE)) return 0;
     if (precision === 's') ms *= 1000;
-    // At the very ends of the range scanLine decides, to the nanosecond.
+    // Near either end of the range scanLine decides, to the nanosecond.
     if (ms <= limits.oldestMs || ms >= limits.newestMs) return 0;
     if (ms > out.newestMs) out.newestMs = ms;
     measuredMs = ms;
@@ -144,7 +144,7 @@ export function stampUsualLine(
   let to = out.length;
   to += bytes.write(series.head, to, 'latin1');
   bytes[to++] = SPACE;
-  // With a timestamp, all up to its end in one piece.
+  // Fields and timestamp, if there is one, are copied in one piece.
   to += body.copy(bytes, to, fieldsStart, i > timeStart ? i : fieldsEnd);
   if (i === timeStart) {
     bytes[to++] = SPACE;
@@ -156,13 +156,13 @@ export function stampUsualLine(
   return i + 1;
 }
 
-/** Compared byte by byte: that costs less than making a string of a piece of the body. */
+/** Compares byte by byte, which is cheaper than creating a string from the body. */
 function isAt(body: Buffer, start: number, text: string): boolean {
   for (let i = 0; i < text.length; i++) if (body[start + i] !== text.charCodeAt(i)) return false;
   return true;
 }
 
-/** @returns behind the closing quote, or 0 where there are escapes, several lines or control characters */
+/** @returns the index just after the closing quote, or 0 if there are escapes, line breaks or control characters */
 function plainString(body: Buffer, start: number): number {
   if (body[start] !== QUOTE) return 0;
   const end = Math.min(body.length, start + MAX_STRING_BYTES + 2);

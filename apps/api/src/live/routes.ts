@@ -11,7 +11,7 @@ import { replies, security } from '../http/schemas.ts';
 const HEARTBEAT_MS = 15_000;
 const MAX_BACKLOG_BYTES = 1 << 20;
 
-/** Written once, for all streams that it goes to. */
+/** Each event is serialised once for all streams. */
 const texts = new WeakMap<FleetEvent, string>();
 function textOf(event: FleetEvent): string {
   const known = texts.get(event) ?? `event: ${event.type}\ndata: ${JSON.stringify(dataOf(event))}\n\n`;
@@ -26,8 +26,8 @@ function dataOf(event: FleetEvent) {
 }
 
 /**
- * Server-sent events (HTML Living Standard §9.2): `event: robot_seen`, `data: {"robot_id":1}`, or `{"robot_ids":[1,2]}` where
- * several robots were seen. A client reads again what it names.
+ * Server-sent events (HTML Living Standard §9.2): `event: robot_seen`, `data: {"robot_id":1}`, or `{"robot_ids":[1,2]}`
+ * for several robots. Clients fetch the named robots again.
  */
 export function eventRoutes(
   app: App,
@@ -52,7 +52,7 @@ export function eventRoutes(
       const { caller } = request;
       const own = [...open.values()].filter((userId) => userId === caller.id).length;
       if (own >= config.events.streamsPerUser)
-        throw new AppError('rate_limited', 'Too many streams of events are open. Close some pages.', {
+        throw new AppError('rate_limited', 'Too many event streams are open. Close some pages.', {
           retryAfter: 30,
         });
       const stream = new PassThrough();
@@ -62,7 +62,7 @@ export function eventRoutes(
         if (user?.role !== caller.role) stream.end();
       };
       const listener = (event: FleetEvent) => {
-        // A client that does not read is let go; it reconnects and reads everything anew.
+        // Disconnect a client that does not read; it will reconnect and fetch everything again.
         if (stream.readableLength + stream.writableLength > MAX_BACKLOG_BYTES) stream.destroy();
         else stream.write(textOf(event));
       };

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Telemetry } from './telemetry.ts';
 
-/** `GET /metrics` in Prometheus' text format, on a port of its own that robots and browsers do not reach. */
+/** `GET /metrics` in Prometheus' text format, on a separate port that robots and browsers cannot reach. */
 export function buildPrometheusServer({ registry }: Telemetry): Server {
   return createServer(async (request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') {

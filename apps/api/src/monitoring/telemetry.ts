@@ -2,17 +2,29 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-/** The server's own figures, for Prometheus: how much comes in, how it is gathered, what is refused, how long it takes. */
+/** The server's own metrics for Prometheus: throughput, batching, refusals and latency of the ingest. */
 export class Telemetry {
   readonly registry = new Registry();
-  #requests = this.#counter('robowatch_ingest_requests_total', 'Metrics requests by status.', ['status']);
+  #requests = this.#counter('robowatch_ingest_requests_total', 'Metrics requests, by HTTP status.', ['status']);
   #lines = this.#counter('robowatch_ingest_lines_total', 'Lines stored.');
   #refusals = this.#counter('robowatch_ingest_refused_lines_total', 'Lines refused, by reason.', ['reason']);
   #duration = this.#histogram('robowatch_ingest_request_seconds', 'Time from the first byte to the answer.', SECONDS);
-  #waiting = this.#histogram('robowatch_ingest_waiting_seconds', 'Time a body waits to be sent.', SECONDS);
-  #upstream = this.#histogram('robowatch_store_write_seconds', 'Time of one write to the store.', SECONDS);
-  #batchLines = this.#histogram('robowatch_ingest_batch_lines', 'Lines in a write.', [1, 10, 50, 100, 500, 1000, 5000]);
-  #batchBodies = this.#histogram('robowatch_ingest_batch_bodies', 'Bodies in a write.', [1, 2, 5, 10, 50, 100, 500]);
+  #waiting = this.#histogram(
+    'robowatch_ingest_waiting_seconds',
+    'Time a body waits for its batch to be sent.',
+    SECONDS,
+  );
+  #upstream = this.#histogram('robowatch_store_write_seconds', 'Duration of one write to the store.', SECONDS);
+  #batchLines = this.#histogram(
+    'robowatch_ingest_batch_lines',
+    'Lines per write to the store.',
+    [1, 10, 50, 100, 500, 1000, 5000],
+  );
+  #batchBodies = this.#histogram(
+    'robowatch_ingest_batch_bodies',
+    'Bodies per write to the store.',
+    [1, 2, 5, 10, 50, 100, 500],
+  );
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -45,7 +57,7 @@ export class Telemetry {
 
   watchIngest(read: () => { pendingBytes: number; inFlight: number }): void {
     this.#gauge('robowatch_ingest_pending_bytes', 'Bytes of lines waiting for the store.', () => read().pendingBytes);
-    this.#gauge('robowatch_ingest_writes_in_flight', 'Writes under way.', () => read().inFlight);
+    this.#gauge('robowatch_ingest_writes_in_flight', 'Writes to the store under way.', () => read().inFlight);
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: Label[] = []) {

@@ -8,8 +8,8 @@ import { newSecret, seal, sha256 } from '../secrets/secret-box.ts';
 import { takeCode } from './pair-code-store.ts';
 
 /**
- * Makes the robot behind the code active and owned by `ownerId`, and issues its personal token (256 bits).
- * @throws AppError session_ended when the user is gone, not_found for wrong, expired and used codes alike
+ * Activates the code's robot, assigns it to `ownerId` and issues its personal token (256 bits).
+ * @throws AppError session_ended when the user no longer exists, not_found for wrong, expired and used codes alike
  */
 export async function confirmPairing(
   db: Database,
@@ -22,7 +22,7 @@ export async function confirmPairing(
     if (!(await holdActiveUser(tx, input.ownerId)))
       throw new AppError('session_ended', 'This account is no longer active.');
     const robot_id = await takeCode(tx, input.code, seal(sealKey, token));
-    if (robot_id === undefined) throw notFound('code, or it has expired or was used');
+    if (robot_id === undefined) throw notFound('code, or it has expired or has been used');
     await updateRobot(tx, robot_id, {
       status: 'active',
       owner_id: input.ownerId,

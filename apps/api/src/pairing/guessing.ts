@@ -4,14 +4,14 @@ import { AppError } from '../errors.ts';
 import type { Attempts } from '../http/attempts.ts';
 
 /**
- * Wrong codes, counted. `anybody` and `users` are brakes on all together, who are not signed in and who are: 8 digits must
- * not be found by many who try a little each. `requests` are codes asked for.
+ * Limits on wrong codes. `anybody` and `users` are totals for anonymous and for signed-in callers, so that many callers
+ * with a few attempts each cannot find an 8-digit code. `requests` limits requests for new codes.
  */
 export type PairingAttempts = Record<'user' | 'address' | 'users' | 'anybody' | 'requests', Attempts>;
 
 /**
- * Wrong codes cost attempts, right ones do not; a caller out of attempts is not told even a right one.
- * @param limits the caller's own first: what they refuse must not use up what is for all
+ * Wrong codes cost attempts, right ones do not. A caller without attempts left is refused even with a right code.
+ * @param limits the caller's own first, so that attempts they refuse do not use up the shared ones
  */
 export async function guessing<T>(
   { db, auditSampler }: { db: Database; auditSampler: AuditSampler },

@@ -5,7 +5,7 @@ import { deletePendingRobots } from '../robots/index.ts';
 
 const now = sql<Date>`now()`;
 
-/** @returns whether the code was free; one that outlived its time counts as free */
+/** @returns whether the code was free; an expired one counts as free */
 export async function insertPairCode(
   db: Db,
   row: { code: string; robot_id: number; poll_token_hash: string; network: string },
@@ -33,12 +33,12 @@ export async function insertPairCode(
 
 const isLive = sql<boolean>`pair_codes.status = 'pending' and pair_codes.expires_at > now()`;
 
-/** Taken before codes are counted, so that those who ask at once are counted one after the other. */
+/** Taken before codes are counted, so that concurrent requests cannot exceed the limits. */
 export async function lockPairCodes(db: Db): Promise<void> {
   await lock(db, 'count pairing codes');
 }
 
-/** How many codes wait for confirmation, and how many of them are of this network. */
+/** Number of codes awaiting confirmation, in total and from this network. */
 export async function countLiveCodes(db: Db, network: string): Promise<{ all: number; here: number }> {
   const { rows } = await sql<{ all: number; here: number }>`
     select count(*)::int as all, count(*) filter (where network = ${network})::int as here
@@ -46,7 +46,7 @@ export async function countLiveCodes(db: Db, network: string): Promise<{ all: nu
   return rows[0] as { all: number; here: number };
 }
 
-/** Ends the oldest code of the network that has the most. */
+/** Expires the oldest code of the network with the most codes. */
 export async function endGreediest(db: Db): Promise<void> {
   await sql`
     update pair_codes set status = 'expired', expires_at = now()
@@ -56,8 +56,8 @@ export async function endGreediest(db: Db): Promise<void> {
 }
 
 /**
- * Ends a waiting code that somebody of another network has asked for as well: it may have been found by asking for one
- * after the other. Within a network it is a robot that lost the reply, or two that made up the same.
+ * Expires a pending code that another network has also requested: somebody may be probing for codes in use. Within one
+ * network it is a robot that lost the reply, or two robots with the same code.
  */
 export async function endFoundCode(db: Db, code: string, network: string): Promise<void> {
   await sql`
@@ -65,7 +65,7 @@ export async function endFoundCode(db: Db, code: string, network: string): Promi
     where code = ${code} and ${isLive} and network is distinct from ${network}`.execute(db);
 }
 
-/** The robot behind a code that can be confirmed. */
+/** The robot of a code that can still be confirmed. */
 export async function findPending(db: Db, code: string) {
   return db
     .selectFrom('pair_codes')
@@ -85,8 +85,8 @@ export async function findPending(db: Db, code: string) {
 }
 
 /**
- * Marks the code used; of several at once exactly one gets the robot. The robot keeps at least two minutes to fetch its
- * token, and may do so at once, whatever its poll interval.
+ * Marks the code as used; of several concurrent calls exactly one succeeds. The robot has at least two minutes to fetch
+ * its token, and may do so at once, regardless of its poll interval.
  */
 export async function takeCode(db: Db, code: string, encryptedToken: Buffer): Promise<number | undefined> {
   const taken = await db
@@ -123,9 +123,9 @@ export async function findStatus(db: Db, code: string) {
     .executeTakeFirst();
 }
 
-/** @returns whether this poll came no sooner than allowed; counted where all replicas see it */
+/** Records a poll in the database, for all replicas. @returns whether it respects the poll interval */
 export async function notePoll(db: Db, id: number, intervalSeconds: number): Promise<boolean> {
-  // Half a second of grace: a robot that sleeps exactly the interval must not be told off for network jitter.
+  // Half a second of tolerance, so that network jitter does not fail a robot that sleeps exactly the interval.
   const noted = await db
     .updateTable('pair_codes')
     .set({ last_polled_at: now })
@@ -141,7 +141,7 @@ export async function notePoll(db: Db, id: number, intervalSeconds: number): Pro
   return noted !== undefined;
 }
 
-/** From now on only the hashes of their tokens are kept. */
+/** Deletes these robots' sealed tokens; only the hashes remain. */
 export async function forgetTokens(db: Db, robotIds: readonly number[]): Promise<void> {
   await db
     .updateTable('pair_codes')
@@ -151,7 +151,7 @@ export async function forgetTokens(db: Db, robotIds: readonly number[]): Promise
     .execute();
 }
 
-/** Ends what outlived its time; an hour later codes, and robots that nobody confirmed, are gone. */
+/** Marks codes as expired; an hour later deletes them, along with robots that were never confirmed. */
 export async function expireCodes(db: Database): Promise<void> {
   await db
     .updateTable('pair_codes')

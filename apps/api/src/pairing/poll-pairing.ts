@@ -5,7 +5,7 @@ import { AppError, notFound } from '../errors.ts';
 import { open, sha256 } from '../secrets/secret-box.ts';
 import { findStatus, notePoll } from './pair-code-store.ts';
 
-/** Whether the caller is the robot that asked with this code: it guesses nothing. */
+/** Whether the caller is the robot that requested this code, and therefore not guessing. */
 export async function holdsPollToken(db: Database, code: string, pollToken: string | undefined): Promise<boolean> {
   const found = pollToken ? await findStatus(db, code) : undefined;
   return found !== undefined && isPollToken(found, pollToken as string);
@@ -15,8 +15,8 @@ const isPollToken = (found: { poll_token_hash: string }, pollToken: string) =>
   timingSafeEqual(Buffer.from(sha256(pollToken)), Buffer.from(found.poll_token_hash));
 
 /**
- * How far a pairing is; with the poll token also the robot's own token, until its first accepted write or the code's end.
- * @throws AppError not_found, unauthorized for a wrong poll token, rate_limited when polled too often
+ * Status of a pairing. With the poll token, includes the robot's personal token until its first accepted write or the
+ * code's expiry. @throws AppError not_found, unauthorized for a wrong poll token, rate_limited when polled too often
  */
 export async function pollPairing(
   db: Database,
@@ -29,7 +29,8 @@ export async function pollPairing(
   if (!found) throw notFound('code');
   const status = found.status === 'pending' && !found.live ? ('expired' as const) : found.status;
   if (!pollToken) return { status };
-  if (!isPollToken(found, pollToken)) throw new AppError('unauthorized', 'This is not the poll token of this code.');
+  if (!isPollToken(found, pollToken))
+    throw new AppError('unauthorized', 'The poll token does not belong to this code.');
   const { pollInterval } = config.pairing;
   if (!(await notePoll(db, found.id, pollInterval))) {
     throw new AppError('rate_limited', `Poll no more often than every ${pollInterval} seconds.`, {
@@ -37,7 +38,7 @@ export async function pollPairing(
     });
   }
   const kept = found.live && found.encrypted_token ? open(sealKey, found.encrypted_token) : undefined;
-  // One that was replaced meanwhile is dead.
+  // The token may have been rotated in the meantime.
   const token = kept !== undefined && sha256(kept) === found.token_hash ? kept : undefined;
   return status === 'confirmed' && token ? { status, token, robot_id: found.robot_id, name: found.name } : { status };
 }

@@ -9,8 +9,8 @@ import { countLiveCodes, endFoundCode, endGreediest, insertPairCode, lockPairCod
 import type { PairRequest } from './schemas.ts';
 
 /**
- * A robot asks to be paired under a code it made up. The reply's `poll_token` is RFC 8628's device code: whoever guesses
- * the 8 digits still cannot fetch the robot's token. @throws AppError code_in_use, rate_limited
+ * Registers a robot under a code it generated. The reply's `poll_token` is the device code of RFC 8628: guessing the 8
+ * digits is not enough to fetch the robot's token. @throws AppError code_in_use, rate_limited
  */
 export async function requestPairing(db: Database, config: Config, actor: Actor, input: PairRequest) {
   const { codeTtl, pollInterval } = config.pairing;
@@ -46,15 +46,15 @@ export async function requestPairing(db: Database, config: Config, actor: Actor,
   return { robot_id, status: 'pending' as const, poll_token, interval: pollInterval, expires_in: codeTtl };
 }
 
-const inUse = () => new AppError('code_in_use', 'This code is in use. Make up another one.');
+const inUse = () => new AppError('code_in_use', 'This code is already in use. Generate another one.');
 
-/** Nobody can take the room of all: a network has its share, and when there is none left, the one that has most gives way. */
+/** Each network has a limit. When the total is reached, the network with the most codes loses its oldest. */
 async function makeRoom(db: Db, { pairing }: Config, network: string): Promise<void> {
   const live = await countLiveCodes(db, network);
   if (live.here >= pairing.maxLiveCodesPerNetwork)
     throw new AppError(
       'rate_limited',
-      'Too many robots of this network wait to be confirmed. Try again when some of their codes have ended.',
+      'Too many robots on this network are waiting to be confirmed. Try again when some of their codes have expired.',
       {
         retryAfter: 60,
       },

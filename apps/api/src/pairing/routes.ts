@@ -90,7 +90,7 @@ export function ownerPairingRoutes(app: App, deps: PairingDeps): void {
     async (request) =>
       guessing(deps, userActor(request), limits(request), async () => {
         const found = await findPending(db, request.params.code);
-        if (!found) throw notFound('code, or it has expired or was used');
+        if (!found) throw notFound('code, or it has expired or has been used');
         const { ip_address: address, expires_at, ...robot } = found;
         const seconds = (from: Date, to: Date) => Math.max(0, Math.round((to.getTime() - from.getTime()) / 1000));
         return {

@@ -6,7 +6,7 @@ import { Architecture, RobotStatus } from '../robots/index.ts';
 const Code = Type.String({ pattern: '^[0-9]{8}$', description: '8 digits' });
 export const CodeParams = Type.Object({ code: Code });
 
-/** Open, unlike other bodies: a newer agent may tell more of its robot than this server knows. */
+/** Unlike other bodies, allows unknown members: a newer agent may send more than this server knows. */
 export const PairRequest = Type.Object({
   hostname: Name,
   code: Code,

@@ -11,8 +11,8 @@ import { lockRobot, type Viewer } from './visible-robot-store.ts';
 const target = (robot: { id: number; name: string }) => ({ kind: 'robot' as const, id: robot.id, name: robot.name });
 
 /**
- * Renames, switches on or off, hands to another owner (administrators). A switched-off robot's writes are refused
- * from the moment this returns. @throws AppError not_found, robot_pending, forbidden, validation_failed
+ * Renames, activates or deactivates a robot, or changes its owner (administrators only). Once this returns, a
+ * deactivated robot's writes are refused. @throws AppError not_found, robot_pending, forbidden, validation_failed
  */
 export async function changeRobot(
   db: Database,
@@ -26,20 +26,22 @@ export async function changeRobot(
     const robot = await lockRobot(tx, viewer, id);
     if (!robot) throw notFound('robot');
     if (owner_id !== undefined && viewer.role !== 'admin')
-      throw new AppError('forbidden', 'Only an administrator may hand a robot to another owner.');
+      throw new AppError('forbidden', 'Only an administrator may change the owner of a robot.');
     if (robot.status === 'pending' && (status || owner_id)) {
-      throw new AppError('robot_pending', 'This robot has not been confirmed yet: type in its code first.');
+      throw new AppError('robot_pending', 'This robot has not been confirmed yet. Enter its pairing code first.');
     }
     if (owner_id !== undefined && !(await holdActiveUser(tx, owner_id))) {
-      throw new AppError('validation_failed', 'owner_id is not an active user.', { reason: 'owner_inactive' });
+      throw new AppError('validation_failed', 'owner_id must be the id of an active user.', {
+        reason: 'owner_inactive',
+      });
     }
     const update: RobotUpdate = { ...change };
-    // A robot in error is switched on already: asking for active must not hide the error.
+    // A robot in status error is already on: setting it active must not hide the error.
     if (status === 'active' && robot.status !== 'inactive') update.status = undefined;
     if (update.status) update.error_reason = null;
     await updateRobot(tx, id, update);
     await audit(tx, actor, { action: 'robot.changed', target: target(robot), details: change });
-    // The former owner is told as well: the robot is gone from what they see.
+    // The previous owner is notified too, because the robot disappears from their list.
     const owners = new Set([robot.owner_id, owner_id ?? robot.owner_id]);
     await publish(
       tx,
@@ -48,21 +50,21 @@ export async function changeRobot(
   });
 }
 
-/** The old token is dead when this returns. @throws AppError not_found, robot_pending */
+/** The old token is invalid once this returns. @throws AppError not_found, robot_pending */
 export async function rotateToken(db: Database, actor: Actor, viewer: Viewer, id: number): Promise<string> {
   const token = newSecret();
   await db.transaction().execute(async (tx) => {
     const robot = await lockRobot(tx, viewer, id);
     if (!robot) throw notFound('robot');
     if (robot.status === 'pending')
-      throw new AppError('robot_pending', 'This robot has not been confirmed yet: type in its code first.');
+      throw new AppError('robot_pending', 'This robot has not been confirmed yet. Enter its pairing code first.');
     await replaceToken(tx, id, sha256(token));
     await audit(tx, actor, { action: 'robot.token_rotated', target: target(robot) });
   });
   return token;
 }
 
-/** Its token is dead when this returns; its metrics are purged soon after. @throws AppError not_found */
+/** The token is invalid once this returns; a job purges the metrics soon after. @throws AppError not_found */
 export async function removeRobot(db: Database, actor: Actor, viewer: Viewer, id: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const robot = await lockRobot(tx, viewer, id);

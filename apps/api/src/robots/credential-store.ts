@@ -2,12 +2,12 @@ import { sql } from 'kysely';
 import type { Database, Db, RobotStatus } from '../db/schema.ts';
 import type { RobotIdentity } from '../line-protocol/index.ts';
 
-/** The robot behind a personal token, as far as writing needs it. */
+/** What a write needs to know about the robot that owns the token. */
 export interface ReportingRobot extends RobotIdentity {
   status: RobotStatus;
   has_written: boolean;
   owner_id: number | null;
-  /** Of the row: another one after every change that matters here. */
+  /** The row's version, which every change relevant to reports increments. */
   version: string;
 }
 
@@ -23,14 +23,14 @@ const columns = sql`influxdb_token, robots.id, name, hostname, architecture, sta
   first_write_at is not null as has_written, owner_id, robots.version`;
 const mayReport = sql`status in ('active', 'error')`;
 
-/** Robots whose token may write, by token hash: one query for any number of them. */
+/** Finds the robots that may write, by token hash, in one query. */
 export async function findReporting(db: Database, hashes: readonly string[]): Promise<Map<string, ReportingRobot>> {
   const { rows } = await sql<Row>`
     select ${columns} from robots where influxdb_token = any(${hashes}::text[]) and ${mayReport}`.execute(db);
   return new Map(rows.map(({ influxdb_token, ...robot }) => [influxdb_token, robot]));
 }
 
-/** Who of them may write now, as they are now, by token hash. Rows that are still the known version are not read again. */
+/** Rechecks which robots may write, by token hash. Rows whose version is unchanged are not read again. */
 export async function recheckReporting(db: Database, known: KnownRobot[]): Promise<Map<string, ReportingRobot>> {
   const asked = new Map(known.map((one) => [one.robot.id, one]));
   const versions = [...asked.values()].map(({ robot }) => robot.version);
@@ -47,7 +47,7 @@ export async function recheckReporting(db: Database, known: KnownRobot[]): Promi
   return now;
 }
 
-/** Whose these tokens are, or were until they were replaced; with the robot's name. */
+/** The robots whose current or previous token has one of these hashes. */
 export async function findHolders(db: Db, hashes: string[]): Promise<Map<string, { id: number; name: string }>> {
   const { rows } = await sql<{ hash: string; id: number; name: string }>`
     select hash, robots.id, name from unnest(${hashes}::text[]) as hash

@@ -9,11 +9,11 @@ const SELECTORS = selectorsOf(FIGURE_NAMES);
 
 interface RobotClock {
   id: number;
-  /** Milliseconds it is ahead of the server's. */
+  /** Milliseconds by which it is ahead of the server's clock. */
   clock_skew_ms: number | null;
 }
 
-/** Robots whose clocks are slow are read by themselves: few of them must not make all others' reads long. */
+/** Robots with slow clocks are queried separately, because they widen the time range of the query. */
 function groupsByClock(robots: RobotClock[]): { robotIds: number[]; slowMs: number }[] {
   const slowMs = ({ clock_skew_ms }: RobotClock) => Math.max(0, -(clock_skew_ms ?? 0));
   const [slow, usual] = [robots.filter((robot) => slowMs(robot) > 0), robots.filter((robot) => slowMs(robot) === 0)];
@@ -23,9 +23,8 @@ function groupsByClock(robots: RobotClock[]): { robotIds: number[]; slowMs: numb
 }
 
 /**
- * The newest figures of robots, of the last hour, as far as they can be had at once: a fleet is shown without them rather than
- * not at all.
- * The log is told once an outage.
+ * Reads robots' newest figures of the last hour. On error or timeout it returns none: a fleet is better shown without
+ * figures than not at all. Logs once per outage.
  */
 export function latestFigures(
   store: MetricsStore,
@@ -46,8 +45,7 @@ export function latestFigures(
       away = false;
       return latest;
     } catch (err) {
-      if (!away && !wanted.aborted)
-        log.warn({ err }, 'the newest figures cannot be read: robots are shown without them');
+      if (!away && !wanted.aborted) log.warn({ err }, 'cannot read the newest figures; robots are shown without them');
       away = true;
       return new Map();
     }

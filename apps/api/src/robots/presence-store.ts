@@ -4,16 +4,16 @@ import type { Db } from '../db/schema.ts';
 export interface Seen {
   id: number;
   at: Date;
-  /** Milliseconds the robot's clock is ahead of the server's; null when this was not to be told. */
+  /** Milliseconds by which the robot's clock is ahead of the server's; null when unknown. */
   skewMs: number | null;
   agentVersion: string | null;
-  /** Since they were written down before. */
+  /** Since the previous write. */
   reports: number;
 }
 
 /**
- * When robots were seen last, in the order of their ids, and what that adds to their hours: reports, and the seconds since they
- * were seen before, as long as they counted as online. Those deleted meanwhile are left out.
+ * Upserts last-seen times, ordered by robot id, and adds to each robot's hours: reports, and the seconds since it was last seen
+ * for as long as it counted as online. Skips robots that have been deleted.
  */
 export async function writePresence(db: Db, seen: Seen[], offlineAfter: number): Promise<void> {
   const epoch = (time: string) => sql`extract(epoch from ${sql.ref(time)})`;
@@ -46,7 +46,7 @@ export async function writePresence(db: Db, seen: Seen[], offlineAfter: number):
       agent_version = coalesce(excluded.agent_version, known.agent_version)`.execute(db);
 }
 
-/** Marks robots that have fallen silent. @returns at most `limit` that nobody else is marking at the moment */
+/** Marks silent robots as announced. @returns at most `limit`, skipping rows another replica has locked */
 export async function takeSilent(tx: Db, offlineAfter: number, limit: number) {
   const { rows } = await sql<{ robot_id: number; owner_id: number | null }>`
     with silent as (

@@ -8,29 +8,29 @@ interface Sighting {
   at: number;
   skewMs: number | null;
   agentVersion: string | null;
-  /** Since it was written down. */
+  /** Since the last write to the database. */
   reports: number;
-  /** What of it was neither told nor written down yet. */
+  /** Not yet published, and not yet written to the database. */
   isNews: boolean;
   isUnwritten: boolean;
   writtenAt: number;
 }
 
-/** A difference below one flush interval tells nothing: points wait that long in the agent. */
+/** Smaller differences mean nothing: points wait up to a flush interval in the agent. */
 const SKEW_NOISE_MS = 30_000;
 const FORGET_MS = 60_000;
 const ROWS_AT_ONCE = 5_000;
 
 export interface PresenceOptions {
-  /** How often one robot is written down at most. */
+  /** Shortest time between two writes for one robot, milliseconds. */
   everyMs: number;
   /** Seconds of silence after which it counts as offline. */
   offlineAfter: number;
 }
 
 /**
- * Remembers which robots were heard of, tells of them every few seconds, and writes each of them down less often: one
- * statement for all whose turn it is.
+ * Tracks when robots were last seen. Publishes sightings every few seconds and writes them to the database less often,
+ * all due robots in one statement.
  */
 export class Presence {
   #db: Database;
@@ -43,14 +43,14 @@ export class Presence {
   }
 
   /**
-   * @param newestMs the newest timestamp the robot itself gave, for telling its clock
-   * @param agentVersion of the Telegraf that sent it, if it was one
+   * @param newestMs the newest timestamp set by the robot, used to measure its clock skew
+   * @param agentVersion the version of Telegraf that sent the report, if it was Telegraf
    */
   note(robot: { id: number; owner_id: number | null }, newestMs: number | null, agentVersion: string | null): void {
     const at = Date.now();
     const skew = newestMs === null ? null : newestMs - at;
     const before = this.#seen.get(robot.id);
-    // A back-filled batch is old though the clock is right: the freshest batch since the last writing tells the skew.
+    // Back-filled data looks like a slow clock, so the freshest batch since the last write determines the skew.
     const other = before?.isUnwritten ? before.skewMs : null;
     const skewMs = skew === null || other === null ? (skew ?? other) : Math.max(skew, other);
     this.#seen.set(robot.id, {
@@ -59,7 +59,7 @@ export class Presence {
     });
   }
 
-  /** Tells of who was seen since the last time; writes down those whose turn it is. To be called every few seconds. */
+  /** Publishes sightings since the last call and writes those that are due. Meant to be called every few seconds. */
   async tick(): Promise<void> {
     const now = Date.now();
     for (const [id, sighting] of this.#seen)
@@ -68,7 +68,7 @@ export class Presence {
     await this.#tell();
   }
 
-  /** Writes down and tells everything. */
+  /** Writes and publishes everything pending. */
   async flush(): Promise<void> {
     await this.#write(Number.POSITIVE_INFINITY);
     await this.#tell();

@@ -7,11 +7,13 @@ interface PurgeDeps {
   db: Database;
   store: MetricsStore;
   catalog: SeriesCatalog;
-  /** What is kept of its hours and days. */
+  /** Deletes the robot's roll-ups. */
   purgeRollups(db: Database, robotId: number): Promise<void>;
 }
 
-/** Deletes the metrics of deleted robots. One that fails goes to the end of the queue. @throws what was wrong with those */
+/**
+ * Deletes the metrics of deleted robots. Failures go to the end of the queue. @throws AggregateError of the failures
+ */
 export async function purgeDeleted(
   { db, store, catalog, purgeRollups }: PurgeDeps,
   signal: AbortSignal,
@@ -30,5 +32,5 @@ export async function purgeDeleted(
     }
   }
   if (troubles.length > 0)
-    throw new AggregateError(troubles, `${troubles.length} of the deleted robots could not be purged`);
+    throw new AggregateError(troubles, `metrics of ${troubles.length} deleted robots could not be purged`);
 }

@@ -9,7 +9,7 @@ export async function askForPurge(db: Db, robotId: number): Promise<void> {
     .execute();
 }
 
-/** Those deleted long enough ago that no write of theirs can still be under way. */
+/** Robots deleted long enough ago that none of their writes can still be in flight. */
 export async function listPurges(db: Db): Promise<number[]> {
   const settled = sql<Date>`now() - interval '10 seconds'`;
   return (

@@ -6,21 +6,21 @@ import { findHolders } from './credential-store.ts';
 import { noteFormerTokens } from './robot-store.ts';
 
 const PAUSE_MS = 1000;
-/** Tokens looked up at a time; more than these in a second are those of nobody. */
+/** Tokens per look-up. Any beyond this number in one second are ignored; so many cannot be real robots. */
 const MAX_WAITING = 1000;
 const NOTED_MS = 10_000;
 
 /**
- * Reports that were refused for their token: the owner is told that a replaced one is still being used, the audit log of
- * whose it was, or from where. One look-up a second, however many are refused.
+ * Tracks reports refused because of their token. Tells the owner when a replaced token is still in use, and audits the
+ * robot it belongs to, or the sender's address. At most one look-up per second, however many are refused.
  */
 export class RefusedTokens {
   #db: Database;
   #log: Logger;
   #sampler: AuditSampler;
-  /** Where each came from, by hash. */
+  /** Sender's address by token hash. */
   #waiting = new Map<string, string>();
-  /** Hashes of robots' tokens that were noted a moment ago. */
+  /** Hashes of robots' tokens that were recorded recently. */
   #noted = new LRUCache<string, true>({ max: 10_000, ttl: NOTED_MS });
   #timer: NodeJS.Timeout | undefined;
   #noting: Promise<void> | undefined;
@@ -31,7 +31,7 @@ export class RefusedTokens {
     this.#sampler = sampler;
   }
 
-  /** The token that `hash` is of has just been refused. */
+  /** Records that the token with this hash was refused. */
   add(hash: string, address: string): void {
     if (this.#waiting.size >= MAX_WAITING || this.#noted.has(hash)) return;
     this.#waiting.set(hash, address);
@@ -45,7 +45,7 @@ export class RefusedTokens {
       const refused = [...this.#waiting];
       this.#waiting.clear();
       this.#noting = this.#note(refused)
-        .catch((err) => this.#log.error({ err }, 'refused tokens not noted'))
+        .catch((err) => this.#log.error({ err }, 'could not record refused tokens'))
         .finally(() => {
           this.#noting = undefined;
           this.#begin();

@@ -45,20 +45,20 @@ export async function updateRobot(db: Db, id: number, change: RobotUpdate): Prom
     await db.updateTable('robots').set(set).where('id', '=', id).execute();
 }
 
-/** The token before is kept to tell when it is still being used. */
+/** Keeps the previous token's hash, in order to detect when it is still being used. */
 export async function replaceToken(db: Db, id: number, tokenHash: string): Promise<void> {
   const former_token = sql.ref<string | null>('influxdb_token');
   const change = { influxdb_token: tokenHash, former_token, former_token_refused_at: null };
   await db.updateTable('robots').set(change).where('id', '=', id).execute();
 }
 
-/** Reports with these tokens have been refused: written down once a minute for each robot whose former token it is. */
+/** Records refusals of robots' previous tokens, at most once a minute per robot. */
 export async function noteFormerTokens(db: Db, tokenHashes: string[]): Promise<void> {
   await sql`update robots set former_token_refused_at = now() where former_token = any(${tokenHashes}::text[])
     and (former_token_refused_at is null or former_token_refused_at < now() - interval '1 minute')`.execute(db);
 }
 
-/** The robots that have written for the first time. Rows are locked in order: others do the same beside. */
+/** Records robots' first writes. Locks rows in order, so that concurrent calls cannot deadlock. */
 export async function noteFirstWrites(db: Db, ids: readonly number[]): Promise<void> {
   await sql`
     update robots set first_write_at = now() where first_write_at is null and id in (
@@ -66,7 +66,7 @@ export async function noteFirstWrites(db: Db, ids: readonly number[]): Promise<v
     )`.execute(db);
 }
 
-/** When robots were heard of, to the minute: who reads robots in SQL finds it there. @param seen by id, in its order */
+/** Updates last_seen_at, to the minute, for those who query robots with SQL. @param seen sorted by id */
 export async function touchRobots(db: Db, seen: { id: number; at: Date }[]): Promise<void> {
   await sql`
     update robots set last_seen_at = seen.at
@@ -75,8 +75,8 @@ export async function touchRobots(db: Db, seen: { id: number; at: Date }[]): Pro
 }
 
 /**
- * Only from the state it was in, and with the token it reported with: an owner who switched the robot off, or changed its
- * token, meanwhile is not overruled. @returns whose robot it is, or undefined when nothing was changed
+ * Changes the status only if it is still `from` and the token is still the same, so that it never overrides an owner
+ * who has deactivated the robot or rotated its token. @returns the owner, or undefined when nothing changed
  */
 export async function changeReportStatus(
   db: Db,
@@ -97,11 +97,11 @@ export interface ReportStatusChange {
   tokenHash: string;
   from: 'active' | 'error';
   to: 'active' | 'error';
-  /** Why its reports are refused, for its owner. */
+  /** Why its reports are refused; shown to its owner. */
   reason: string | null;
 }
 
-/** Its metrics are purged afterwards, by a job. */
+/** Deletes the robot's row; a job purges the metrics later. */
 export async function deleteRobot(db: Db, id: number): Promise<void> {
   await db.deleteFrom('robots').where('id', '=', id).execute();
   await askForPurge(db, id);
@@ -116,7 +116,7 @@ export async function releaseRobots(db: Db, ownerId: number): Promise<number> {
   return Number(released.numUpdatedRows);
 }
 
-/** Robots that nobody confirmed. */
+/** Deletes those of the robots that were never confirmed. */
 export async function deletePendingRobots(db: Db, ids: number[]): Promise<void> {
   if (ids.length > 0) await db.deleteFrom('robots').where('id', 'in', ids).where('status', '=', 'pending').execute();
 }

@@ -14,7 +14,7 @@ import { findRobot, listRobots } from './visible-robot-store.ts';
 
 const tags = ['robots'];
 
-/** For signed-in users; each sees own robots, an administrator all. */
+/** For signed-in users. Users see their own robots, administrators see all. */
 export function robotRoutes(
   app: App,
   { db, config, store, reads, log }: { db: Database; config: Config; store: MetricsStore; reads: Reads; log: Logger },

@@ -41,11 +41,11 @@ export const Robot = Type.Object({
   last_seen_at: Nullable(Timestamp),
   agent_version: Nullable(Type.String()),
   clock_skew_ms: Type.Union([Type.Integer(), Type.Null()], {
-    description: "Milliseconds the robot's clock is ahead of the server's",
+    description: "Milliseconds by which the robot's clock is ahead of the server's",
   }),
   error_reason: Nullable(Type.String({ description: 'Why recent writes were rejected, in status error' })),
   former_token_refused_at: Type.Union([Timestamp, Type.Null()], {
-    description: 'When a report with the token before the present one was last refused, to the minute',
+    description: 'When a report with the previous token was last refused, to the minute',
   }),
   labels: Type.Record(Type.String(), Type.String()),
   latest: Latest,
@@ -53,7 +53,10 @@ export const Robot = Type.Object({
 
 export const RobotQuery = Type.Object({
   id: Type.Optional(
-    Type.Array(Id, { maxItems: 200, description: 'only these, id=1&id=2; those the caller may not see are absent' }),
+    Type.Array(Id, {
+      maxItems: 200,
+      description: 'only these robots, as id=1&id=2; those the caller may not see are omitted',
+    }),
   ),
   label: Type.Optional(
     Type.Array(Text({ minLength: 2, maxLength: 200 }), {

@@ -10,7 +10,7 @@ interface WentOffline {
   owner_id: number | null;
 }
 
-/** Notes each robot that has fallen silent, once, whichever replica sees it first. */
+/** Queues one event for each robot that has gone silent, whichever replica notices first. */
 export async function noteSilent(db: Database, offlineAfter: number): Promise<void> {
   for (let found = ROBOTS_AT_ONCE; found === ROBOTS_AT_ONCE; ) {
     found = await db.transaction().execute(async (tx) => {
@@ -21,7 +21,7 @@ export async function noteSilent(db: Database, offlineAfter: number): Promise<vo
   }
 }
 
-/** Tells open pages of them. */
+/** Publishes the queued events to open pages. */
 export const tellOfSilent: Delivery<WentOffline> = {
   kind: 'robot_offline',
   atOnce: ROBOTS_AT_ONCE,

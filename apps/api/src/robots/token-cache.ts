@@ -7,11 +7,11 @@ import { findReporting, type ReportingRobot } from './credential-store.ts';
 
 const MAX_LOOKUPS = 1000;
 
-/** Spares the look-up before a body is read. Never the last word: every write is checked again when it is sent. */
+/** Saves the look-up before a body is read. Never authoritative: every write is rechecked when it is sent. */
 export class TokenCache {
   #timeoutMs: number;
   #robots = new LRUCache<string, ReportingRobot>({ max: 50_000, ttl: 30_000 });
-  /** Look-ups of the same moment are one query: after a restart the whole fleet comes at once. */
+  /** Batches concurrent look-ups into one query; after a restart the whole fleet reports at once. */
   #lookups: DataLoader<string, ReportingRobot | undefined>;
 
   constructor(db: Database, timeoutMs: number) {
@@ -27,7 +27,7 @@ export class TokenCache {
     });
   }
 
-  /** @throws AppError database_unavailable when the database does not answer in time */
+  /** @throws AppError database_unavailable when the database does not respond in time */
   async find(hash: string): Promise<ReportingRobot | undefined> {
     const cached = this.#robots.get(hash);
     if (cached) return cached;
@@ -37,15 +37,15 @@ export class TokenCache {
   }
 
   /**
-   * For what is refused without a write: a token that died meanwhile is told so, for its data must be kept.
-   * @throws AppError unauthorized, database_unavailable
+   * For reports refused without a write: if the token has been revoked, that takes precedence, because the agent must
+   * keep its data. @throws AppError unauthorized, database_unavailable
    */
   async confirm(hash: string): Promise<void> {
     this.#robots.delete(hash);
     if (!(await this.find(hash))) throw notReporting();
   }
 
-  /** As a write has just found it. */
+  /** Updates the robot with what a write has just read. */
   renew(hash: string, robot: ReportingRobot): void {
     this.#robots.set(hash, robot);
   }

@@ -4,7 +4,7 @@ import type { Db, Role, Tables } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import type { RobotQuery } from './schemas.ts';
 
-/** Who asks: a user sees own robots, an administrator all. */
+/** The caller: users see their own robots, administrators see all. */
 export interface Viewer {
   id: number;
   role: Role;
@@ -25,7 +25,7 @@ const COLUMNS = [
   'robots.former_token_refused_at',
 ] as const;
 
-/** robots.last_seen_at follows behind. */
+/** robots.last_seen_at is only a fallback: it is updated less often. */
 const lastSeen = sql<Date | null>`coalesce(robot_presence.seen_at, robots.last_seen_at)`;
 
 function visibleRobots(db: Db, viewer: Viewer, offlineAfter: number) {
@@ -44,13 +44,13 @@ type Row = Awaited<ReturnType<typeof findRow>>;
 const findRow = (db: Db, viewer: Viewer, offlineAfter: number, id: number) =>
   visibleRobots(db, viewer, offlineAfter).query.where('robots.id', '=', id).executeTakeFirst();
 
-/** @returns undefined when there is none or the viewer may not know of it */
+/** @returns undefined when the robot does not exist or the viewer may not see it */
 export async function findRobot(db: Db, viewer: Viewer, offlineAfter: number, id: number) {
   const row = await findRow(db, viewer, offlineAfter, id);
   return row && withOwner(row);
 }
 
-/** The bare row, locked for change; visible to the viewer or undefined. */
+/** Locks the robot's row for a change. @returns undefined when the viewer may not see it */
 export function lockRobot(db: Db, viewer: Viewer, id: number) {
   let query = db
     .selectFrom('robots')
@@ -61,21 +61,21 @@ export function lockRobot(db: Db, viewer: Viewer, id: number) {
   return query.executeTakeFirst();
 }
 
-/** Whether this viewer may see the robot: the check of every read of its metrics and logs. */
+/** Whether the viewer may see the robot; every read of metrics and logs checks this. */
 export async function isVisible(db: Db, viewer: Viewer, id: number): Promise<boolean> {
   let query = db.selectFrom('robots').select('id').where('id', '=', id);
   if (viewer.role !== 'admin') query = query.where('owner_id', '=', viewer.id);
   return (await query.executeTakeFirst()) !== undefined;
 }
 
-/** All that this viewer may see. */
+/** Every robot the viewer may see. */
 export async function visibleRobotIds(db: Db, viewer: Viewer): Promise<number[]> {
   let query = db.selectFrom('robots').select('id').where('status', '<>', 'pending');
   if (viewer.role !== 'admin') query = query.where('owner_id', '=', viewer.id);
   return (await query.execute()).map((robot) => robot.id);
 }
 
-/** Those of `ids` that this viewer may see. */
+/** The subset of `ids` that the viewer may see. */
 export async function visibleIds(db: Db, viewer: Viewer, ids: number[]): Promise<number[]> {
   let query = db.selectFrom('robots').select('id').where('id', 'in', ids).orderBy('id');
   if (viewer.role !== 'admin') query = query.where('owner_id', '=', viewer.id);
@@ -85,7 +85,7 @@ export async function visibleIds(db: Db, viewer: Viewer, ids: number[]): Promise
 export async function listRobots(db: Db, viewer: Viewer, offlineAfter: number, filter: RobotQuery) {
   const { sort = 'name', order = 'asc', limit = 100 } = filter;
   const { online, query: visible } = visibleRobots(db, viewer, offlineAfter);
-  // Text keys compare as the client saw them; a robot never seen sorts as seen at the beginning of time.
+  // Times sort as text in the same form as in the cursor; robots never seen sort as if seen in 1970.
   const key =
     sort === 'created_at' || sort === 'last_seen_at'
       ? sql<string>`to_char(coalesce(${sort === 'created_at' ? sql.ref('robots.created_at') : lastSeen}, 'epoch') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')`

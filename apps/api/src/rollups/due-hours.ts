@@ -4,21 +4,21 @@ import type { Database } from '../db/schema.ts';
 import { type DueHour, markDue } from './due-store.ts';
 
 const HOUR_MS = 3_600_000;
-/** More than a write takes, whatever happens: an hour that was marked so long before it is computed has all its points. */
+/** Longer than any write takes, so points stored after marking an hour are in before it is computed. */
 const WRITE_MS = 10_000;
 const MAX_REMEMBERED = 200_000;
 const AT_ONCE = 5_000;
 
 /**
- * Marks the hours that get points, before the points are stored: from then on until it is computed an hour is read from the
- * points themselves. An hour under way is marked once.
+ * Marks hours as due before points are stored in them. Until an hour is computed, it is read from its points. The current hour
+ * is marked only once.
  */
 export class DueHours {
   #delayMs: number;
   #marked = new LRUCache<string, true>({ max: MAX_REMEMBERED });
   #marks: DataLoader<DueHour, true, string>;
 
-  /** @param delaySeconds after its end, or after a late point, an hour waits so long for others to arrive; 10 at least */
+  /** @param delaySeconds how long an hour waits for more points after its end or its last late point; at least 10 */
   constructor(db: Database, delaySeconds: number) {
     this.#delayMs = delaySeconds * 1000;
     const mark = async (hours: readonly DueHour[]) => {
@@ -33,7 +33,7 @@ export class DueHours {
     });
   }
 
-  /** @param hours since 1970. @returns undefined when all are marked already */
+  /** @param hours since 1970. @returns undefined when all of them are already marked */
   mark(robotId: number, hours: ReadonlySet<number>): Promise<unknown> | undefined {
     let waits: Promise<unknown>[] | undefined;
     for (const hour of hours) {

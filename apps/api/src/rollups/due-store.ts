@@ -7,7 +7,7 @@ export interface DueHour {
   due_at: Date;
 }
 
-/** These hours have new points, or are about to. */
+/** Marks hours that are about to get new points. */
 export async function markDue(db: Db, hours: readonly DueHour[]): Promise<void> {
   await sql`
     insert into rollup_due as known (robot_id, hour, due_at)
@@ -22,7 +22,7 @@ export interface DueRobot {
   hours: { hour: number; marks: number }[];
 }
 
-/** Robots that have hours due, those that wait longest first. */
+/** Robots with due hours, longest overdue first. */
 export async function listDue(db: Db, limit: number): Promise<DueRobot[]> {
   const { rows } = await sql<{ robot_id: number; hour: number; marks: number }>`
     select robot_id, hour, marks from rollup_due where due_at <= now() order by due_at, robot_id, hour limit ${limit}`.execute(
@@ -31,7 +31,7 @@ export async function listDue(db: Db, limit: number): Promise<DueRobot[]> {
   return [...Map.groupBy(rows, (row) => row.robot_id)].map(([robotId, hours]) => ({ robotId, hours }));
 }
 
-/** Those marked again since they were read stay due. */
+/** Hours marked again since they were read stay due. */
 export async function finishDue(db: Db, { robotId, hours }: DueRobot): Promise<void> {
   await sql`
     delete from rollup_due using unnest(${hours.map(({ hour }) => hour)}::int[], ${hours.map(({ marks }) => marks)}::int[])
@@ -39,7 +39,7 @@ export async function finishDue(db: Db, { robotId, hours }: DueRobot): Promise<v
     where robot_id = ${robotId} and rollup_due.hour = done.hour and rollup_due.marks = done.marks`.execute(db);
 }
 
-/** Hours of a robot that its roll-ups cannot answer for. @param to exclusive */
+/** A robot's hours whose roll-ups are missing or out of date. @param to exclusive */
 export async function pendingHours(db: Db, robotId: number, from: number, to: number): Promise<number[]> {
   const { rows } = await sql<{ hour: number }>`
     select hour from rollup_due where robot_id = ${robotId} and hour >= ${from} and hour < ${to} order by hour`.execute(
@@ -48,7 +48,7 @@ export async function pendingHours(db: Db, robotId: number, from: number, to: nu
   return rows.map(({ hour }) => hour);
 }
 
-/** This hour, if it was computed before. */
+/** Marks this hour if it was rolled up before. */
 export async function markRolled(db: Db, robotId: number, hour: number): Promise<void> {
   await sql`
     insert into rollup_due (robot_id, hour, due_at) select ${robotId}, ${hour}, now()

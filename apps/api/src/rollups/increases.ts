@@ -1,14 +1,14 @@
 import type { Series } from '../stores/index.ts';
 import { hourOf } from './rollup.ts';
 
-/** What tells one field of one series from the others of a robot. */
+/** Identifies one field of one series within a robot. */
 export const keyOf = (measurement: string, field: string, tags: Record<string, string>): string =>
   JSON.stringify([measurement, field, Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1))]);
 
 /**
- * How much counters grew in each hour: the steps from one value to the next, in the hour of the later one. One that fell was set
- * back to zero, and has grown by what it says since (as Prometheus' increase() takes it).
- * @param before the last value each had before the first of these points, by key
+ * Growth of counters per hour. Each step counts in the hour of its later value. A falling value is a reset to zero, as in
+ * Prometheus' increase(). @param before each counter's last value before these points, by key
+ * @returns increase by `<hour> <key>`
  */
 export function increasesOf(measurement: string, series: Series[], before: Map<string, number>): Map<string, number> {
   const increases = new Map<string, number>();

@@ -16,7 +16,7 @@ export const rollupPartitions = (db: Database): RollupPartitions => ({
   days: new RangePartitions(db, ['rollup_days'], 12 * DAYS_A_PARTITION),
 });
 
-/** Deletes what has outlived its retention (seconds). */
+/** Deletes roll-ups past their retention (seconds). */
 export async function expireRollups(db: Database, { hours, days }: RollupPartitions, retention: number): Promise<void> {
   const oldest = hourOf(Date.now()) - Math.ceil((retention / S_A_DAY) * DAY_HOURS);
   await hours.dropBefore(oldest);

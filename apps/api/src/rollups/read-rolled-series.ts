@@ -19,12 +19,12 @@ interface Deps {
   retention: number;
 }
 
-/** More pieces than these are read as one. */
+/** Beyond this, the pieces are read as one range. */
 const MAX_PIECES = 12;
 
 /**
- * A series in windows of whole hours, of numbers: from roll-ups, and from the points where there are none yet, and at the
- * ends where the range cuts an hour. Gives what the points alone would give.
+ * Numeric fields in windows of whole hours. Reads roll-ups, and points for hours that are not rolled up yet and at the ends of
+ * the range where it cuts an hour. The result is the same as from points alone.
  * @throws AppError validation_failed when it is too much for one reply
  */
 export async function readRolledSeries(deps: Deps, query: SeriesQuery, signal: AbortSignal): Promise<Series[]> {
@@ -64,9 +64,9 @@ export async function readRolledSeries(deps: Deps, query: SeriesQuery, signal: A
   return seriesOf(windows, query);
 }
 
-/** Which hours come from roll-ups, and which stretches (ms) from the points. */
+/** Splits the range into hours read from roll-ups and pieces (ms) read from points. */
 async function plan({ db, retention }: Deps, { robotId, from, to }: SeriesQuery) {
-  // What is left of an hour whose points are being dropped says less than its roll-up.
+  // Points near the end of their retention may be incomplete: the roll-up is not.
   const oldestPoints = Date.now() - retention * 1000 + HOUR_MS;
   const first = from < oldestPoints ? Math.floor(from / HOUR_MS) : Math.ceil(from / HOUR_MS);
   const end = to < oldestPoints ? Math.ceil(to / HOUR_MS) : Math.floor(to / HOUR_MS);
@@ -92,7 +92,7 @@ async function plan({ db, retention }: Deps, { robotId, from, to }: SeriesQuery)
 
 type Part = Omit<RolledWindow, 'tags'> & { tags: Record<string, string> };
 
-/** The parts of one window put together. */
+/** Combines the parts of each window. */
 function merged(measurement: string, parts: Part[]): Part[] {
   const windows = new Map<string, Part>();
   for (const part of parts) {

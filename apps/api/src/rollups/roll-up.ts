@@ -17,10 +17,10 @@ export interface RollUpDeps {
 }
 
 const DUE_AT_ONCE = 2_000;
-/** Hours that are read in one piece. */
+/** Hours read from the store at once. */
 const SPAN_HOURS = 4;
 
-/** Computes the hours that are due, and their days. One robot's trouble does not stop the others. @throws what it was */
+/** Computes due hours and their days. One robot's failure does not stop the others. @throws AggregateError of the failures */
 export async function rollUpDue(deps: RollUpDeps, signal: AbortSignal): Promise<void> {
   const troubles: unknown[] = [];
   for (let found = DUE_AT_ONCE; found === DUE_AT_ONCE && troubles.length === 0 && !signal.aborted; ) {
@@ -45,7 +45,7 @@ async function rollUpRobot(deps: RollUpDeps, { robotId, hours }: DueRobot, signa
   }
 }
 
-/** In one transaction: whoever dies in the middle leaves the hours due, and as they were. */
+/** One transaction: a process that dies midway leaves the hours due and unchanged. */
 async function rollUpSpan(deps: RollUpDeps, due: DueRobot, signal: AbortSignal): Promise<void> {
   const { db, store, catalog, partitions } = deps;
   const { robotId } = due;
@@ -64,7 +64,7 @@ async function rollUpSpan(deps: RollUpDeps, due: DueRobot, signal: AbortSignal):
     const lastValues = async () => JSON.stringify(await lastBefore(tx, robotId, COUNTERS, last + 1));
     const former = await lastValues();
     await replaceHours(tx, robotId, hours, rows);
-    // What the next hour's counters grew by begins where this one ends.
+    // The next hour's increases start from this hour's last values.
     if ((await lastValues()) !== former) await markRolled(tx, robotId, last + 1);
     await replaceLogCounts(
       tx,
@@ -101,7 +101,7 @@ async function withIncreases(
     const fields = [...new Set(values.filter((one) => one.measurement === measurement).map(({ field }) => field))];
     const range = { from: first * HOUR_MS, to: (last + 1) * HOUR_MS };
     const asked = { robotId, measurement, fields, ...range, everySeconds: 1, fn: 'last', times: 'sample' } as const;
-    // Too many values for one read: how much they grew stays unknown.
+    // Too many values for one read: the increase stays unknown.
     const series = await store.series(asked, signal).catch((error) => {
       if (error instanceof AppError && error.code === 'validation_failed') return [];
       throw error;

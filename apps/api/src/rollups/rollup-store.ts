@@ -4,13 +4,13 @@ import type { HourValues, LogCount } from '../stores/index.ts';
 import { DAY_HOURS, type Rollup } from './rollup.ts';
 
 export interface HourRow extends HourValues {
-  /** Of a counter, since the value before; null for others, and when nothing is known of before. */
+  /** Growth of a counter since its previous value; null for other fields and when there is no previous value. */
   increase: number | null;
 }
 
 const ofRobot = (robotId: number) => sql`series_id in (select id from metric_series where robot_id = ${robotId})`;
 
-/** These hours of a robot come to these rows, and to nothing else. To be called in a transaction. */
+/** Replaces a robot's roll-ups of these hours, and recomputes their days. Call it in a transaction. */
 export async function replaceHours(tx: Db, robotId: number, hours: number[], rows: HourRow[]): Promise<void> {
   await sql`delete from rollup_hours where ${ofRobot(robotId)} and hour = any(${hours}::int[])`.execute(tx);
   if (rows.length > 0) {
@@ -36,7 +36,6 @@ export async function replaceHours(tx: Db, robotId: number, hours: number[], row
   await renewDays(tx, robotId, [...new Set(hours.map((hour) => Math.floor(hour / DAY_HOURS)))]);
 }
 
-/** Days are made of their hours. */
 async function renewDays(tx: Db, robotId: number, days: number[]): Promise<void> {
   await sql`delete from rollup_days where ${ofRobot(robotId)} and day = any(${days}::int[])`.execute(tx);
   await sql`
@@ -48,11 +47,11 @@ async function renewDays(tx: Db, robotId: number, days: number[]): Promise<void>
     group by 1, 2, 3`.execute(tx);
 }
 
-/** PostgreSQL's sum fails where a double overflows. */
+/** PostgreSQL's sum fails when a double overflows. */
 const BOUND = 1e300;
 const boundedSum = sql`sum(greatest(least(sum, ${BOUND}::float8), -${BOUND}::float8))`;
 
-/** Of an hour that has points or entries, by level; nothing of any other. */
+/** Writes log counts by level for hours that have points or log entries. */
 export async function replaceLogCounts(
   tx: Db,
   robotId: number,
@@ -72,7 +71,7 @@ export async function replaceLogCounts(
     on conflict (robot_id, hour) do update set logs = excluded.logs`.execute(tx);
 }
 
-/** The last value that each counter of a robot had before an hour. */
+/** Each counter's last value before this hour. */
 export async function lastBefore(db: Db, robotId: number, measurements: readonly string[], hour: number) {
   const { rows } = await sql<{ measurement: string; tags: Record<string, string>; field: string; last: number }>`
     select s.measurement, s.tags, f.name as field, newest.last
@@ -87,7 +86,7 @@ export async function lastBefore(db: Db, robotId: number, measurements: readonly
 }
 const LOOK_BACK_HOURS = 31 * DAY_HOURS;
 
-/** A window's worth of hours or days of one series and field. */
+/** One window of one series and field. */
 export interface RolledWindow extends Rollup {
   field: string;
   tags: Record<string, string>;
@@ -133,7 +132,7 @@ export async function deleteActivityBefore(db: Db, hour: number): Promise<void> 
   await sql`delete from robot_activity where hour < ${hour}`.execute(db);
 }
 
-/** What there is of a robot that was deleted. */
+/** Deletes everything kept for a robot. */
 export async function deleteRollupsOf(db: Db, robotId: number): Promise<void> {
   await sql`delete from rollup_due where robot_id = ${robotId}`.execute(db);
   await sql`delete from rollup_hours where ${ofRobot(robotId)}`.execute(db);

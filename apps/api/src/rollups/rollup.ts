@@ -1,11 +1,11 @@
-/** What is kept of one field of one series for an hour. */
+/** One field of one series over some time. */
 export interface Rollup {
   count: number;
   sum: number;
   min: number;
   max: number;
   last: number;
-  /** When the last value was measured, ms since 1970. */
+  /** Time of the last value, ms since 1970. */
   lastAt: number;
 }
 

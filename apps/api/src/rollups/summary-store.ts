@@ -33,7 +33,7 @@ export interface WorstHour {
 
 const ofRobots = (ids: number[]) => sql`robot_id = any(${ids}::int[])`;
 
-/** Days (UTC) that the range touches, of these robots together. @param from ms since 1970, as `to` */
+/** Days (UTC) that the range touches, for these robots together. @param from ms since 1970, like `to` */
 export async function readDays(db: Db, robotIds: number[], from: number, to: number): Promise<DaySummary[]> {
   const { rows } = await sql<DaySummary>`
     select to_char(day, 'YYYY-MM-DD') as day, avg(online_share)::float8 as online_share, avg(cpu_mean) as cpu_mean, max(cpu_max) as cpu_max,
@@ -45,7 +45,7 @@ export async function readDays(db: Db, robotIds: number[], from: number, to: num
   return rows;
 }
 
-/** Those full soonest first, then the fullest. */
+/** Disks that will be full soonest first, then the fullest. */
 export async function readDisks(db: Db, robotIds: number[], limit: number): Promise<DiskForecast[]> {
   const { rows } = await sql<DiskForecast>`
     select robot_id, robot, path, used_percent, days_to_full from robot_disks where ${ofRobots(robotIds)}
@@ -53,7 +53,7 @@ export async function readDisks(db: Db, robotIds: number[], limit: number): Prom
   return rows;
 }
 
-/** The hour in which a figure was highest; undefined when it is not known. */
+/** The hour with the highest value; undefined when there is none. */
 export async function readWorstHour(
   db: Db,
   robotIds: number[],

@@ -3,10 +3,10 @@ import { lock } from '../db/locks.ts';
 import type { Database } from '../db/schema.ts';
 import { FIGURES, type Figure, type FigureName, TOTALS } from '../figures/index.ts';
 
-/** The names and words here are ours, never input. */
+/** For names of our own only, never for input. */
 const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
-/** Rows of `s` (metric_series) and `f` (field_names) that a figure is made of. */
+/** Condition on `s` (metric_series) and `f` (field_names) that selects a figure's series and field. */
 function isOf(name: FigureName): string {
   const { measurement, field, of }: Figure = FIGURES[name];
   const total = of === 'total' ? TOTALS[measurement] : undefined;
@@ -48,7 +48,7 @@ const figures = (unit: 'hour' | 'day') => `
   where ${USED.map(isOf).join(' or ')} or (s.measurement = 'net' and f.name in ('bytes_recv', 'bytes_sent'))
   group by s.robot_id, h.${unit}`;
 
-/** As syslog and loggers name what went wrong. */
+/** Error levels as syslog and common loggers spell them. */
 const ERROR_LEVELS = ['err', 'error', 'crit', 'critical', 'alert', 'emerg', 'emergency', 'panic', 'fatal'];
 const activity = `
   select robot_id, hour, online_s, reports,
@@ -58,7 +58,7 @@ const activity = `
 
 const robot = `r.id as robot_id, r.name as robot, r.owner_id, u.name as owner, r.architecture::text as architecture, r.labels`;
 const robots = `join robots r on r.id = a.robot_id left join users u on u.id = r.owner_id`;
-/** Seconds of a stretch that have passed since the robot came. */
+/** Seconds of a period that have passed since the robot was created. */
 const passed = (from: string, to: string) =>
   `greatest(extract(epoch from least(now(), ${to}) - greatest(r.created_at, ${from})), 1)`;
 
@@ -106,7 +106,7 @@ const VIEWS: [name: string, definition: string][] = [
   ],
 ];
 
-/** The views that BI and Grafana read (docs/bi.md), as this release defines them. */
+/** Creates the views for BI and Grafana (docs/bi.md), unless they are already those of this release. */
 export async function createViews(db: Database): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await lock(tx, 'create views');

@@ -4,7 +4,7 @@ import { FairQueue } from './fair-queue.ts';
 
 const everything = () => true;
 
-it('lets the keys take turns, however much one of them has waiting', () => {
+it('lets keys take turns, however long the queue of one of them is', () => {
   const queue = new FairQueue<string>();
   for (let i = 0; i < 100; i++) queue.push(1, `backlog ${i}`);
   queue.push(2, 'fresh');
@@ -12,7 +12,7 @@ it('lets the keys take turns, however much one of them has waiting', () => {
   expect([1, 2, 3, 4].map(() => queue.shift(everything))).toEqual(['backlog 0', 'fresh', 'fresh too', 'backlog 1']);
 });
 
-it('keeps the turn of one that does not fit', () => {
+it('keeps the turn of an item that does not fit', () => {
   const queue = new FairQueue<number>();
   queue.push(1, 10);
   queue.push(2, 1);
@@ -21,7 +21,7 @@ it('keeps the turn of one that does not fit', () => {
   expect(queue.shift(everything)).toBe(10);
 });
 
-it('gives back everything once, and each key in its order', () => {
+it('returns every item exactly once, in order per key', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 5 })), (keys) => {
       const queue = new FairQueue<[number, number]>();

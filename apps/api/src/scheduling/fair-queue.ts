@@ -1,4 +1,4 @@
-/** First in, first out for each key; the keys take turns, so that one with a long queue does not hold up the others. */
+/** FIFO per key; keys take turns, so that one with a long queue does not hold up the others. */
 export class FairQueue<Item> {
   #queues = new Map<number, Item[]>();
   #size = 0;
@@ -14,7 +14,7 @@ export class FairQueue<Item> {
     this.#size++;
   }
 
-  /** The next in turn, if `fits` says so. */
+  /** Removes and returns the next item, if it satisfies `fits`. */
   shift(fits: (item: Item) => boolean): Item | undefined {
     for (const [key, queue] of this.#queues) {
       const item = queue[0] as Item;

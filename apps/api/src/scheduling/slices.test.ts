@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { atOnce, sorting } from './slices.ts';
 
-it('sorts as sort() does, and keeps the order of equals', () => {
+it('sorts like sort(), and is stable', () => {
   const items = fc.array(fc.record({ key: fc.nat(50), place: fc.nat() }), { maxLength: 5_000, size: 'max' });
   const byKey = (a: { key: number }, b: { key: number }) => a.key - b.key;
   fc.assert(

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 
 const SLICE_MS = 8;
 
-/** Runs work that yields now and then: it holds the event loop for some milliseconds at a stretch, however long it takes. */
+/** Runs a generator in slices of a few milliseconds, so that long work does not block the event loop. */
 export async function inSlices<Result>(work: Generator<void, Result>): Promise<Result> {
   for (let started = performance.now(); ; ) {
     const step = work.next();
@@ -13,7 +13,7 @@ export async function inSlices<Result>(work: Generator<void, Result>): Promise<R
   }
 }
 
-/** Runs it at once. */
+/** Runs a generator to its end without pausing. */
 export function atOnce<Result>(work: Generator<void, Result>): Result {
   for (;;) {
     const step = work.next();
@@ -23,7 +23,7 @@ export function atOnce<Result>(work: Generator<void, Result>): Result {
 
 const RUN_LENGTH = 1_024;
 
-/** Sorts a copy, yielding now and then: merges runs that are sorted at once, from short to long. */
+/** Merge sort of a copy, yielding now and then; only short runs are sorted without yielding. */
 export function* sorting<Item>(items: Item[], compare: (a: Item, b: Item) => number): Generator<void, Item[]> {
   let runs: Item[][] = [];
   for (let i = 0; i < items.length; i += RUN_LENGTH) {

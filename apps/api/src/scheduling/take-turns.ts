@@ -4,7 +4,7 @@ interface Task {
   run(): Promise<void>;
 }
 
-/** Lets so many run at a time; the keys take turns, so that one with a long queue does not hold up the others. */
+/** Limits concurrency; keys take turns, so that one with a long queue does not hold up the others. */
 export class Turns {
   #atOnce: number;
   #running = 0;

@@ -3,15 +3,15 @@ import type { Db } from '../db/schema.ts';
 import { deriveKey, type KeyPurpose } from './derive-key.ts';
 import { open, seal } from './secret-box.ts';
 
-/** Every column that holds something sealed, and the purpose its key is derived for. */
+/** Every column with sealed values, and the purpose of its key. */
 export const SEALED_COLUMNS = [
   { table: 'signing_keys', column: 'encrypted_private_key', purpose: 'signing keys' },
   { table: 'pair_codes', column: 'encrypted_token', purpose: 'pairing tokens' },
 ] as const satisfies { table: string; column: string; purpose: KeyPurpose }[];
 
 /**
- * Seals everything with another secret; what carries the new seal already is left alone. To be called in a transaction.
- * @returns how many values carry it, and how many neither secret opens
+ * Reseals everything with another secret, except values already sealed with it. Must be called in a transaction.
+ * @returns the number of values sealed with the new secret, and of those that neither secret opens
  */
 export async function reseal(tx: Db, from: string, to: string): Promise<{ sealed: number; lost: number }> {
   let [sealed, lost] = [0, 0];

@@ -6,8 +6,8 @@ import { readRolledSeries } from '../rollups/index.ts';
 import type { Aggregate, Measurement, MetricsStore, Series, SeriesQuery } from '../stores/index.ts';
 
 /**
- * Of the fields asked for, or all, those that the function can work on: booleans and strings have a last value only.
- * @throws AppError validation_failed when one that has no more was asked for by name
+ * The requested fields, or all, that the function supports: booleans and strings support only `last`.
+ * @throws AppError validation_failed when an unsupported field was requested by name
  */
 function aggregatable(all: Measurement[], measurement: string, wanted: string[], fn: Aggregate): string[] {
   const known = all.find((one) => one.measurement === measurement)?.fields ?? [];
@@ -35,14 +35,20 @@ export interface SeriesDeps {
 const HOUR_S = 3600;
 const isState = (type: FieldType) => type === 'string' || type === 'boolean';
 
-/** Windows of whole hours come from roll-ups. @param query its fields are those asked for; none are all. @throws AppError validation_failed when it cannot be answered so, or the reply would be too large */
+/**
+ * Windows of whole hours are read from roll-ups. @param query no fields means all.
+ * @throws AppError validation_failed when `fn` does not fit or the reply is too large
+ */
 export async function readSeries(
   { db, store, catalog, retention }: SeriesDeps,
   query: SeriesQuery,
   signal: AbortSignal,
 ): Promise<Series[]> {
   if (query.times === 'sample' && query.fn !== 'last')
-    throw new AppError('validation_failed', 'times=sample works with fn=last only: other values have no one moment.');
+    throw new AppError(
+      'validation_failed',
+      'times=sample works with fn=last only: other aggregates have no single time.',
+    );
   const all = await catalog.measurements(query.robotId);
   const fields = aggregatable(all, query.measurement, query.fields, query.fn);
   if (fields.length === 0) return [];

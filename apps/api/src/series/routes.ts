@@ -22,7 +22,7 @@ interface SeriesRoutesDeps {
   reads: Reads;
 }
 
-/** For signed-in users, each robot behind the ownership check. */
+/** For signed-in users; every route checks who owns the robot. */
 export function seriesRoutes(app: App, { db, config, store, catalog, reads }: SeriesRoutesDeps): void {
   async function mustSee(viewer: Viewer, robotId: number): Promise<void> {
     if (!(await isVisible(db, viewer, robotId))) throw notFound('robot');
@@ -65,7 +65,7 @@ export function seriesRoutes(app: App, { db, config, store, catalog, reads }: Se
       schema: {
         tags,
         security,
-        description: 'What the robot has sent: measurements, their fields and types.',
+        description: 'Measurements the robot has sent, with their fields and types.',
         params: IdParams,
         response: replies({ 200: schemas.Measurements }, 'unauthorized', 'not_found', 'store_unavailable'),
       },

@@ -6,7 +6,7 @@ const Time = Type.Optional(Type.String({ maxLength: 60, description: 'RFC 3339, 
 
 export const SeriesParams = Type.Object({ id: Id, measurement: Text({ minLength: 1, maxLength: 256 }) });
 export const SeriesQuery = Type.Object({
-  fields: Type.Optional(Text({ maxLength: 4000, description: 'comma-separated; all when not given' })),
+  fields: Type.Optional(Text({ maxLength: 4000, description: 'comma-separated; default: all' })),
   from: Time,
   to: Time,
   every: Type.Optional(Type.String({ maxLength: 20, description: 'a duration such as 30s, or auto' })),
@@ -18,14 +18,14 @@ export const SeriesQuery = Type.Object({
       {
         default: 'mean',
         description:
-          'Booleans and strings have last only: anything else is refused for one asked for by name, and otherwise leaves them out',
+          'Booleans and strings support last only. With any other function, they are refused if asked for by name and omitted otherwise.',
       },
     ),
   ),
   times: Type.Optional(
     Type.Union([Type.Literal('window'), Type.Literal('sample')], {
       default: 'window',
-      description: "A point's time: where its window begins, or with fn=last when the value was measured",
+      description: "A point's time: the start of its window, or, with fn=last only, when the value was measured",
     }),
   ),
 });
@@ -42,7 +42,7 @@ export const SeriesReply = Type.Object({
     }),
   ),
 });
-const trend = Type.Array(Nullable(Type.Number()), { description: 'a value for each window, oldest first' });
+const trend = Type.Array(Nullable(Type.Number()), { description: 'one value per window, oldest first' });
 export const TrendsQuery = Type.Object({
   ids: Type.String({
     maxLength: 2000,
@@ -74,7 +74,7 @@ export const Measurements = Type.Object({
 export const LogQuery = Type.Object({
   from: Time,
   to: Time,
-  level: Type.Optional(Text({ maxLength: 200, description: 'comma-separated, in any case: err,crit' })),
+  level: Type.Optional(Text({ maxLength: 200, description: 'comma-separated, case-insensitive: err,crit' })),
   program: Type.Optional(Text({ maxLength: 255 })),
   q: Type.Optional(Lines({ maxLength: 255, description: 'part of the message' })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),

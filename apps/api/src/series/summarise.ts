@@ -3,7 +3,7 @@ import { type DaySummary, readDays, readDisks, readWorstHour } from '../rollups/
 
 const MAX_DISKS = 20;
 
-/** What a stretch of days was like for these robots together. @param range ms since 1970 */
+/** Summary of a period for these robots together. @param range ms since 1970 */
 export async function summarise(db: Db, robotIds: number[], range: { from: number; to: number }) {
   const { from, to } = range;
   const worst = (figure: Parameters<typeof readWorstHour>[2]) => readWorstHour(db, robotIds, figure, from, to);

@@ -11,7 +11,7 @@ import { readRange } from './time-range.ts';
 const tags = ['metrics'];
 const WEEK = '-7d';
 
-/** For signed-in users: days of own robots, an administrator of all. */
+/** For signed-in users: summaries of their own robots; for administrators, of all. */
 export function summaryRoutes(app: App, { db, readDb, reads }: { db: Database; readDb: Database; reads: Reads }): void {
   const summary = (robotIds: number[], range: { from: number; to: number }) => (signal: AbortSignal) =>
     cancellable({ db, reads: readDb }, signal, (connection) => summarise(connection, robotIds, range));
@@ -22,7 +22,7 @@ export function summaryRoutes(app: App, { db, readDb, reads }: { db: Database; r
       schema: {
         tags,
         security,
-        description: 'What each day was like, from roll-ups; the last seven unless told otherwise.',
+        description: 'Daily summary from roll-ups; the last seven days by default.',
         params: IdParams,
         querystring: SummaryQuery,
         response: replies({ 200: Summary }, 'unauthorized', 'not_found', 'store_unavailable'),
@@ -42,7 +42,7 @@ export function summaryRoutes(app: App, { db, readDb, reads }: { db: Database; r
       schema: {
         tags,
         security,
-        description: 'The same of all robots the caller may see, together.',
+        description: 'The same for all robots the caller may see, together.',
         querystring: SummaryQuery,
         response: replies({ 200: Summary }, 'unauthorized', 'store_unavailable'),
       },

@@ -5,10 +5,10 @@ const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 
 const AUTO_POINTS = 400;
 const MAX_POINTS = 20_000;
 const MAX_SPAN_MS = 3700 * 86_400_000;
-/** 64 bits of nanoseconds reach from 1677 to 2262; a window more must fit in. */
+/** 64-bit nanoseconds cover 1677 to 2262; one more window must fit. */
 const [EARLIEST, LATEST] = [1700, 2250];
 
-/** Milliseconds of RFC 3339, `now` or relative to now (`-1h`, `-15m`). @throws AppError validation_failed */
+/** Parses RFC 3339, `now` or a relative time (`-1h`, `-15m`) to milliseconds. @throws AppError validation_failed */
 export function readTime(name: string, text: string, now = Date.now()): number {
   const time = parseTime(text, now);
   if (time === undefined)
@@ -40,11 +40,11 @@ export function readRange(query: { from?: string; to?: string }): { from: number
   const to = readTime('to', query.to ?? 'now', now);
   if (from >= to) throw new AppError('validation_failed', 'from must be before to.', { reason: 'range_reversed' });
   if (to - from > MAX_SPAN_MS)
-    throw new AppError('validation_failed', 'The range may span ten years at most.', { reason: 'range_too_long' });
+    throw new AppError('validation_failed', 'The range may span at most ten years.', { reason: 'range_too_long' });
   return { from, to };
 }
 
-/** Window length in seconds, of `auto` or a duration. @throws AppError validation_failed when there would be too many windows */
+/** Parses `auto` or a duration to seconds. @throws AppError validation_failed when there would be too many windows */
 export function readEvery(text: string | undefined, { from, to }: { from: number; to: number }): number {
   const span = (to - from) / 1000;
   if (!text || text === 'auto')
@@ -56,7 +56,7 @@ export function readEvery(text: string | undefined, { from, to }: { from: number
       'validation_failed',
       `every must be auto or a duration of at least 1s such as 30s or 5m, not "${text.slice(0, 60)}".`,
     );
-  if (every * 1000 > MAX_SPAN_MS) throw new AppError('validation_failed', 'every may be ten years at most.');
+  if (every * 1000 > MAX_SPAN_MS) throw new AppError('validation_failed', 'every may be at most ten years.');
   if (span / every > MAX_POINTS)
     throw new AppError(
       'validation_failed',

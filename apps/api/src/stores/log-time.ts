@@ -1,4 +1,4 @@
-/** RFC 3339 with the microseconds that a Date cannot hold. @param time nanoseconds since 1970 */
+/** RFC 3339 with microseconds, which a Date cannot hold. @param time nanoseconds since 1970 */
 export function rfc3339(time: bigint): string {
   const micros = time / 1000n - (time % 1000n < 0n ? 1n : 0n);
   const millis = micros / 1000n - (micros % 1000n < 0n ? 1n : 0n);

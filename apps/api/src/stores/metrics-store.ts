@@ -2,14 +2,14 @@ import { AppError } from '../errors.ts';
 import type { FieldType, NewestValue, Selector, WindowMean } from '../figures/index.ts';
 import type { Refusals, StampedLines } from '../line-protocol/index.ts';
 
-/** One robot's share of a gathered write: checked, stamped lines, without those refused already. */
+/** One robot's share of a batch: stamped lines, and those already refused, which are not stored. */
 export interface RobotLines {
   robotId: number;
   lines: StampedLines;
   refused: Refusals;
 }
 
-/** What became of one robot's share: the lines that were refused, or why it is not known to be stored. */
+/** Result for one robot's share: the refused lines, or an error when it may not have been stored. */
 export type Outcome = Refusals | Error;
 
 export type Aggregate = 'mean' | 'min' | 'max' | 'last' | 'sum' | 'count';
@@ -17,38 +17,38 @@ export type Aggregate = 'mean' | 'min' | 'max' | 'last' | 'sum' | 'count';
 export interface SeriesQuery {
   robotId: number;
   measurement: string;
-  /** At least one; each of a type that `fn` can work on. */
+  /** At least one; each of a type that `fn` supports. */
   fields: string[];
   /** Milliseconds since 1970; `to` is exclusive. */
   from: number;
   to: number;
   everySeconds: number;
   fn: Aggregate;
-  /** What a point's time is: its window's beginning, or with `last` also the value's own. */
+  /** A point's time: the start of its window, or, with `last` only, when the value was measured. */
   times?: 'window' | 'sample';
 }
 
 export interface Series {
   field: string;
-  /** The point's own tags, without the four of the robot's identity. */
+  /** The point's own tags, without the four identity tags. */
   tags: Record<string, string>;
   points: [unixMs: number, value: number | string | boolean | null][];
 }
 
-/** Values of one reply: what is being put together must not fill the memory. */
+/** Values in one reply; building it must not exhaust the memory. */
 export const MAX_VALUES = 200_000;
 export const tooManyValues = () =>
   new AppError(
     'validation_failed',
-    `This is more than ${MAX_VALUES} values at once. Ask for fewer fields, a shorter range or a longer every.`,
+    `This would return more than ${MAX_VALUES} values. Ask for fewer fields, a shorter range or a longer every.`,
   );
 
-/** Bytes of text in one reply, as it is kept: as JSON it may be somewhat more. */
+/** Bytes of text in one reply, as stored; slightly more as JSON. */
 export const MAX_TEXT_BYTES = 4 << 20;
 export const tooMuchText = () =>
   new AppError(
     'validation_failed',
-    'These values are too long for one reply. Ask for fewer fields, a shorter range or a longer every.',
+    'The text values are too long for one reply. Ask for fewer fields, a shorter range or a longer every.',
   );
 
 export interface LogQuery {
@@ -69,19 +69,19 @@ export interface LogEntry {
   message: string;
 }
 
-/** Of many robots: the newest value of every series that a selector names. */
+/** Asks for the newest value of every selected series of many robots. */
 export interface NewestQuery {
   robotIds: number[];
   selectors: Selector[];
-  /** Milliseconds since 1970: what is older is not looked for. */
+  /** Milliseconds since 1970; older values are ignored. */
   since: number;
 }
 
-/** Of many robots: the mean in each window of every series that a selector names. */
+/** Asks for the mean per window of every selected series of many robots. */
 export interface MeansQuery {
   robotIds: number[];
   selectors: Selector[];
-  /** Milliseconds since 1970, whole windows apart. */
+  /** Milliseconds since 1970; the range is a whole number of windows. */
   from: number;
   to: number;
   everySeconds: number;
@@ -92,11 +92,11 @@ export interface Measurement {
   fields: { field: string; type: FieldType }[];
 }
 
-/** Of one robot: what each hour of some numeric fields comes to. */
+/** Aggregates per hour of one robot's numeric fields. */
 export interface HoursQuery {
   robotId: number;
   measurements: { measurement: string; fields: string[] }[];
-  /** Milliseconds since 1970; `to` is exclusive. Hours that they cut are cut. */
+  /** Milliseconds since 1970; `to` is exclusive. They may cut an hour. */
   from: number;
   to: number;
 }
@@ -118,32 +118,36 @@ export interface HourValues {
 
 export interface LogCount {
   hour: number;
-  /** As the robot wrote it; empty when it gave none. */
+  /** As sent by the robot; empty when missing. */
   level: string;
   count: number;
 }
 
-/** Where metrics and logs are kept. Every engine answers the same. */
+/** Storage of metrics and logs. Every implementation gives the same results. */
 export interface MetricsStore {
   /**
-   * Resolves when all that was not refused is stored durably; rejects when that is not known, also once `signal` aborts.
-   * @returns what became of each robot's share, in the order given
+   * Resolves when every line that was not refused is stored durably; rejects when that is uncertain, or `signal`
+   * aborts.
+   * @returns an outcome for each robot's share, in the order of `batch`
    */
   write(batch: RobotLines[], signal: AbortSignal): Promise<Outcome[]>;
-  /** Reads end, in the engine too, when `signal` aborts. @throws AppError validation_failed when it is too much for one reply */
+  /**
+   * Aborting `signal` also stops the query in the engine. @throws AppError validation_failed when too large for one
+   * reply
+   */
   series(query: SeriesQuery, signal: AbortSignal): Promise<Series[]>;
-  /** Newest first. A page is shorter than `limit` where its entries are long. */
+  /** Newest first. Pages with long entries may be shorter than `limit`. */
   logs(query: LogQuery, signal: AbortSignal): Promise<{ items: LogEntry[]; next_cursor: string | null }>;
   /** Numbers only; one value for each series and field. */
   newest(query: NewestQuery, signal: AbortSignal): Promise<NewestValue[]>;
-  /** Of numbers only; windows without any are absent. */
+  /** Numbers only; windows without values are absent. */
   means(query: MeansQuery, signal: AbortSignal): Promise<WindowMean[]>;
   /** Hours without points are absent. */
   hours(query: HoursQuery, signal: AbortSignal): Promise<HourValues[]>;
-  /** How many log entries of each level a robot has in each hour. */
+  /** Log entries per hour and level. */
   logCounts(robotId: number, from: number, to: number, signal: AbortSignal): Promise<LogCount[]>;
   purge(robotId: number): Promise<void>;
-  /** Drops what has outlived its retention, prepares room for what comes. */
+  /** Drops data past its retention and creates the partitions for the coming days. */
   maintain(): Promise<void>;
   /** @throws when it cannot serve */
   ready(): Promise<void>;

@@ -5,7 +5,7 @@ import { InfluxStore } from './influxdb/influxdb-store.ts';
 import type { MetricsStore } from './metrics-store.ts';
 import { PostgresStore } from './postgres/postgres-store.ts';
 
-/** The store that the configuration names. @param reads another pool, for what may take long. @throws ConfigError when it cannot be used that way */
+/** Opens the configured store. @param reads separate pool for slow queries. @throws ConfigError when it is unusable */
 export async function openStore(
   db: Database,
   reads: Database,
@@ -16,6 +16,6 @@ export async function openStore(
   const limits = { writesInFlight: ingest.writesInFlight, maxFutureMs: metrics.maxFuture * 1000 };
   const store = new InfluxStore(influx, limits);
   if (!(await store.verify()))
-    log.warn('InfluxDB does not answer at INFLUX_URL; until it does, robots are told to keep their data (503)');
+    log.warn('InfluxDB at INFLUX_URL does not respond; until it does, robots get 503 and keep their data');
   return store;
 }

@@ -2,19 +2,22 @@ import type { ServerResponse } from 'node:http';
 import { AppError } from '../errors.ts';
 import { Turns } from '../scheduling/take-turns.ts';
 
-/** Beyond this a user's reads are not kept waiting but refused. */
+/** A user's queued reads; further ones are refused. */
 const MAX_WAITING = 40;
 
 const tooSlow = (seconds: number) =>
   new AppError(
     'store_unavailable',
-    `Reading this took longer than ${seconds} s. Ask for a shorter range or fewer fields, or try again later.`,
+    `The query took longer than ${seconds} s. Ask for a shorter range or fewer fields, or try again later.`,
     { retryAfter: 10 },
   );
 
-const readerGone = () => new AppError('request_timeout', 'Nobody waits for this reply any more.');
+const readerGone = () => new AppError('request_timeout', 'The client closed the connection before the reply.');
 
-/** People's reads of the metrics store: so many of one user at a time, none for longer than it may take or is wanted. */
+/**
+ * Limits users' reads of the metrics store: a number at once per user, each with a timeout, cancelled if the client
+ * leaves.
+ */
 export class Reads {
   #perUser: number;
   #seconds: number;
@@ -26,7 +29,7 @@ export class Reads {
   }
 
   /**
-   * @param work ends when its signal aborts: the reader has gone, or it took too long
+   * @param work must stop when its signal aborts: on timeout, or when the client disconnects
    * @throws AppError rate_limited, store_unavailable, and what `work` throws
    */
   async run<Result>(
@@ -36,7 +39,7 @@ export class Reads {
   ): Promise<Result> {
     const user = this.#users.get(caller.id) ?? { turns: new Turns(this.#perUser), reads: 0 };
     if (user.reads >= this.#perUser + MAX_WAITING)
-      throw new AppError('rate_limited', 'Too many reads at once. Wait for their answers.', { retryAfter: 5 });
+      throw new AppError('rate_limited', 'Too many reads at once. Wait for the pending replies.', { retryAfter: 5 });
     this.#users.set(caller.id, user);
     user.reads++;
     const gone = new AbortController();

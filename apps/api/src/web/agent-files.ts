@@ -8,7 +8,7 @@ const FILES = { 'telegraf.conf': 'telegraf.conf', 'logs.conf': 'telegraf.d/logs.
 
 const read = (path: string) => readFileSync(new URL(path, AGENT), 'utf8');
 
-/** `/install.sh`, which knows this server and the digests of the files under `/agent/` that it will ask for. */
+/** Serves `/agent/` files and `/install.sh`, which contains this server's URL and the digests of those files. */
 export function serveAgent(web: FastifyInstance, config: Config): void {
   const files = Object.entries(FILES).map(([name, path]) => ({ name, text: read(path) }));
   const script = installScript(config, files);
@@ -32,5 +32,5 @@ function installScript({ publicUrl, certificateAuthority }: Config, files: { nam
   return read('install.sh').replace(/'@(SERVER_URL|SERVER_CA|CHECKSUMS)@'/g, (_, name) => quote(values[name] ?? ''));
 }
 
-/** For a POSIX shell, where nothing but a quote means anything between quotes. */
+/** Quotes for a POSIX shell, where only a single quote is special within single quotes. */
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;

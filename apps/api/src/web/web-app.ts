@@ -9,7 +9,9 @@ const DIST = fileURLToPath(new URL('../../../web/dist', import.meta.url));
 const HASHED = '/assets/';
 const NOT_BUILT = 'The web app has not been built. Run: npm run web:build\n';
 
-/** The built web app: any path that is not a file is its start page. Files named by their content are kept for ever. */
+/**
+ * Serves the built web app; paths that are not files get its start page. Files with hashed names are cached for ever.
+ */
 export async function serveWebApp(
   web: FastifyInstance,
   { publicUrl }: { publicUrl: string },

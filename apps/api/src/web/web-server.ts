@@ -5,7 +5,7 @@ import { connectionLimits, quickClose } from '../http/connections.ts';
 import { serveAgent } from './agent-files.ts';
 import { serveWebApp } from './web-app.ts';
 
-/** The web app's files, for any path that is not a file its start page; and `/api` of the same origin beside them. */
+/** Serves the web app, the agent's files and, on the same origin, `/api`. */
 export async function buildWebServer(
   api: FastifyInstance,
   config: Config,

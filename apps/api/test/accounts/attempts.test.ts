@@ -11,7 +11,7 @@ const wait = { timeout: 30_000, interval: 250 };
 let people = 0;
 let code = 50_000_000;
 
-/** Sign-ins with a wrong password, all at once, taking turns between two replicas. */
+/** Concurrent sign-ins with a wrong password, alternating between two replicas. */
 async function wrongSignIns(email: string, count: number) {
   const replies = Array.from({ length: count }, (_, i) => [one, other][i % 2]?.signIn(email, 'wrong password'));
   return (await Promise.all(replies)).map((reply) => reply?.status).sort();
@@ -20,7 +20,7 @@ const nobody = () => `nobody-${++people}@lab.example`;
 const statuses = (refused: number, limited: number) => [...Array(refused).fill(401), ...Array(limited).fill(429)];
 
 describe('two replicas with one Redis', () => {
-  it('count failed sign-ins together, also when they come at once', async () => {
+  it('count failed sign-ins together, even concurrent ones', async () => {
     const email = nobody();
     expect(await wrongSignIns(email, 10)).toEqual(statuses(6, 4));
     for (const api of [one, other]) {
@@ -30,7 +30,7 @@ describe('two replicas with one Redis', () => {
     expect((await other.signIn(nobody(), 'wrong password')).status).toBe(401);
   });
 
-  it('count wrong codes together, and give right attempts back', async () => {
+  it('count wrong codes together, and refund successful attempts', async () => {
     const address = '203.0.113.44';
     const guess = (api: typeof one) =>
       api.call('GET', `/pair/${++code}/status`, { address }).then((reply) => reply.status);
@@ -46,7 +46,7 @@ describe('two replicas with one Redis', () => {
   it.each([
     ['gone', () => redis.crash(), () => redis.restart()],
     ['frozen', () => redis.pause(), () => redis.resume()],
-  ])('count on their own while Redis is %s, and together again afterwards', async (_, cut, mend) => {
+  ])('count separately while Redis is %s, and together again afterwards', async (_, cut, mend) => {
     await cut();
     try {
       const email = nobody();
@@ -60,7 +60,7 @@ describe('two replicas with one Redis', () => {
 
 describe('a replica that starts before Redis', () => {
   const api = useTestApi({ ...env, REDIS_URL: 'redis://127.0.0.1:1' });
-  it('serves all the same', async () => {
+  it('serves requests anyway', async () => {
     const { email } = await api.person();
     expect((await api.signIn(email)).status).toBe(200);
   });

@@ -8,7 +8,7 @@ import { PASSWORD, type Person, useTestApi } from '../support/test-api.ts';
 const api = useTestApi({ LOGIN_ATTEMPTS_PER_ACCOUNT: '5' });
 
 describe('the first administrator', () => {
-  it('is created once, though ten use the link at once', async () => {
+  it('is created once, even if ten people use the link at the same time', async () => {
     const link = await ensureFirstAdmin(api.deps().db, api.deps().config);
     const token = link?.split('#')[1];
     const tries = Array.from({ length: 10 }, (_, i) =>
@@ -23,14 +23,14 @@ describe('the first administrator', () => {
 });
 
 describe('signing in', () => {
-  it('answers alike for a wrong password and an unknown e-mail', async () => {
+  it('gives the same reply for a wrong password and an unknown e-mail', async () => {
     const { email } = await api.person();
     const wrong = await api.signIn(email, 'wrong password');
     const unknown = await api.signIn('nobody@lab.example', 'wrong password');
     expect([wrong.status, wrong.body.detail]).toEqual([401, unknown.body.detail]);
   });
 
-  it('stops counting failures only after the wait, also when they come at once', async () => {
+  it('limits concurrent failures too, and resets the count only after the wait', async () => {
     const { email } = await api.person();
     const replies = await Promise.all(Array.from({ length: 12 }, () => api.signIn(email, 'wrong password')));
     expect(replies.filter((reply) => reply.status === 401)).toHaveLength(5);
@@ -39,7 +39,7 @@ describe('signing in', () => {
     expect(Number(right.headers['retry-after'])).toBeGreaterThan(0);
   });
 
-  it('refuses a token signed by nobody, for another audience, or by no algorithm', async () => {
+  it('refuses a token with a bad signature or no algorithm, and one that is no token', async () => {
     const { token } = await api.person();
     const [header = '', payload = ''] = token.split('.');
     const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`;
@@ -48,7 +48,7 @@ describe('signing in', () => {
     }
   });
 
-  it('does not wait for whoever changes the keys, whatever key a token names', async () => {
+  it('does not wait for a key rotation in progress, even for an unknown key id', async () => {
     const { token } = await api.person();
     const { db } = api.deps();
     await new Promise((resolve) => setTimeout(resolve, 1_100));
@@ -62,7 +62,7 @@ describe('signing in', () => {
     expect(statuses).toEqual([...forged.map(() => 401), 200]);
   });
 
-  it('goes on accepting tokens of the former key after a rotation', async () => {
+  it('still accepts tokens signed with the previous key after a rotation', async () => {
     const { token } = await api.person();
     const { db, config } = api.deps();
     await rotateSigningKeys(db, deriveKey(config.secretKey, 'signing keys'), 900);
@@ -85,7 +85,7 @@ describe('a session', () => {
     expect((await api.call('GET', '/auth/me', { token: renewed.body.access_token })).status).toBe(401);
   });
 
-  it('gives one of ten refreshes at once the next token, and takes the others for replays', async () => {
+  it('renews once for ten concurrent refreshes, and treats the others as replays', async () => {
     const { cookie } = await api.person();
     const replies = await Promise.all(Array.from({ length: 10 }, () => refresh(cookie)));
     const renewed = replies.filter((reply) => reply.status === 200);
@@ -98,7 +98,7 @@ describe('a session', () => {
     ['the cookie', ({ cookie }: Person) => ({ headers: { cookie } })],
     ['the access token', ({ token }: Person) => ({ token })],
     ['both', ({ cookie, token }: Person) => ({ headers: { cookie }, token })],
-  ])('ends when its owner signs out with %s, and no other does', async (_, as) => {
+  ])('ends when its owner signs out with %s, and other sessions do not', async (_, as) => {
     const [mine, admin] = [await api.person(), await api.person('admin')];
     const second = await api.signIn(mine.email);
     expect((await api.call('POST', '/auth/logout', as(mine))).status).toBe(204);
@@ -109,7 +109,7 @@ describe('a session', () => {
     expect(body.items).toHaveLength(1);
   });
 
-  it('is not missed by who signs out without one', async () => {
+  it('is not needed to sign out', async () => {
     for (const token of [undefined, 'nonsense', (await api.person()).token.slice(0, -4)])
       expect((await api.call('POST', '/auth/logout', { token })).status).toBe(204);
   });
@@ -120,7 +120,7 @@ describe('a session', () => {
     expect(String(headers['set-cookie'])).toMatch(/HttpOnly; SameSite=Strict/);
   });
 
-  it('lists and ends own sessions, not those of others', async () => {
+  it('can be listed and ended by its owner only', async () => {
     const mine = await api.person();
     const other = await api.person();
     const second = await api.signIn(mine.email);
@@ -132,7 +132,7 @@ describe('a session', () => {
     expect((await api.call('GET', '/auth/me', { token: second.token })).status).toBe(401);
   });
 
-  it('ends elsewhere when the password changes', async () => {
+  it('ends in other browsers when the password changes', async () => {
     const mine = await api.person();
     const second = await api.signIn(mine.email);
     const change = { current_password: PASSWORD, new_password: 'an entirely new one' };
@@ -162,7 +162,7 @@ describe('users', () => {
     expect((await api.signIn('new@lab.example')).status).toBe(200);
   });
 
-  it('are told apart, for administrators, until they have taken the invitation up', async () => {
+  it('are shown to administrators as invited until they accept the invitation', async () => {
     const [admin, other] = [await api.person('admin'), await api.person()];
     const at = { token: admin.token };
     const body = { email: 'late@lab.example', name: 'Late' };
@@ -182,7 +182,7 @@ describe('users', () => {
     expect(items).toMatchObject([{ id: created.id, invited: false }]);
   });
 
-  it('who have chosen a password are not given another by an older link', async () => {
+  it('who have set a password cannot have it replaced with an older link', async () => {
     const [admin, user] = [await api.person('admin'), await api.person()];
     const invited = await api.call('POST', `/users/${user.id}/invitation`, { token: admin.token });
     const token = invited.body.invitation_url.split('#')[1];
@@ -205,7 +205,7 @@ describe('users', () => {
     expect((await api.call('GET', '/users')).status).toBe(401);
   });
 
-  it('are out at once when switched off, with the access token they hold', async () => {
+  it('lose access at once when deactivated, even with a valid access token', async () => {
     const admin = await api.person('admin');
     const user = await api.person();
     await api.call('PATCH', `/users/${user.id}`, { token: admin.token, body: { is_active: false } });
@@ -213,7 +213,7 @@ describe('users', () => {
     expect((await api.signIn(user.email)).status).toBe(401);
   });
 
-  it('always keep one active administrator, though two remove each other at once', async () => {
+  it('always keep one active administrator, even if two remove each other at the same time', async () => {
     const { db } = api.deps();
     await db.updateTable('users').set({ role: 'user' }).execute();
     const [a, b] = [await api.person('admin'), await api.person('admin')];

@@ -6,15 +6,15 @@ const other = useTestApi();
 const secure = useTestApi({ PUBLIC_URL: 'https://robots.example' });
 const refresh = (api: typeof plain, headers: Record<string, string>) => api.call('POST', '/auth/refresh', { headers });
 
-describe('the cookie of a session', () => {
-  it('has a name of its instance, so that two on one host do not sign each other out', async () => {
+describe('the session cookie', () => {
+  it('has a name per instance, so that two on one host do not sign each other out', async () => {
     const [here, there] = [await plain.person(), await other.person()];
     const both = `${here.cookie}; ${there.cookie}`;
     expect((await refresh(plain, { cookie: both })).status).toBe(200);
     expect((await refresh(other, { cookie: both })).status).toBe(200);
   });
 
-  it('is sent by TLS only and cannot be set without, where people come by TLS', async () => {
+  it('can be sent and set only over TLS when PUBLIC_URL is https', async () => {
     const { email } = await secure.person();
     const { headers } = await secure.signIn(email);
     expect(String(headers['set-cookie'])).toMatch(
@@ -24,7 +24,7 @@ describe('the cookie of a session', () => {
   });
 
   it.each(['https://evil.example', 'null', 'nonsense', 'https://robots.example.evil.example'])(
-    'is of no use to a page of %s',
+    'cannot be used by a page of %s',
     async (origin) => {
       const { cookie, token } = await secure.person();
       for (const path of ['refresh', 'logout', 'login'])
@@ -37,14 +37,14 @@ describe('the cookie of a session', () => {
     },
   );
 
-  it('may be used by pages of the address that they came from', async () => {
+  it('can be used by pages of the origin they came from', async () => {
     const { cookie } = await plain.person();
     const headers = { cookie, origin: 'http://192.168.1.5:9101', host: '192.168.1.5:9101' };
     expect((await refresh(plain, headers)).status).toBe(200);
   });
 });
 
-it('a session ends after its longest time, though it is used', async () => {
+it('a session ends at its maximum age, even if it is in use', async () => {
   const { cookie, id } = await plain.person();
   const { db } = plain.deps();
   const back = (minutes: number) =>
@@ -67,7 +67,7 @@ it('a session ends after its longest time, though it is used', async () => {
   expect((await refresh(plain, { cookie: next })).body.code).toBe('session_ended');
 });
 
-it('nothing for who is signed in is kept by caches, refusals included', async () => {
+it('replies to signed-in users are never cached, refusals included', async () => {
   const { token } = await plain.person();
   for (const path of ['/auth/me', '/robots', '/robots/999', '/users', '/pair/12345678', '/server/none'])
     if (path !== '/server/none')
@@ -75,7 +75,7 @@ it('nothing for who is signed in is kept by caches, refusals included', async ()
 });
 
 it.each(['password1', 'Passw0rd!', 'qwertyuiop', 'dragon123', 'trustno1', 'robowatch2030', '11111111', 'abcdefgh'])(
-  'the password %s is too easy',
+  'the password %s is too easy to guess',
   async (new_password) => {
     const { token } = await other.person();
     const body = { current_password: PASSWORD, new_password };
@@ -98,8 +98,8 @@ describe('names', () => {
     '\u2800 \u00A0',
     'a\u2028b',
     '\u00AD',
-  ])('%j is none', async (name) => expect(await rename(name)).toBe(400));
-  it.each(['Ровер', '機器人 7', 'João', '🤖', '👩‍🔧', 'روبوت', 'a'])('%j is one', async (name) =>
+  ])('%j is refused', async (name) => expect(await rename(name)).toBe(400));
+  it.each(['Ровер', '機器人 7', 'João', '🤖', '👩‍🔧', 'روبوت', 'a'])('%j is accepted', async (name) =>
     expect(await rename(name)).toBe(200),
   );
 });

@@ -7,42 +7,42 @@ const signIn = (email: string, address: string, password = PASSWORD, cookie?: st
   api
     .call('POST', '/auth/login', { body: { email, password }, address, headers: cookie ? { cookie } : {} })
     .then(({ status }) => status);
-/** Wrong passwords, all at once. @returns the statuses, in order of size */
+/** Sends wrong passwords concurrently. @returns the statuses, sorted */
 const fail = async (email: string, count: number, addressOf: (i: number) => string) =>
   (await Promise.all(Array.from({ length: count }, (_, i) => signIn(email, addressOf(i), 'wrong password')))).sort();
 const statuses = (wrong: number, limited: number) => [...Array(wrong).fill(401), ...Array(limited).fill(429)];
 
-describe('wrong passwords of a stranger', () => {
+describe('wrong passwords from a stranger', () => {
   it.each([
     ['an IPv4 /24', (i: number) => `203.0.113.${i}`, '203.0.114.1'],
     ['an IPv6 /48', (i: number) => `2001:db8:7:${i}::1`, '2001:db8:8::1'],
-  ])('lock out %s, and nobody elsewhere', async (_, addressOf, elsewhere) => {
+  ])('lock out %s, and nobody outside it', async (_, addressOf, elsewhere) => {
     const { email } = await api.person();
     expect(await fail(email, 9, addressOf)).toEqual(statuses(5, 4));
     expect(await signIn(email, addressOf(200))).toBe(429);
     expect(await signIn(email, elsewhere)).toBe(200);
   });
 
-  it('from one network do not use up what the account may take from all', async () => {
+  it('from one network do not use up the limit of the account', async () => {
     const { email } = await api.person();
     await fail(email, 60, (i) => `203.0.113.${i}`);
     expect(await signIn(email, '203.0.114.1')).toBe(200);
   });
 
-  it('from many networks lock the account, but no browser that has a session of it', async () => {
+  it('from many networks lock the account, but not browsers with a session of it', async () => {
     const [{ email, cookie, token }, other] = [await api.person(), await api.person()];
     expect(await fail(email, 60, (i) => `10.0.${i}.1`)).toEqual(statuses(40, 20));
     expect(await signIn(email, '10.1.0.1')).toBe(429);
     expect(await signIn(email, '10.1.0.1', PASSWORD, other.cookie)).toBe(429);
     expect(await signIn(email, '10.1.0.1', PASSWORD, `${cookie.split('=')[0]}=made-up`)).toBe(429);
-    // Even where the stranger is: the same café.
+    // Even on the stranger's own network, such as the same café.
     expect(await signIn(email, '10.0.3.9', 'a slip', cookie)).toBe(401);
     expect(await signIn(email, '10.0.3.9', PASSWORD, cookie)).toBe(200);
     const change = { current_password: PASSWORD, new_password: 'an entirely new one' };
     expect((await api.call('POST', '/auth/password', { token, body: change })).status).toBe(204);
   });
 
-  it('and of one whose session has ended count as a stranger’s', async () => {
+  it('from a browser whose session has ended count as a stranger’s', async () => {
     const { email, cookie } = await api.person();
     await api.call('POST', '/auth/logout', { headers: { cookie } });
     await fail(email, 9, (i) => `203.0.113.${i}`);
@@ -50,7 +50,7 @@ describe('wrong passwords of a stranger', () => {
   });
 });
 
-it('who has a session may not guess the current password without end', async () => {
+it('guesses of the current password are limited even with a session', async () => {
   const { token } = await api.person();
   const guess = () =>
     api.call('POST', '/auth/password', { token, body: { current_password: 'guess', new_password: 'a new long one' } });

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { between, pick, type Random } from './random.ts';
 
-/** Something that can be ended as by a power cut, and started again on what it had stored. */
+/** A process that can be killed as by a power cut, and restarted with its stored data. */
 export interface Victim {
   name: string;
   kill(): Promise<unknown>;
   restart(): Promise<unknown>;
-  /** Stands still, with its connections open. */
+  /** Freezes it, with its connections open. */
   pause?(): unknown;
   resume?(): unknown;
 }
@@ -18,7 +18,7 @@ export interface Blow {
   lastedMs: number;
 }
 
-/** Kills one of the victims after the other, at moments and for times that the seed decides, until `isOver`. */
+/** Kills or freezes the victims in turn, at times determined by the seed, until `isOver`. */
 export async function unleash(victims: Victim[], random: Random, isOver: () => boolean): Promise<Blow[]> {
   const blows: Blow[] = [];
   const start = Date.now();

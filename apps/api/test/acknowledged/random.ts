@@ -1,6 +1,6 @@
 export type Random = () => number;
 
-/** Numbers in [0, 1) that are the same for the same seed (mulberry32, public domain). */
+/** Reproducible numbers in [0, 1) for a seed (mulberry32, public domain). */
 export function seeded(seed: number): Random {
   let state = seed >>> 0;
   return () => {

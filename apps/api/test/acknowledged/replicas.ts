@@ -3,7 +3,7 @@ import { freePort } from '../../../../tools/real/free-port.ts';
 import { launch, type ServerProcess } from '../support/server-process.ts';
 import type { Victim } from './chaos.ts';
 
-/** Several API processes on one database and one InfluxDB, each of which can be killed. */
+/** Several API processes on one database and one InfluxDB, which can be killed one by one. */
 export async function startReplicas(count: number, settings: Record<string, string>) {
   const shared = { SECRET_KEY: randomBytes(32).toString('hex'), PAIR_REQUESTS_PER_ADDRESS: '10000', ...settings };
   const replicas: { process: ServerProcess; env: Record<string, string> }[] = [];
@@ -14,7 +14,7 @@ export async function startReplicas(count: number, settings: Record<string, stri
   const endedByItself = () => replicas.find(({ process }) => process.child.exitCode !== null)?.process.output();
   return {
     any: (random: () => number) => replicas[Math.floor(random() * count)]?.process as ServerProcess,
-    /** Each one's two ports: a report comes by either. */
+    /** The two ports of each; reports use either. */
     urls: () => replicas.flatMap(({ process, env }) => [process.origin, `http://127.0.0.1:${env.API_PORT}`]),
     victims: replicas.map(
       (replica, i): Victim => ({
@@ -23,7 +23,7 @@ export async function startReplicas(count: number, settings: Record<string, stri
         restart: async () => {
           replica.process = await launch({ env: replica.env });
           const failed = endedByItself();
-          if (failed !== undefined) throw new Error(`The API did not start again:\n${failed}`);
+          if (failed !== undefined) throw new Error(`The API did not restart:\n${failed}`);
         },
       }),
     ),

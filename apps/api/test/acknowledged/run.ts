@@ -16,20 +16,20 @@ export interface Report {
   robots: number;
   replicas: number;
   blows: Blow[];
-  /** How often a robot was switched off and on again. */
+  /** Times a robot was deactivated and reactivated. */
   switched: number;
   replies: Record<string, number>;
   acknowledged: number;
   stored: number;
-  /** Acknowledged and not stored, or stored with another value. */
+  /** Acknowledged, but not stored or stored with another value. */
   lost: string[];
-  /** Stored under a robot that never sent it. */
+  /** Stored for a robot that never sent it. */
   foreign: string[];
   /** Log entries stored more than once. */
   doubled: string[];
-  /** Never acknowledged, though everything ran again for long enough. */
+  /** Never acknowledged, although everything had been running again for long enough. */
   stuck: number;
-  /** Reports that began after their robot was switched off, and were accepted. */
+  /** Reports accepted although they began after their robot was deactivated. */
   acceptedWhileOff: number;
 }
 
@@ -45,8 +45,9 @@ interface Point {
 const DRAIN_MS = 90_000;
 
 /**
- * Many robots report, to any of several API processes, while those, InfluxDB and PostgreSQL are killed (SIGKILL) or stand
- * still at random moments, and while robots are switched off and on again; at the end what was acknowledged is compared, point by point, with what InfluxDB holds.
+ * Many robots report to several API processes while those, InfluxDB and PostgreSQL are killed (SIGKILL) or frozen at
+ * random, and robots are deactivated and reactivated. At the end, compares every acknowledged point with the contents
+ * of InfluxDB.
  */
 export async function acknowledgedRun({
   seed,
@@ -102,7 +103,7 @@ export async function acknowledgedRun({
     await lives;
     clearTimeout(drained);
     const ended = api.endedByItself();
-    if (ended !== undefined) throw new Error(`The API ended by itself:\n${ended}`);
+    if (ended !== undefined) throw new Error(`The API exited unexpectedly:\n${ended}`);
     return { seed, robots, replicas, blows, switched, ...(await compare(fleet, influx)) };
   } finally {
     await api.end();

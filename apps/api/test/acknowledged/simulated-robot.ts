@@ -3,31 +3,31 @@ import { gzipSync } from 'node:zlib';
 import { between, pick, type Random } from './random.ts';
 
 interface Item {
-  /** What the store must hold under it: `cpu/cpu0 <time>` or `log <text>`. */
+  /** Key under which the store must have it: `cpu/cpu0 <time>` or `log <text>`. */
   id: string;
-  /** The value that says who sent it, and when. */
+  /** Identifies the sender and the time. */
   value: string;
   line: string;
 }
 
 const BATCH = 1000;
 const TIMEOUT_MS = 5000;
-/** Telegraf drops these; everything else it keeps and sends again. */
+/** Telegraf drops data after these statuses; after all others it keeps and resends it. */
 const DROPPED = [400, 413, 422];
 
 /**
- * A robot that behaves as Telegraf's outputs.http does: keeps its lines until a 2xx, the oldest first, a batch at a time,
- * gives up on a request after five seconds, and tries again at the next flush.
+ * Behaves like Telegraf's outputs.http: keeps its lines until a 2xx, sends batches oldest first, times out after five
+ * seconds, and retries at the next flush.
  */
 export class SimulatedRobot {
   readonly acknowledged = new Map<string, string>();
   readonly sent = new Map<string, string>();
   readonly replies = new Map<string, number>();
   readonly number: number;
-  /** Requests that began and were answered 2xx while the robot was switched off. */
+  /** Requests that began, and got a 2xx, while the robot was deactivated. */
   acceptedWhileOff = 0;
   #token: string;
-  /** Goes up when it is switched off, and when it is switched on again. */
+  /** Incremented at each deactivation and reactivation. */
   #switched = 0;
   #isOff = false;
   #random: Random;
@@ -45,13 +45,13 @@ export class SimulatedRobot {
     return this.#kept.length;
   }
 
-  /** To be told after the call that did it has returned, and before the call that ends it. */
+  /** Must be called after the deactivating request has returned and before the reactivating one. */
   switchOff(isOff: boolean): void {
     this.#isOff = isOff;
     this.#switched++;
   }
 
-  /** Measures and sends, to any of the addresses, until told to stop measuring; then only sends what is left, until `signal`. */
+  /** Measures and sends to any of the addresses until told to stop measuring; then sends the rest, until `signal`. */
   async live(urls: () => string[], measuring: () => boolean, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && (measuring() || this.#kept.length > 0)) {
       if (measuring()) this.#measure();
@@ -61,7 +61,7 @@ export class SimulatedRobot {
   }
 
   #measure(): void {
-    // Never twice the same time: what overwrites cannot be told from what is lost.
+    // Times are unique, because an overwritten point would look like a lost one.
     this.#lastTime = Math.max(Date.now(), this.#lastTime + 1);
     for (const cpu of ['cpu-total', 'cpu0', 'cpu1']) {
       const value = `${this.number}${String(++this.#sequence).padStart(7, '0')}`;
@@ -69,7 +69,7 @@ export class SimulatedRobot {
       this.#keep({ id: `cpu/${cpu} ${this.#lastTime}`, value, line });
     }
     if (this.#random() < 0.5) return;
-    // Several entries of one microsecond.
+    // Several entries in the same microsecond.
     for (let i = 0; i < between(this.#random, 1, 4); i++) {
       const text = `entry ${this.number}-${++this.#sequence}`;
       const line = `syslog message="${text}",level="info",program="p" ${this.#lastTime}000000`;

@@ -3,7 +3,7 @@ import type { ServerProcess } from '../support/server-process.ts';
 import { between, pick, type Random } from './random.ts';
 import type { SimulatedRobot } from './simulated-robot.ts';
 
-/** Switches robots off and on again, by any replica, until `isOver`; all are on at the end. @returns how often */
+/** Deactivates and reactivates robots through any replica until `isOver`; all end up active. @returns how often */
 export async function switchOffAndOn(
   fleet: { id: number; robot: SimulatedRobot }[],
   replica: () => ServerProcess,
@@ -12,7 +12,7 @@ export async function switchOffAndOn(
 ): Promise<number> {
   let times = 0;
   let token = '';
-  /** Again until it is done: what is asked of a replica that is killed meanwhile may be done or not. */
+  /** Retries until it succeeds: if the replica is killed, the change may or may not have been made. */
   const put = async (id: number, status: 'active' | 'inactive') => {
     for (;;) {
       const reply = await replica()

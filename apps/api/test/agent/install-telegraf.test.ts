@@ -16,7 +16,7 @@ let server: ServerProcess;
 let admin: string;
 const wait = { timeout: 60_000, interval: 500 };
 
-/** Runs the installer, which takes packages from our repository and trusts the key with this fingerprint. */
+/** Runs the installer with packages from our repository, trusting the key with this fingerprint. */
 async function install(fingerprint: string, options = '') {
   const { body, status } = await fetch(`${server.origin}/install.sh`);
   expect(status).toBe(200);
@@ -40,7 +40,7 @@ beforeAll(async () => {
   repository = await startAptRepository(dir, await ensureTelegraf(), tls);
   debian = await startDebian({ hostname: 'fresh' });
   writeFileSync(join(debian.root, 'usr/local/share/ca-certificates/lab.crt'), tls.ca);
-  // Debian's own packages are all there: nothing is fetched from anywhere else.
+  // Debian's own packages are all installed, so nothing is fetched from elsewhere.
   await debian.run('update-ca-certificates; : >/etc/apt/sources.list');
 });
 afterAll(async () => {
@@ -50,7 +50,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-it('trusts no key but the one it knows', async () => {
+it('trusts only the key with the known fingerprint', async () => {
   const { code, output } = await install('0123456789ABCDEF0123456789ABCDEF01234567');
   expect([code, output]).toEqual([1, expect.stringContaining('nothing was installed')]);
   expect((await debian.run('command -v telegraf; ls /etc/apt/sources.list.d')).output).toBe('');
@@ -62,12 +62,12 @@ it('installs Telegraf from its signed repository, and the robot reports', async 
   const seen = async () => (await server.call('GET', '/robots', { token: admin })).body.items[0];
   await expect.poll(async () => (await seen())?.latest.memory_percent, wait).not.toBeNull();
   expect(await seen()).toMatchObject({ name: 'fresh', agent_version: '1.37.2' });
-  // The package's sample would measure everything a second time.
+  // The package's sample configuration would measure everything twice.
   const conf = readFileSync(join(debian.root, 'etc/telegraf/telegraf.conf'), 'utf8');
   expect(conf).toBe('# Robowatch: the configuration is in telegraf.d/\n');
 });
 
-it('removes what it has installed', async () => {
+it('removes what it installed', async () => {
   const { code } = await install(repository.fingerprint, '--uninstall');
   const left =
     'command -v telegraf; ls /etc/apt/sources.list.d /usr/share/keyrings | grep robowatch; ls /var/lib/robowatch-agent';

@@ -37,13 +37,13 @@ const setting = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text('e
 const robots = async () => (await server.call('GET', '/robots', { token: admin })).body.items;
 type Robot = { id: number; name: string; status: string };
 const ids = async () => (await robots()).map(({ id }: Robot) => id).sort();
-/** The robot that this Debian is now: the one confirmed last. */
+/** This Debian's current robot, the one confirmed last. */
 const current = async (): Promise<Robot> =>
   (await robots()).filter(({ status }: Robot) => status === 'active').sort((a: Robot, b: Robot) => b.id - a.id)[0];
 const read = async (id: number, path: string) =>
   (await server.call('GET', `/robots/${id}${path}`, { token: admin })).body;
 
-/** Runs the installer as its first line says to, and confirms the code it shows, or the one that follows `others`. */
+/** Runs the installer as its first line instructs, and confirms the code it shows, or the one that follows `others`. */
 async function install(options = '', others = 0) {
   const child = await debian.shell(`curl -fsSL ${url}/install.sh | sh -s -- ${options}`);
   const shown = () => [...child.output().matchAll(/Pairing code: {2}(\d{4}) (\d{4})/g)][others];
@@ -71,9 +71,9 @@ beforeAll(async () => {
   await listen(createTlsServer(certificates, line.carry), tlsPort);
   debian = await startDebian({ hostname: 'rover-7', telegraf: await ensureTelegraf() });
   writeFileSync(file('root/lab-ca.crt'), certificates.ca);
-  // What the owner set before stays, and makes Telegraf as quick as a test wants it.
+  // The owner's earlier settings are kept; these make Telegraf fast enough for a test.
   writeFileSync(file('etc/default/telegraf'), 'ROBOWATCH_FLUSH=1s\nTELEGRAF_OPTS=--quiet\n');
-  // Every argument that curl is ever given.
+  // Records every argument passed to curl.
   writeFileSync(
     file('usr/local/bin/curl'),
     '#!/bin/sh\necho "$@" >>/var/log/curl-arguments\nexec /usr/bin/curl "$@"\n',
@@ -90,7 +90,7 @@ afterAll(async () => {
 });
 
 describe('install.sh', () => {
-  it('does nothing when its download is cut off, wherever', async () => {
+  it('does nothing when its download is cut off at any point', async () => {
     const script = await (await fetch(`${url}/install.sh`)).text();
     writeFileSync(file('root/install.sh'), script);
     const { output } = await debian.run(
@@ -104,7 +104,7 @@ describe('install.sh', () => {
     expect(await robots()).toEqual([]);
   });
 
-  it('makes a Debian with systemd a robot, though replies get lost', async () => {
+  it('makes a Debian with systemd a robot, even if replies get lost', async () => {
     line.loseTokens('lost', 'bad gateway');
     const { code, output, paired } = await install('--name "Rover, \\"north\\""');
     expect([code, paired], output).toEqual([0, true]);
@@ -122,7 +122,7 @@ describe('install.sh', () => {
     await expect.poll(found, wait).toMatchObject([{ level: 'warning', message: 'Goal reached: dock 3' }]);
   });
 
-  it('keeps the token for root, what was set before, and secrets out of every argument', async () => {
+  it('keeps the token readable by root only, earlier settings intact, and secrets out of arguments', async () => {
     const { mode, uid } = statSync(file('etc/default/telegraf'));
     expect([mode & 0o777, uid]).toEqual([0o600, 0]);
     expect([setting('ROBOWATCH_FLUSH'), setting('TELEGRAF_OPTS')]).toEqual(['1s', '--quiet']);
@@ -136,7 +136,7 @@ describe('install.sh', () => {
     expect(output).toBe('telegraf systemd-journal\nenabled\n# Robowatch: the configuration is in telegraf.d/\n');
   });
 
-  it('waits as long as it is told, and goes on with another code when one is in use or has run out', async () => {
+  it('waits as long as it is told to, and uses another code when one is in use or has expired', async () => {
     const busy = { status: 429, headers: { 'retry-after': '2' } };
     line.answer(
       { to: /^\/api\/pair$/, ...busy },
@@ -146,23 +146,23 @@ describe('install.sh', () => {
     );
     const began = Date.now();
     const { code, output } = await install('--pair-again', 1);
-    expect([code, output]).toEqual([0, expect.stringContaining('The code has run out. Here is a new one.')]);
-    expect(output).toContain('asking again in 2 s');
+    expect([code, output]).toEqual([0, expect.stringContaining('The code has expired. Here is a new one.')]);
+    expect(output).toContain('trying again in 2 s');
     expect(line.left()).toBe(0);
     expect(Date.now() - began).toBeGreaterThan(4_000);
     expect((await current()).name).toBe('rover-7');
   });
 
-  it('run again it keeps the identity', async () => {
+  it('keeps the robot’s identity when run again', async () => {
     const [token, before] = [setting('ROBOWATCH_TOKEN'), await ids()];
     const { code, output, paired } = await install();
     expect([code, paired], output).toEqual([0, false]);
-    expect(output).toContain('stays the same one');
+    expect(output).toContain('keeps its identity');
     expect(setting('ROBOWATCH_TOKEN')).toBe(token);
     expect(await ids()).toEqual(before);
   });
 
-  it('says what is wrong when the robot is refused, and pairs anew when asked to', async () => {
+  it('says why the robot is refused, and pairs again when asked to', async () => {
     const { id } = await current();
     await server.call('DELETE', `/robots/${id}`, { token: admin });
     const refused = await install();
@@ -178,22 +178,22 @@ describe('install.sh', () => {
     ['--url http://[::1]:1', 'http://[::1]:1 cannot be reached'],
     ['--url', '--url needs a value'],
     ['--ca /nowhere', '--ca /nowhere cannot be read'],
-    ['--frobnicate', 'There is no option --frobnicate'],
-  ])('refuses %s with a sentence', async (options, sentence) => {
+    ['--frobnicate', 'Unknown option --frobnicate'],
+  ])('refuses %s with a clear message', async (options, sentence) => {
     const { code, output } = await install(options);
     expect([code, output]).toEqual([1, expect.stringContaining(sentence)]);
   });
 
-  it('installs nothing that does not belong to it', async () => {
+  it('installs no file with a wrong checksum', async () => {
     const { code, output } = await debian.run(
       `curl -fsSL ${url}/install.sh | sed 's/^[0-9a-f]\\{8\\}\\([0-9a-f]*  journal.sh\\)/00000000\\1/' | sh`,
     );
-    expect([code, output]).toEqual([1, expect.stringContaining('do not belong to this script')]);
+    expect([code, output]).toEqual([1, expect.stringContaining('do not match the checksums in this script')]);
   });
 
-  it('goes without a trace of its own, and leaves what is not', async () => {
+  it('uninstalls everything of its own, and nothing else', async () => {
     const { code, output } = await install('--uninstall');
-    expect([code, output]).toEqual([0, expect.stringContaining('The agent is removed')]);
+    expect([code, output]).toEqual([0, expect.stringContaining('The agent has been removed')]);
     expect(text('etc/default/telegraf')).toBe('ROBOWATCH_FLUSH=1s\nTELEGRAF_OPTS=--quiet\n');
     const left = await debian.run(
       'systemctl is-active telegraf; id -nG telegraf; ls /etc/telegraf/telegraf.d; ls -d /usr/lib/robowatch-agent /var/lib/robowatch-agent 2>/dev/null',
@@ -201,7 +201,7 @@ describe('install.sh', () => {
     expect(left.output).toBe('inactive\ntelegraf\n');
   });
 
-  it('reports over TLS to a server whose certificate a private CA signed', async () => {
+  it('reports over TLS to a server with a certificate from a private CA', async () => {
     const before = (await robots()).length;
     const distrusted = await install(`--url ${tlsUrl}`);
     expect([distrusted.code, distrusted.output]).toEqual([
@@ -214,12 +214,12 @@ describe('install.sh', () => {
     expect(setting('ROBOWATCH_CA')).toBe('/etc/telegraf/robowatch-ca.crt');
     const secured = async () => (await robots()).find(({ name }: { name: string }) => name === 'secured');
     await expect.poll(async () => (await secured()).latest.memory_percent, wait).not.toBeNull();
-    // The CA is remembered, so the update needs no option.
+    // The CA is stored, so the update needs no option.
     expect((await install(`--url ${tlsUrl}`)).code).toBe(0);
     expect((await robots()).length).toBe(before + 1);
   });
 
-  it('lets a private CA go when the server has moved to a certificate that is trusted without', async () => {
+  it('drops a private CA when the server has moved to a publicly trusted certificate', async () => {
     writeFileSync(file('etc/telegraf/robowatch-ca.crt'), (await makeCertificates(join(dir, 'former'))).ca);
     expect((await install(`--url ${tlsUrl}`)).output).toMatch(/cannot be reached: .*certificate/);
     expect(setting('ROBOWATCH_CA')).toBe('/etc/telegraf/robowatch-ca.crt');
@@ -233,17 +233,17 @@ describe('install.sh', () => {
     );
   });
 
-  it('writes as root where the service cannot, and nowhere else', async () => {
+  it('writes as root only where the service cannot write', async () => {
     const { output } = await debian.run('find /var/lib/robowatch-agent -user root; ls /usr/lib/robowatch-agent');
     expect(output).toBe('joined-systemd-journal\njournal.sh\n');
   });
 
-  it('leaves a configuration that Telegraf had before as it is', async () => {
+  it('leaves an existing Telegraf configuration unchanged', async () => {
     await install('--uninstall');
     const conf = '[agent]\n  interval = "2s"\n  flush_interval = "1s"\n[[inputs.mem]]\n  name_override = "theirs"\n';
     writeFileSync(file('etc/telegraf/telegraf.conf'), conf);
     const { code, output } = await install('--name shared');
-    expect([code, output]).toEqual([0, expect.stringContaining('Telegraf keeps the configuration it has')]);
+    expect([code, output]).toEqual([0, expect.stringContaining('Telegraf keeps its existing configuration')]);
     expect(text('etc/telegraf/telegraf.conf')).toBe(conf);
     expect(text('etc/telegraf/telegraf.d/robowatch.conf')).not.toContain('interval');
     const { id } = (await robots()).find(({ name }: { name: string }) => name === 'shared');
@@ -256,7 +256,7 @@ describe('install.sh', () => {
     expect(text('etc/telegraf/telegraf.conf')).toBe(conf);
   });
 
-  it('draws every code with the same chance', async () => {
+  it('generates every code with equal probability', async () => {
     const { output } = await debian.run(
       `sed '$d' /root/install.sh >/root/parts.sh; mkdir -p /root/bin; . /root/parts.sh
        for i in $(seq 200); do new_code; echo; done >/root/codes

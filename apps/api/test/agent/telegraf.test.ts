@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => telegraf?.stop());
 
-/** This machine's /sys with a temperature sensor, which virtual machines lack. */
+/** A copy of /sys with a temperature sensor, which virtual machines lack. */
 function sysWithSensor(): string {
   const sys = join(dir, 'sys');
   const zone = join(sys, 'class/thermal/thermal_zone0');
@@ -28,10 +28,10 @@ function sysWithSensor(): string {
   return sys;
 }
 
-it('the real Telegraf reports measurements and journal; refused while switched off it keeps its data and sends it later', async () => {
+it('the real Telegraf reports measurements and journal; deactivated, it keeps its data for later', async () => {
   const owner = await api.person();
   const { id, token } = await api.pairedRobot(owner, 'bench');
-  // The agent's own files; only the pace is a test's.
+  // The agent's own files; only the intervals are shortened for the test.
   const pace = join(dir, 'pace.conf');
   writeFileSync(
     pace,

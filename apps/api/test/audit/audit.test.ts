@@ -9,7 +9,7 @@ async function entries(token: string, action: string, actorId?: number) {
   return body.items;
 }
 
-it('tells of what was refused to somebody known', async () => {
+it('records refused requests of signed-in users', async () => {
   const [admin, user] = [await api.person('admin'), await api.person()];
   const at = { token: user.token };
   expect((await api.call('GET', '/users', at)).status).toBe(403);
@@ -22,7 +22,7 @@ it('tells of what was refused to somebody known', async () => {
   expect(await entries(admin.token, 'user.password_refused', user.id)).toMatchObject([{ target_id: user.id }]);
 });
 
-it('tells who tried to remove the last administrator, each time', async () => {
+it('records every attempt to remove the last administrator', async () => {
   const { db } = api.deps();
   const admin = await api.person('admin');
   await db.updateTable('users').set({ role: 'user' }).where('id', '<>', admin.id).execute();
@@ -32,7 +32,7 @@ it('tells who tried to remove the last administrator, each time', async () => {
   expect(await entries(admin.token, 'user.last_admin_kept', admin.id)).toHaveLength(2);
 });
 
-it('tells of forged tokens, dead robot tokens and links that no longer work, a place at a time', async () => {
+it('samples forged tokens, revoked robot tokens and invalid links, per place', async () => {
   const admin = await api.person('admin');
   const [header = '', payload = ''] = admin.token.split('.');
   for (let i = 0; i < 5; i++) {
@@ -44,7 +44,7 @@ it('tells of forged tokens, dead robot tokens and links that no longer work, a p
     await expect.poll(() => entries(admin.token, action), { timeout: 5000 }).toHaveLength(1);
 });
 
-it('says whose a refused token is or was, once an hour for each robot', async () => {
+it('names the robot that a refused token belongs or belonged to, once an hour per robot', async () => {
   const admin = await api.person('admin');
   const [off, rotated] = [await api.pairedRobot(admin, 'off'), await api.pairedRobot(admin, 'rotated')];
   await api.call('PATCH', `/robots/${off.id}`, { token: admin.token, body: { status: 'inactive' } });
@@ -60,14 +60,14 @@ it('says whose a refused token is or was, once an hour for each robot', async ()
   }
 });
 
-it('names who signed out', async () => {
+it('names the user who signed out', async () => {
   const [admin, person] = [await api.person('admin'), await api.person()];
   await api.call('POST', '/auth/logout', { token: person.token, headers: { cookie: person.cookie } });
   const [entry] = await entries(admin.token, 'auth.logout');
   expect(entry).toMatchObject({ actor_id: person.id, actor_name: person.email });
 });
 
-it('lists its actions in the description of the API', async () => {
+it('has its actions listed in the OpenAPI document', async () => {
   const { body } = await api.call('GET', '/openapi.json');
   const reply = body.paths['/api/audit'].get.responses['200'].content['application/json'].schema;
   expect(reply.properties.items.items.properties.action.enum).toEqual([...AUDIT_ACTIONS]);

@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, '../../../..');
 const dir = mkdtempSync(join(tmpdir(), 'robowatch-commands-'));
 let server: ServerProcess;
 
-/** The command as package.json has it, with this environment and nothing else. */
+/** Runs the command from package.json with only this environment. */
 async function command(name: string, env: Record<string, string>, args: string[] = []) {
   const scripts = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts as Record<string, string>;
   const [, ...words] = (scripts[name] as string).split(' ');
@@ -25,7 +25,7 @@ async function command(name: string, env: Record<string, string>, args: string[]
 const kid = (token: string) => JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
 const me = async (token: string) => (await server.call('GET', '/auth/me', { token })).status;
 
-/** A robot that has been confirmed and has not fetched its token yet: its token is sealed. */
+/** A confirmed robot that has not fetched its token yet, so the token is still stored, sealed. */
 async function waitingRobot(code: string) {
   const token = await server.signIn();
   const { poll_token } = (await server.call('POST', '/pair', { body: { hostname: 'orange', code } })).body;
@@ -39,16 +39,16 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-describe('beside a running server with the embedded database', () => {
+describe('while a server with the embedded database is running', () => {
   const env = { DATA_DIR: dir, PUBLIC_URL: 'https://robots.example' };
   beforeAll(async () => {
     server = await launch({ env });
   });
 
-  it('keys:rotate signs with a new key, and what was signed with the former one stays good', async () => {
+  it('keys:rotate signs with a new key, and tokens signed with the previous one stay valid', async () => {
     const former = await server.signIn();
     const { code, output } = await command('keys:rotate', env);
-    expect([code, output]).toEqual([0, expect.stringContaining('signed with the new key')]);
+    expect([code, output]).toEqual([0, expect.stringContaining('The new signing key is')]);
     expect(await me(former)).toBe(200);
     expect(await server.end()).toBe(0);
     server = await launch({ env });
@@ -58,7 +58,7 @@ describe('beside a running server with the embedded database', () => {
     expect([await me(former), await me(latter)]).toEqual([200, 200]);
   });
 
-  it('admin:link lets an administrator in who has lost the password, once', async () => {
+  it('admin:link lets an administrator who has lost the password in, once', async () => {
     const former = await server.signIn();
     const { code, output } = await command('admin:link', env);
     expect([code, output]).toEqual([0, expect.stringContaining('admin@lab.example')]);
@@ -77,7 +77,7 @@ describe('beside a running server with the embedded database', () => {
     for (const email of ['user@lab.example', 'nobody@lab.example']) {
       expect(await command('admin:link', env, [email])).toEqual({
         code: 1,
-        output: `${email} is not the e-mail of an active administrator.\n`,
+        output: `${email} is not the e-mail address of an active administrator.\n`,
       });
     }
     const back = await command('admin:link', env, ['Admin@lab.example']);
@@ -86,7 +86,7 @@ describe('beside a running server with the embedded database', () => {
     expect((await server.call('POST', '/auth/invitation/accept', { body })).status).toBe(201);
   });
 
-  it('secret:rotate waits until it is alone, then makes up a new key; nothing sealed is lost', async () => {
+  it('secret:rotate refuses while the server is running, then generates a new key; nothing sealed is lost', async () => {
     const signedIn = await server.signIn();
     const robot = await waitingRobot('57721566');
     const before = readFileSync(join(dir, 'secret-key'), 'utf8');
@@ -94,7 +94,7 @@ describe('beside a running server with the embedded database', () => {
     expect(await server.end()).toBe(0);
     expect(await command('secret:rotate', { ...env, NEW_SECRET_KEY: before.trim() })).toMatchObject({ code: 1 });
     const rotated = await command('secret:rotate', env);
-    expect([rotated.code, rotated.output]).toEqual([0, expect.stringContaining('3 secrets are sealed')]);
+    expect([rotated.code, rotated.output]).toEqual([0, expect.stringContaining('3 secrets are now sealed')]);
     expect(readFileSync(join(dir, 'secret-key'), 'utf8')).not.toBe(before);
     expect(statSync(join(dir, 'secret-key')).mode & 0o777).toBe(0o600);
     server = await launch({ env });
@@ -104,7 +104,7 @@ describe('beside a running server with the embedded database', () => {
   });
 });
 
-describe('with a PostgreSQL of its own', () => {
+describe('with an external PostgreSQL', () => {
   let postgres: Awaited<ReturnType<typeof startPostgres>>;
   beforeAll(async () => {
     postgres = await startPostgres();
@@ -114,7 +114,7 @@ describe('with a PostgreSQL of its own', () => {
     await postgres?.stop();
   });
 
-  it('secret:rotate goes from SECRET_KEY to NEW_SECRET_KEY; the others work, too', async () => {
+  it('secret:rotate changes from SECRET_KEY to NEW_SECRET_KEY; the other commands work, too', async () => {
     const [old, next] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
     const env = { DATABASE_URL: postgres.url, SECRET_KEY: old };
     expect((await command('keys:rotate', env)).output).toContain('The database is empty');
@@ -129,7 +129,7 @@ describe('with a PostgreSQL of its own', () => {
     expect((await command('secret:rotate', { ...env, NEW_SECRET_KEY: 'short' })).output).toContain('at least 32');
     for (let run = 0; run < 2; run++) {
       const { code, output } = await command('secret:rotate', { ...env, NEW_SECRET_KEY: next });
-      expect([code, output]).toEqual([0, expect.stringContaining('3 secrets are sealed with the new key.')]);
+      expect([code, output]).toEqual([0, expect.stringContaining('3 secrets are now sealed with the new key.')]);
     }
     server = await launch({ env: { ...env, SECRET_KEY: next } });
     expect(await me(signedIn)).toBe(200);

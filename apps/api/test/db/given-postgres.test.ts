@@ -38,7 +38,7 @@ afterAll(async () => {
   await postgres?.stop();
 });
 
-it('goes the whole way on a PostgreSQL 15 of its own: pairing, metrics, logs', async () => {
+it('works on an external PostgreSQL 15: pairing, metrics, logs', async () => {
   owner = await server.signIn();
   const asked = await server.call('POST', '/pair', { body: { hostname: 'orange', code: CODE, architecture: 'arm64' } });
   const { poll_token, robot_id } = asked.body;
@@ -57,7 +57,7 @@ it('goes the whole way on a PostgreSQL 15 of its own: pairing, metrics, logs', a
   expect(readdirSync(dir)).toEqual([]);
 });
 
-it('finds everything again after a restart of its own', async () => {
+it('finds its data again after a restart of the server', async () => {
   expect(await server.end()).toBe(0);
   server = await start();
   owner = await server.signIn();
@@ -67,7 +67,7 @@ it('finds everything again after a restart of its own', async () => {
 it.each([
   ['gone', () => postgres.crash(), () => postgres.restart()],
   ['frozen', () => postgres.pause(), () => postgres.resume()],
-])('answers 503 within four seconds while the database is %s, and goes on by itself', async (_, cut, mend) => {
+])('answers 503 within four seconds while the database is %s, and recovers by itself', async (_, cut, mend) => {
   const before = await points();
   const unknown = { token: 'unknown', body: 'step n=1' };
   await cut();
@@ -91,7 +91,7 @@ it.each([
   expect(await points()).toBeGreaterThan(before);
 });
 
-/** How many connections of the server wait for events. */
+/** Number of the server's connections that listen for events. */
 async function listeners() {
   const client = new pg.Client({ connectionString: postgres.url, connectionTimeoutMillis: 5_000 });
   client.on('error', () => {});
@@ -108,7 +108,7 @@ async function listeners() {
   }
 }
 
-/** Takes the dead database's place until the server has tried so often in vain to listen again. */
+/** Takes the dead database's place until the server has made this many failed attempts to listen again. */
 async function attemptsInVain(times: number) {
   let attempts = 0;
   const instead = createServer((socket) => {
@@ -124,7 +124,7 @@ async function attemptsInVain(times: number) {
   await once(instead, 'close');
 }
 
-/** Nothing tells the listening connection that the database is frozen; the others find out. */
+/** The listening connection cannot notice that the database is frozen; other connections do. */
 const isMissed = async () => (await server.call('GET', '/ready')).body.database;
 
 it.each([
@@ -137,7 +137,7 @@ it.each([
     () => postgres.resume(),
   ],
 ])(
-  'listens once, as before, after the database was %s for a while, and tells of each event once',
+  'has one listener again after the database was %s for a while, and delivers each event once',
   async (_, code, cut, untilMissed, mend) => {
     expect(await listeners()).toBe(1);
     await cut();
@@ -159,7 +159,7 @@ it.each([
     await expect.poll(() => told, wait).toContain('retry: ');
     for (const name of ['first', 'second'])
       expect((await server.call('PATCH', `/robots/${robot.id}`, { token: owner, body: { name } })).status).toBe(200);
-    // Comes after all that went before it.
+    // This event comes after all earlier ones.
     const asked = await server.call('POST', '/pair', { body: { hostname: 'last', code } });
     expect(asked.status).toBe(201);
     expect((await server.call('POST', `/pair/${code}/confirm`, { token: owner, body: {} })).status).toBe(200);

@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 describe('npm run demo', () => {
-  it('gives the first administrator five robots that report, with a past and logs', async () => {
+  it('gives the first administrator five reporting robots, with history and logs', async () => {
     const says = (text: string) => expect.poll(() => server.output(), wait).toContain(text);
     await says('start once the first administrator has been created');
     const token = /setup#(\S+)/.exec(server.output())?.[1];
@@ -49,7 +49,7 @@ describe('npm run demo', () => {
     expect(statSync(FILE).mode & 0o777).toBe(0o600);
   });
 
-  it('goes on with the same robots after a restart, and not with one that was removed', async () => {
+  it('resumes the same robots after a restart, except one that was removed', async () => {
     const before = await ids();
     const [removed, ...left] = before;
     await server.call('DELETE', `/robots/${removed}`, { token: admin });
@@ -65,7 +65,7 @@ describe('npm run demo', () => {
     expect((await server.call('POST', '/demo', { token: admin })).body.code).toBe('demo_running');
   });
 
-  it('keeps a switched-off robot waiting, and hears of it again once it is switched on', async () => {
+  it('keeps a deactivated robot waiting, and receives its reports again once it is reactivated', async () => {
     const [id] = await ids();
     const change = (status: string) => server.call('PATCH', `/robots/${id}`, { token: admin, body: { status } });
     await change('inactive');
@@ -79,7 +79,7 @@ describe('npm run demo', () => {
 });
 
 describe('the demonstration', () => {
-  it('is one fleet, though two ask for it at once; only its owner and administrators end it', async () => {
+  it('is one fleet, even if requested twice at once; only its owner and administrators can end it', async () => {
     expect((await server.call('DELETE', '/demo', { token: admin })).status).toBe(204);
     expect(await ids()).toEqual([]);
     expect(() => readFileSync(FILE)).toThrow('ENOENT');
@@ -103,19 +103,19 @@ describe('the demonstration', () => {
     expect(await read('/demo')).toEqual({ robots: 0 });
   });
 
-  it('leaves nothing behind when it is stopped while it pairs', async () => {
+  it('leaves nothing behind when stopped while pairing', async () => {
     expect((await server.call('POST', '/demo', { token: admin })).status).toBe(202);
     expect((await server.call('DELETE', '/demo', { token: admin })).status).toBe(204);
-    // A request to pair that was on its way stays one that nobody has confirmed, and runs out.
+    // A pairing request that was in flight is never confirmed, and expires.
     expect((await robots()).filter(({ status }: { status: string }) => status !== 'pending')).toEqual([]);
     expect((await server.call('POST', '/demo', { token: admin })).status).toBe(202);
     expect(await server.end()).toBe(0);
   });
 });
 
-describe('with a database of its own', () => {
+describe('with an external database', () => {
   const api = useTestApi();
-  it('none are offered', async () => {
+  it('no demonstration robots are offered', async () => {
     const { token } = await api.person('admin');
     expect((await api.call('GET', '/server')).body.demo).toBe(false);
     expect((await api.call('GET', '/demo', { token })).body).toEqual({ robots: 0 });
@@ -123,7 +123,7 @@ describe('with a database of its own', () => {
     expect((await api.call('DELETE', '/demo', { token })).status).toBe(404);
   });
 
-  it('and npm run demo says so', async () => {
+  it('npm run demo says that it needs the embedded one', async () => {
     const { config } = api.deps();
     const env = { DATABASE_URL: config.database.url as string, SECRET_KEY: config.secretKey };
     const refused = await launch({ env, args: ['--demo'] });

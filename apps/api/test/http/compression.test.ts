@@ -10,7 +10,7 @@ async function get(url: string, token: string, accepted: string) {
   return { encoding: reply.headers['content-encoding'], vary: reply.headers.vary, raw: reply.rawPayload };
 }
 
-it('compresses long JSON for whoever takes it, and nothing short', async () => {
+it('compresses long JSON replies if the client accepts it, and no short ones', async () => {
   const owner = await api.person();
   for (let i = 0; i < 5; i++) await api.pairedRobot(owner, `robot ${i}`);
   const plain = await get('/robots', owner.token, 'identity');
@@ -27,7 +27,7 @@ it('compresses long JSON for whoever takes it, and nothing short', async () => {
   expect((await get('/auth/me', owner.token, 'gzip, br')).encoding).toBeUndefined();
 });
 
-it('leaves event streams as they are, and unpacks no request of a person', async () => {
+it('does not compress event streams, and refuses compressed requests', async () => {
   const owner = await api.person();
   const url = await api.app().listen({ host: '127.0.0.1', port: 0 });
   const headers = { authorization: `Bearer ${owner.token}`, 'accept-encoding': 'gzip, br' };

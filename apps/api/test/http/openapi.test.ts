@@ -5,7 +5,7 @@ import { useTestApi } from '../support/test-api.ts';
 
 const api = useTestApi();
 
-it('openapi.json is what the routes say; `npm run openapi` writes it', async () => {
+it('openapi.json is up to date with the routes; `npm run openapi` writes it', async () => {
   expect(readFileSync(OPENAPI_FILE, 'utf8')).toBe(await openApiText());
 });
 
@@ -15,14 +15,14 @@ it('is served, and browsable', async () => {
   expect((await api.call('GET', '/docs/')).status).toBe(200);
 });
 
-it('health and readiness answer anyone; the unknown is a problem document', async () => {
+it('health and readiness need no sign-in; an unknown URL gets a problem document', async () => {
   expect((await api.call('GET', '/health')).body).toEqual({ status: 'ok' });
   expect((await api.call('GET', '/ready')).body).toEqual({ status: 'ready', database: 'ok', metrics_store: 'ok' });
   const { status, headers, body } = await api.call('GET', '/nothing');
   expect([status, body.code, headers['content-type']]).toEqual([404, 'not_found', 'application/problem+json']);
 });
 
-it('an address that cannot be read is a problem document too', async () => {
+it('a malformed URL gets a problem document, too', async () => {
   const { token } = await api.person();
   for (const [path, status, code] of [
     ['/robots/%zz', 400, 'validation_failed'],

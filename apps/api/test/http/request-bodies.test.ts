@@ -25,7 +25,7 @@ const SAMPLES: Record<string, unknown> = {
   code: '13572468',
 };
 
-/** Every call that takes JSON, as openapi.json lists it, with its body's schema. */
+/** Every operation in openapi.json that takes JSON, with its body's schema. */
 async function callsWithBody() {
   const { paths } = (await api.call('GET', '/openapi.json')).body as {
     paths: Record<string, Record<string, Operation>>;
@@ -43,7 +43,7 @@ async function callsWithBody() {
 }
 
 describe('a body', () => {
-  it('with a member that its call does not know is refused, whatever the call', async () => {
+  it('with an unknown member is refused by every operation', async () => {
     const { token } = await api.person('admin');
     const calls = await callsWithBody();
     expect(calls.length).toBeGreaterThan(9);
@@ -54,12 +54,12 @@ describe('a body', () => {
       expect([reply.status, reply.body.code, reply.body.detail], call).toEqual([
         400,
         'validation_failed',
-        'The body has a member that is not known here: "surprise".',
+        'The body has an unknown member: "surprise".',
       ]);
     }
   });
 
-  it('of a robot that asks to be paired may tell more', async () => {
+  it('of a pairing request may have unknown members', async () => {
     const body = { hostname: 'orange', code: '13572468', serial: 'A1', board: { maker: 'unknown' } };
     expect((await api.call('POST', '/pair', { body })).status).toBe(201);
   });
@@ -76,7 +76,7 @@ describe('a change', () => {
     { nonsense: true },
   ];
 
-  it('of oneself is of the name only', async () => {
+  it('of one’s own account may be of the name only', async () => {
     const user = await api.person();
     const before = await users();
     for (const body of [...refused, { role: 'admin' }, { is_active: false }, { name: 'X', role: 'admin' }])
@@ -86,7 +86,7 @@ describe('a change', () => {
     expect([status, body.name, body.role]).toEqual([200, 'Renamed', 'user']);
   });
 
-  it('of a user is of name, role and whether active', async () => {
+  it('of a user may be of name, role and whether active', async () => {
     const [admin, user] = [await api.person('admin'), await api.person()];
     const before = await users();
     for (const body of refused)
@@ -100,7 +100,7 @@ describe('a change', () => {
     expect(trail.body.items[0]).toMatchObject({ action: 'user.changed', details: allowed });
   });
 
-  it('of a robot is of name, status and owner', async () => {
+  it('of a robot may be of name, status and owner', async () => {
     const [owner, stranger, admin] = [await api.person(), await api.person(), await api.person('admin')];
     const { id } = await api.pairedRobot(owner, 'mine');
     const before = await robots();
@@ -116,7 +116,7 @@ describe('a change', () => {
       expect(await change(owner, body), JSON.stringify(body)).toBe(400);
       expect(await change(admin, body), JSON.stringify(body)).toBe(400);
     }
-    // What is not theirs does not exist, whatever they ask of it.
+    // Other users' robots do not exist for them, whatever the change.
     for (const body of [{ name: 'theirs' }, { status: 'inactive' }, { owner_id: stranger.id }])
       expect(await change(stranger, body), JSON.stringify(body)).toBe(404);
     expect(await change(owner, { owner_id: stranger.id })).toBe(403);

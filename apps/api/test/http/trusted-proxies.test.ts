@@ -5,7 +5,7 @@ const PROXY = '10.1.2.3';
 const ELSEWHERE = '203.0.113.7';
 let code = 40_000_000;
 
-/** What the API takes for the address of a robot that asks to be paired. */
+/** The address that the API records for a robot requesting to be paired. */
 async function addressSeen(api: ReturnType<typeof useTestApi>, from: string, forwarded?: string) {
   const owner = await api.person();
   const body = { hostname: 'orange', code: String(++code) };
@@ -14,7 +14,7 @@ async function addressSeen(api: ReturnType<typeof useTestApi>, from: string, for
   return (await api.call('GET', `/pair/${code}`, { token: owner.token, address: '198.51.100.254' })).body.address;
 }
 
-/** Statuses of wrong codes that claim to come from another address each time. */
+/** Statuses for wrong codes, each claiming to come from another address. */
 async function guess(api: ReturnType<typeof useTestApi>, from: string, forwarded: (i: number) => string) {
   const statuses: number[] = [];
   for (let i = 0; i < 8; i++) {
@@ -26,7 +26,7 @@ async function guess(api: ReturnType<typeof useTestApi>, from: string, forwarded
 
 describe('without TRUSTED_PROXIES', () => {
   const api = useTestApi({ PAIR_ATTEMPTS_PER_ADDRESS: '5' });
-  it('X-Forwarded-For is believed from nobody', async () => {
+  it('X-Forwarded-For is never trusted', async () => {
     expect(await addressSeen(api, PROXY, ELSEWHERE)).toBe(PROXY);
     expect(await guess(api, PROXY, (i) => `203.0.113.${i}`)).toEqual([...Array(5).fill(404), ...Array(3).fill(429)]);
   });
@@ -34,14 +34,14 @@ describe('without TRUSTED_PROXIES', () => {
 
 describe('with TRUSTED_PROXIES', () => {
   const api = useTestApi({ TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1', PAIR_ATTEMPTS_PER_ADDRESS: '5' });
-  it('X-Forwarded-For is believed from a proxy, and from it only', async () => {
+  it('X-Forwarded-For is trusted from the proxies only', async () => {
     expect(await addressSeen(api, PROXY, ELSEWHERE)).toBe(ELSEWHERE);
     expect(await addressSeen(api, PROXY)).toBe(PROXY);
     expect(await addressSeen(api, '172.16.0.9', ELSEWHERE)).toBe('172.16.0.9');
     expect(await addressSeen(api, '192.0.2.1', `${ELSEWHERE}, ${PROXY}`)).toBe(ELSEWHERE);
   });
 
-  it('an address that a client wrote before the proxy’s own is not believed', async () => {
+  it('an address that a client put before the proxy’s entry is not trusted', async () => {
     expect(await addressSeen(api, PROXY, `8.8.8.8, ${ELSEWHERE}`)).toBe(ELSEWHERE);
     expect(await guess(api, PROXY, (i) => `203.0.113.${100 + i}, 203.0.113.99`)).toEqual([
       ...Array(5).fill(404),
@@ -49,13 +49,13 @@ describe('with TRUSTED_PROXIES', () => {
     ]);
   });
 
-  it('what is no address is not taken for one', async () => {
+  it('an invalid address is not used', async () => {
     for (const nonsense of ['unknown', 'x'.repeat(300), '203.0.113.7:1234']) {
       expect(await addressSeen(api, PROXY, nonsense), nonsense).toBe(PROXY);
     }
   });
 
-  it('addresses of one network of IPv6 count as one client', async () => {
+  it('addresses of one IPv6 network count as one client', async () => {
     const [own, others] = ['2001:db8:1:2', '2001:db8:1:3'];
     expect(await guess(api, PROXY, (i) => `${own}:${i}::${i}`)).toEqual([...Array(5).fill(404), ...Array(3).fill(429)]);
     expect(await guess(api, PROXY, (i) => `${others}::${i}`)).toContain(404);

@@ -5,7 +5,7 @@ const api = useTestApi();
 const NUL = '\0';
 const cursor = (...keys: unknown[]) => Buffer.from(JSON.stringify(keys)).toString('base64url');
 
-describe('text that no column can hold', () => {
+describe('text that the database cannot store', () => {
   it('is refused before anybody has signed in', async () => {
     for (const email of [`a${NUL}@b`, `a@b${NUL}`]) {
       const reply = await api.call('POST', '/auth/login', { body: { email, password: 'x' } });
@@ -20,11 +20,11 @@ describe('text that no column can hold', () => {
     for (const query of ['/robots?q', '/users?q', '/audit?action', '/audit?target_kind']) {
       const { status, body } = await api.call('GET', `${query}=a%00`, { token });
       expect([status, body.code], query).toEqual([400, 'validation_failed']);
-      expect(body.detail, query).toContain('must not have control characters');
+      expect(body.detail, query).toContain('must not contain control characters');
     }
   });
 
-  it('is a fault of the request also where no schema looks for it', async () => {
+  it('is a client error even where no schema checks for it', async () => {
     const admin = await api.person('admin');
     const body = { name: '\ud800' };
     const reply = await api.call('PATCH', '/auth/me', { token: admin.token, body: JSON.stringify(body), headers });
@@ -33,11 +33,11 @@ describe('text that no column can hold', () => {
   });
 });
 
-describe('a cursor that no page gave', () => {
+describe('a forged cursor', () => {
   const refused = async (admin: Person, path: string, ...keys: unknown[]) => {
     const { status, body } = await api.call('GET', `${path}?cursor=${cursor(...keys)}`, { token: admin.token });
     expect([status, body.code], JSON.stringify(keys)).toEqual([400, 'validation_failed']);
-    expect(body.detail).toContain('cursor is not one that a former page gave');
+    expect(body.detail).toContain('cursor must be the next_cursor of an earlier reply');
   };
 
   it('is refused', async () => {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { acknowledgedRun } from '../acknowledged/run.ts';
 
-/** The short form; `npm run test:acknowledged -- --seconds 600 --seed 7` is the long one. */
-it('loses nothing that was acknowledged, though everything is killed at random moments, nor accepts what is revoked', async () => {
+/** A short run; a long one: `npm run test:acknowledged -- --seconds 600 --seed 7`. */
+it('loses nothing acknowledged and accepts no revoked token while every process is killed at random', async () => {
   const report = await acknowledgedRun({ seed: 20, seconds: 25, robots: 30, replicas: 2 });
   const { blows, replies, switched } = report;
   const summary = JSON.stringify({ blows, replies, switched });

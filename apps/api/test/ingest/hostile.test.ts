@@ -8,9 +8,9 @@ import { freePort } from '../../../../tools/real/free-port.ts';
 import { launch, type ServerProcess } from '../support/server-process.ts';
 
 /**
- * What one robot, user or address sends must not be felt by the others. The real process, with a small heap; beside each
- * attack a second robot reports and another person reads. The bounds are far above what is measured (docs/performance.md):
- * they tell work that grows too fast from a slow machine.
+ * One robot, user or address must not slow down others. Uses the real process with a small heap; during each attack
+ * another robot reports and another person reads. Limits are far above measured values (docs/performance.md), so that a
+ * slow machine passes while superlinear work fails.
  */
 const dir = mkdtempSync(join(tmpdir(), 'robowatch-hostile-'));
 const MIB = 1 << 20;
@@ -60,7 +60,7 @@ const send = (text: string, token = attacker) =>
     body: new Uint8Array(gzipSync(text, { level: 1 })),
   });
 
-/** Of the process: the longest time its event loop stood still since the last look, milliseconds. */
+/** Longest event-loop delay of the process since the last call, milliseconds. */
 async function longestDelay(): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${prometheus}/metrics`)).text();
   return Math.round(Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(text)?.[1]) * 1000);
@@ -68,7 +68,7 @@ async function longestDelay(): Promise<number> {
 const peakMiB = () =>
   Math.round(Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))?.[1]) / 1024);
 
-/** Reports and reads as long as the attack goes on, and three times at least. */
+/** Reports and reads for as long as the attack lasts, and at least three times. */
 async function whileLivingOn<Result>(name: string, attack: () => Promise<Result>): Promise<Result> {
   await longestDelay();
   let under = true;
@@ -121,16 +121,16 @@ it.each([
 ])('%s', async (name, text, expected) => {
   const replies = await whileLivingOn(name, async () => {
     const first = await send(text);
-    // Again, when the process knows it.
+    // Again, now that the process knows its series.
     return [first.status, (await send(text)).status];
   });
-  // Too much of it, or too much at once for a slow machine, is the attacker's own trouble.
+  // The attacker may be throttled, or overload a slow machine.
   for (const status of replies) expect([...expected, 429, 503]).toContain(status);
 });
 
-it('bodies that never end, on many connections', async () => {
+it('endless bodies on many connections', async () => {
   const sockets: Socket[] = [];
-  await whileLivingOn('bodies that never end', async () => {
+  await whileLivingOn('endless bodies', async () => {
     const size = 4 * MIB;
     const head = `POST /api/metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${attacker}\r\nContent-Length: ${size}\r\n\r\n`;
     const answers = Array.from({ length: 40 }, () => {
@@ -145,7 +145,7 @@ it('bodies that never end, on many connections', async () => {
   for (const socket of sockets) socket.destroy();
 });
 
-it('reading what is long, by many at once', async () => {
+it('many concurrent reads of large results', async () => {
   const text = 'y'.repeat(65_000);
   const at = Math.floor(Date.now() / 1000);
   for (let from = 0; from < 1_000; from += 200) {
@@ -153,12 +153,12 @@ it('reading what is long, by many at once', async () => {
       const time = `${at - from - i}000000000`;
       return `syslog message="${from + i} ${text}" ${time}\ndisk,path=/ used_percent=5,note="${text}" ${time}`;
     });
-    // Two bodies: one may have 16 MiB.
+    // Two bodies, because one may have at most 16 MiB.
     const half = lines.indexOf('\n', lines.length / 2);
     for (const part of [lines.slice(0, half), lines.slice(half)]) expect((await send(part, talker)).status).toBe(204);
   }
   const read = async (path: string) => (await server.call('GET', path, { token: hostileUser })).status;
-  const statuses = await whileLivingOn('reading what is long', () =>
+  const statuses = await whileLivingOn('large reads', () =>
     Promise.all(
       Array.from({ length: 60 }, (_, i) =>
         read(

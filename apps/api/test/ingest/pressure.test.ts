@@ -48,7 +48,7 @@ function open(head = ''): Socket {
 const head = (...headers: string[]) =>
   ['POST /api/metrics HTTP/1.1', 'Host: x', `Authorization: Bearer ${token}`, ...headers, '', ''].join('\r\n');
 
-/** Everything the server answers until it closes the connection. */
+/** Everything the server sends until it closes the connection. */
 async function answer(socket: Socket): Promise<string> {
   let text = '';
   socket.setEncoding('latin1').on('data', (chunk: string) => {
@@ -75,7 +75,7 @@ it('stops reading a body without announced length once it is too large', async (
   expect(text).toMatch(/^HTTP\/1.1 413 /);
 });
 
-it('cuts off who sends a byte a second, and serves everybody else meanwhile', async () => {
+it('cuts off a client that sends a byte per second, and serves everybody else meanwhile', async () => {
   const slow = Array.from({ length: 300 }, () => open(head('Content-Length: 1000')));
   const dripping = setInterval(() => {
     for (const socket of slow) if (socket.writable) socket.write('m');
@@ -89,10 +89,10 @@ it('cuts off who sends a byte a second, and serves everybody else meanwhile', as
   for (const text of texts) expect(text).not.toMatch(/^HTTP\/1.1 2/);
 });
 
-it('holds ten thousand open connections in bounded memory and goes on serving', async () => {
+it('keeps ten thousand connections open in bounded memory, and keeps serving', async () => {
   const before = residentMiB();
   for (let i = 0; i < 10_000; i++) {
-    // Every tenth has begun a request.
+    // Every tenth connection has begun a request.
     open(i % 10 === 0 ? 'POST /api/metrics HTTP/1.1\r\nHost: x\r\n' : '');
     if (i % 500 === 499) await sleep(20);
   }
@@ -103,7 +103,7 @@ it('holds ten thousand open connections in bounded memory and goes on serving', 
   expect(residentMiB() - before).toBeLessThan(400);
 }, 90_000);
 
-it('lets nobody shut out the others with bodies that never end', async () => {
+it('endless bodies from one client do not shut out others', async () => {
   const size = 3 * MIB;
   const before = residentMiB();
   const many = Array.from({ length: 40 }, () => open(head(`Content-Length: ${size}`)));
@@ -122,7 +122,7 @@ it('lets nobody shut out the others with bodies that never end', async () => {
   expect((await report('m v=1')).status).toBe(204);
 });
 
-it('costs bounded memory when many send what unpacks to a thousandfold', async () => {
+it('uses bounded memory when many send zip bombs', async () => {
   const before = residentMiB();
   const bomb = gzipSync(Buffer.alloc(64 * MIB));
   const send = () =>
@@ -136,7 +136,7 @@ it('costs bounded memory when many send what unpacks to a thousandfold', async (
   expect(residentMiB() - before).toBeLessThan(250);
 });
 
-it('refuses more lines than a body may have before it reads them', async () => {
+it('refuses a body with too many lines before parsing it', async () => {
   const reply = await server.call('POST', '/metrics', { token, body: 'm v=1\n'.repeat(200_000) });
   expect(reply.status).toBe(413);
   expect(reply.body.detail).toContain('more than 100000 lines');

@@ -8,7 +8,7 @@ beforeAll(async () => {
   url = await api.app().listen({ host: '127.0.0.1', port: 0 });
 });
 
-/** Over a socket a report skips the framework; through the framework it takes the route. */
+/** Over a socket, reports bypass the framework; through `inject`, they take the route. */
 const REPORTS: [situation: string, query: string, body: string | Buffer, headers: Record<string, string>][] = [
   ['good lines', '', 'm v=1\nm v=2', {}],
   ['a precision', '?precision=s', 'm v=1 1790000000', {}],
@@ -22,7 +22,7 @@ const REPORTS: [situation: string, query: string, body: string | Buffer, headers
   ['too much', '', 'm v=1\n'.repeat(1000), {}],
 ];
 
-it.each(REPORTS)('is answered alike by either way in: %s', async (_situation, query, body, headers) => {
+it.each(REPORTS)('gets the same reply either way: %s', async (_situation, query, body, headers) => {
   const { token } = await api.pairedRobot(await api.person());
   const type = { 'content-type': 'text/plain' };
   const authorization = { authorization: `Bearer ${token}` };
@@ -39,7 +39,7 @@ it.each(REPORTS)('is answered alike by either way in: %s', async (_situation, qu
   expect(short.headers.get('content-type')).toBe(long.headers['content-type'] ?? null);
 });
 
-it('are refused alike without a good token, and only POST is a report', async () => {
+it('are refused either way without a valid token, and only POST is a report', async () => {
   for (const authorization of ['', 'Bearer', 'Bearer nobody', 'Basic bm9ib2R5']) {
     const init = { method: 'POST', body: 'm v=1', headers: { 'content-type': 'text/plain', authorization } };
     const short = await fetch(`${url}/api/metrics`, init);

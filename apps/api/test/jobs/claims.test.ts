@@ -7,7 +7,7 @@ const api = useTestApi();
 const never = new AbortController().signal;
 const job = (name: string, run: Job['run'], everyMs = 60_000): Job => ({ name, everyMs, run, once: 'per cluster' });
 
-it('ten replicas that want a job at once do it once', async () => {
+it('ten replicas competing for a job run it once', async () => {
   const { db } = api.deps();
   let times = 0;
   const work = job('count', async () => {
@@ -22,7 +22,7 @@ it('ten replicas that want a job at once do it once', async () => {
   expect(times, 'a period later').toBe(2);
 });
 
-it('a job is not taken from who is at it, and is when that process has died', async () => {
+it('a job stays with the process running it, and is taken over when that process has died', async () => {
   const { db } = api.deps();
   const at: string[] = [];
   let end = () => {};
@@ -45,7 +45,7 @@ it('a job is not taken from who is at it, and is when that process has died', as
   await first;
 });
 
-it('a job that fails may be tried again by another a period later, and says what was wrong', async () => {
+it('a failed job can be retried by another replica a period later, and reports the error', async () => {
   const { db } = api.deps();
   const failing = job('fail', () => Promise.reject(new Error('no')), 0);
   await expect(claimed(db, 'a', failing, never)).rejects.toThrow('no');

@@ -8,7 +8,7 @@ const api = useTestApi();
 type Letter = { n: number };
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => ({ n }));
 
-it('what is decided is delivered once, however many replicas deliver', async () => {
+it('each message is delivered once, however many replicas deliver', async () => {
   const { db } = api.deps();
   await addToOutbox(db, 'letters', numbers(95));
   const got: number[] = [];
@@ -21,7 +21,7 @@ it('what is decided is delivered once, however many replicas deliver', async () 
   expect(got.sort((a, b) => a - b)).toEqual(numbers(95).map(({ n }) => n));
 });
 
-it('what is undone with its transaction is not delivered', async () => {
+it('messages of a rolled-back transaction are not delivered', async () => {
   const { db } = api.deps();
   const undone = db.transaction().execute(async (tx) => {
     await addToOutbox(tx, 'undone', numbers(1));
@@ -33,7 +33,7 @@ it('what is undone with its transaction is not delivered', async () => {
   expect(got).toEqual([]);
 });
 
-it('what cannot be delivered waits, and says why', async () => {
+it('a message that cannot be delivered is postponed, with the reason', async () => {
   const { db } = api.deps();
   await addToOutbox(db, 'stuck', numbers(2));
   const got: Letter[] = [];
@@ -55,7 +55,7 @@ it('what cannot be delivered waits, and says why', async () => {
   expect(got).toHaveLength(2);
 });
 
-it('a silent robot is told of once, by however many replicas it is noted', async () => {
+it('a silent robot is announced once, however many replicas notice', async () => {
   const { db, events, presence } = api.deps();
   const owner = await api.person();
   const robot = await api.pairedRobot(owner);

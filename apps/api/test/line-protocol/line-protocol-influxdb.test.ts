@@ -5,7 +5,7 @@ import { identityTags } from '../../src/line-protocol/identity.ts';
 import { RobotShape } from '../../src/line-protocol/robot-shape.ts';
 import { stampLines } from '../../src/line-protocol/stamp-lines.ts';
 
-/** Where ours is stricter on purpose: InfluxDB's parser takes `"a"b"` for a string and, behind a tab, no key for a key. */
+/** Where ours is deliberately stricter: InfluxDB accepts `"a"b"` as a string and, after a tab, an empty key. */
 const STRICTER =
   /control character|not valid UTF-8|is given twice|reserved field key|missing field key|text after a closing quote|end in a backslash/;
 
@@ -23,7 +23,7 @@ async function influxAccepts(line: string | Buffer): Promise<{ accepted: boolean
     body: new Uint8Array(Buffer.from(line)),
   });
   const reason = await reply.text();
-  // 422 is a conflict of types with an earlier line, not a matter of grammar.
+  // 422 is a type conflict with an earlier line, not a syntax error.
   return { accepted: reply.status === 204 || reply.status === 422, reason };
 }
 

@@ -16,7 +16,7 @@ afterEach(() => {
   for (const abort of open.splice(0)) abort.abort();
 });
 
-/** A real stream over real HTTP; remembers what came. */
+/** A real stream over real HTTP that records what it receives. */
 async function listen(person: Person) {
   const abort = new AbortController();
   open.push(abort);
@@ -32,7 +32,7 @@ async function listen(person: Person) {
 }
 
 describe('GET /api/events', () => {
-  it('tells owners of their robots, administrators of all, strangers of none', async () => {
+  it('sends owners events of their robots, administrators of all, strangers of none', async () => {
     const [owner, stranger, admin] = [await api.person(), await api.person(), await api.person('admin')];
     const [own, other, all] = [await listen(owner), await listen(stranger), await listen(admin)];
     expect(own.reply.headers.get('content-type')).toContain('text/event-stream');
@@ -51,7 +51,7 @@ describe('GET /api/events', () => {
     expect(own.events()).toEqual(told);
   });
 
-  it('tells the former owner of a robot that it was handed over, as well as the new one', async () => {
+  it('notifies both the previous and the new owner of a robot', async () => {
     const [from, to, admin] = [await api.person(), await api.person(), await api.person('admin')];
     const { id } = await api.pairedRobot(from);
     const [former, next] = [await listen(from), await listen(to)];
@@ -61,7 +61,7 @@ describe('GET /api/events', () => {
     await expect.poll(former.events).toEqual(told);
   });
 
-  it('tells of a whole fleet at once, in order', async () => {
+  it('sends events of a whole fleet together, in order', async () => {
     const { db, events } = api.deps();
     const got: number[] = [];
     const listen = (event: FleetEvent) => {
@@ -83,7 +83,7 @@ describe('GET /api/events', () => {
     events.off('owner -7', listen);
   });
 
-  it('tells once of a robot that fell silent', async () => {
+  it('sends one event for a robot that went silent', async () => {
     const owner = await api.person();
     const { id, token } = await api.pairedRobot(owner);
     await api.report(token, 'mem used_percent=1');
@@ -94,7 +94,7 @@ describe('GET /api/events', () => {
     await expect.poll(stream.events, { timeout: 20_000 }).toEqual([`robot_offline {"robot_id":${id}}`]);
   });
 
-  it('are bounded for each user, and free again when closed', async () => {
+  it('limits streams per user, and frees them when they close', async () => {
     const [user, other] = [await api.person(), await api.person()];
     for (let i = 0; i < 4; i++) await listen(user);
     const another = () => fetch(`${url}/api/events`, { headers: { authorization: `Bearer ${user.token}` } });
@@ -122,12 +122,12 @@ describe('GET /api/events', () => {
     await expect.poll(adminsOwn.events).toContain(`robot_paired {"robot_id":${id}}`);
   });
 
-  it('says regularly that it is still there', async () => {
+  it('sends heartbeats', async () => {
     const stream = await listen(await api.person());
     await expect.poll(stream.text, { timeout: 40_000 }).toContain(': still here');
   });
 
-  it('lets go of a client that does not read', async () => {
+  it('disconnects a client that does not read', async () => {
     const { token } = await api.person('admin');
     const { events } = api.deps();
     const before = events.listenerCount('fleet');
@@ -148,7 +148,7 @@ describe('GET /api/events', () => {
   });
 });
 
-/** By which the user gets a new password, for having lost the former. */
+/** Gives the user a new password, as after losing the old one. */
 async function acceptInvitation(admin: Person, user: Person) {
   const invited = await api.call('POST', `/users/${user.id}/invitation`, { token: admin.token });
   const body = { token: invited.body.invitation_url.split('#')[1], password: 'an entirely new one' };

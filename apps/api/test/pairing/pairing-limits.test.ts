@@ -7,7 +7,7 @@ const newCode = () => String(randomInt(1e8)).padStart(8, '0');
 const statusesOf = async (calls: Promise<{ status: number }>[]) =>
   (await Promise.all(calls)).map(({ status }) => status);
 
-describe('codes waiting for confirmation', () => {
+describe('codes awaiting confirmation', () => {
   const api = useTestApi({ PAIR_MAX_LIVE_CODES: '12', PAIR_MAX_LIVE_CODES_PER_NETWORK: '5' });
   const ask = async (address: string) => {
     const code = newCode();
@@ -17,7 +17,7 @@ describe('codes waiting for confirmation', () => {
   const stateOf = async (code: string) =>
     (await api.call('GET', `/pair/${code}/status`, { address: '192.0.2.9' })).body.status;
 
-  it('are shared: a network has its part, and when all are taken the greediest gives way', async () => {
+  it('are limited per network, and when the total is reached the network with the most loses one', async () => {
     const lone = await ask('198.51.100.1');
     const first = await ask('203.0.113.1');
     const more = Array.from({ length: 9 }, (_, i) => ask(`203.0.113.${i + 2}`));
@@ -34,7 +34,7 @@ describe('codes waiting for confirmation', () => {
     expect(await stateOf(lone.code)).toBe('pending');
   });
 
-  it('end when another robot asks for the same, not when the same robot asks again', async () => {
+  it('expire when another network requests the same code, not when the same robot asks again', async () => {
     const again = (body: object, address: string) => api.call('POST', '/pair', { body, address });
     const code = newCode();
     await again({ hostname: 'mine', code }, '10.1.0.1');
@@ -50,7 +50,7 @@ describe('codes waiting for confirmation', () => {
 describe('wrong codes', () => {
   const api = useTestApi({ PAIR_POLL_INTERVAL: '1' });
 
-  it('of many who try a little each are braked, and hold up neither robots nor owners', async () => {
+  it('from many callers together are limited, without holding up robots or owners', async () => {
     const { code, poll_token } = await api.ask();
     const guess = (i: number) => api.call('GET', `/pair/${newCode()}/status`, { address: `10.0.${i}.1` });
     const statuses = await statusesOf(Array.from({ length: 100 }, (_, i) => guess(i)));
@@ -63,7 +63,7 @@ describe('wrong codes', () => {
     expect((await api.call('GET', `/pair/${code}`, { token: owner.token })).status).toBe(200);
   });
 
-  it('are in the audit log: of each place the first, and no flood', async () => {
+  it('are audited: the first from each place, without flooding the log', async () => {
     const [admin, user] = [await api.person('admin'), await api.person()];
     for (let i = 0; i < 5; i++) await api.call('GET', `/pair/${newCode()}`, { token: user.token });
     const { body } = await api.call('GET', '/audit?action=pairing.wrong_code&limit=1000', { token: admin.token });
@@ -76,7 +76,7 @@ describe('wrong codes', () => {
 describe('a code that is in use', () => {
   const api = useTestApi();
 
-  it('ends when another network asks for it; within its own network it stays', async () => {
+  it('expires when another network requests it, but not within its own network', async () => {
     const owner = await api.person();
     const ask = (hostname: string, address: string) =>
       api.call('POST', '/pair', { body: { hostname, code: '13572468' }, address });
@@ -88,7 +88,7 @@ describe('a code that is in use', () => {
   });
 });
 
-it('one address cannot take the room of its network', () => {
+it('one address cannot use up the limit of its network', () => {
   const { pairing } = loadConfig({
     DATABASE_URL: 'postgres://nowhere/none',
     SECRET_KEY: 'abcdefghijklmnopqrstuvwxyz0123456789',
@@ -96,19 +96,19 @@ it('one address cannot take the room of its network', () => {
   expect(pairing.requestsPerAddress * 4).toBeLessThanOrEqual(pairing.maxLiveCodesPerNetwork);
 });
 
-it('a day of an attacker with 100 addresses finds one of ten codes with less than 0.1 %', () => {
+it('an attacker with 100 addresses finds one of ten codes in a day with a probability below 0.1 %', () => {
   const { pairing } = loadConfig({
     DATABASE_URL: 'postgres://nowhere/none',
     SECRET_KEY: 'abcdefghijklmnopqrstuvwxyz0123456789',
   });
   const [addresses, codes, windows] = [100, 10, 24 * 4 + 1];
-  // An account of its own each: what users may type is not bounded by their number, but by the brake.
+  // One account each: the total limit, not the number of users, bounds the attempts.
   const byUsers = Math.min(
     addresses * Math.min(pairing.attemptsPerUser, pairing.attemptsPerAddress),
     pairing.attemptsOfUsers,
   );
   const byAnybody = Math.min(addresses * pairing.attemptsPerAddress, pairing.attemptsOfAnybody);
-  // Asking for a code that is in use ends that code, if it is of another network: there is nothing to be had by it.
+  // Requesting a code in use by another network expires it, so probing gains nothing.
   const guesses = windows * (byUsers + byAnybody);
   expect(guesses * (codes / 1e8)).toBeLessThan(0.001);
 });

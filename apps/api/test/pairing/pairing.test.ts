@@ -9,7 +9,7 @@ const poll = (code: string, token?: string) =>
   api.call('GET', `/pair/${code}/status`, { token, address: `203.0.113.${randomInt(250)}` });
 
 describe('pairing', () => {
-  it('and the end of its user’s account at the same moment leave a robot that somebody has, or nobody', async () => {
+  it('and deleting the user at the same time leave a robot with a valid owner or none', async () => {
     const admin = await api.person('admin');
     for (let round = 0; round < 5; round++) {
       const leaving = await api.person();
@@ -49,12 +49,12 @@ describe('pairing', () => {
       .executeTakeFirstOrThrow();
     expect(row.influxdb_token).toBe(sha256(polled.body.token));
     expect((await api.report(polled.body.token, 'mem used_percent=1')).status).toBe(204);
-    // As if the interval had passed.
+    // Simulates that the interval has passed.
     await api.deps().db.updateTable('pair_codes').set({ last_polled_at: null }).where('code', '=', code).execute();
     expect((await poll(code, poll_token)).body).toEqual({ status: 'confirmed' });
   });
 
-  it('tells the bare code nothing but the status, and a wrong poll token nothing at all', async () => {
+  it('reveals only the status for a code alone, and nothing for a wrong poll token', async () => {
     const owner = await api.person();
     const { code } = await api.pairedRobot(owner);
     expect((await poll(code)).body).toEqual({ status: 'confirmed' });
@@ -76,7 +76,7 @@ describe('pairing', () => {
     expect(robot_id).toBe(won[0]?.body.robot_id);
   });
 
-  it('refuses a code in use, also when ten robots ask with it at once, and leaves no robots behind', async () => {
+  it('refuses a code in use, even in ten concurrent requests, and leaves no robots behind', async () => {
     const code = String(randomInt(1e8)).padStart(8, '0');
     const ask = (i: number) =>
       api.call('POST', '/pair', { body: { hostname: `twin-${i}`, code }, address: '203.0.113.251' });
@@ -103,7 +103,7 @@ describe('pairing', () => {
     ).toBe(400);
   });
 
-  it('makes eager pollers wait, and not the first poll after the confirmation', async () => {
+  it('makes eager pollers wait, but not for the first poll after the confirmation', async () => {
     const owner = await api.person();
     const { code, poll_token } = await api.ask();
     await poll(code, poll_token);
@@ -113,7 +113,7 @@ describe('pairing', () => {
     expect((await poll(code, poll_token)).body.token).toBeTruthy();
   });
 
-  it('lets codes expire, and robots nobody confirmed go', async () => {
+  it('expires codes, and deletes robots that were never confirmed', async () => {
     const owner = await api.person();
     const { code, poll_token, robot_id } = await api.ask();
     const { db } = api.deps();
@@ -133,7 +133,7 @@ describe('pairing', () => {
     expect(await db.selectFrom('robots').select('id').where('id', '=', robot_id).executeTakeFirst()).toBeUndefined();
   });
 
-  it('lets 1,000 wrong codes from one address find nothing, not even the live one at the end', async () => {
+  it('gives away nothing to 1,000 wrong codes from one address, not even a right one at the end', async () => {
     const { code } = await api.ask();
     const owners = await Promise.all(Array.from({ length: 5 }, () => api.person()));
     const statuses = new Set<number>();

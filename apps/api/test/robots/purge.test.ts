@@ -6,7 +6,7 @@ import { useTestApi } from '../support/test-api.ts';
 
 const api = useTestApi();
 
-it('purges deleted robots, whatever is wrong with one of them', async () => {
+it('purges deleted robots even if one of them fails', async () => {
   const deps = api.deps();
   const { db } = deps;
   const owner = await api.person();
@@ -21,7 +21,7 @@ it('purges deleted robots, whatever is wrong with one of them', async () => {
     create trigger keep before delete on metric_fields for each row when (old.robot_id = ${sql.lit(stuck)}) execute function keep()`.execute(
     db,
   );
-  /** The server's own job may have been there first. */
+  /** The server's own job may have run first. */
   const run = async () => {
     await sql`update robot_purges set requested_at = requested_at - interval '1 hour'`.execute(db);
     return purgeDeleted({ ...deps, purgeRollups: deleteRollupsOf }, AbortSignal.timeout(60_000)).then(
@@ -32,7 +32,7 @@ it('purges deleted robots, whatever is wrong with one of them', async () => {
   const left = async () =>
     (await db.selectFrom('robot_purges').select('robot_id').execute()).map((row) => row.robot_id);
 
-  await expect.poll(run).toBe('1 of the deleted robots could not be purged');
+  await expect.poll(run).toBe('metrics of 1 deleted robots could not be purged');
   expect(await left()).toEqual([stuck]);
   expect(await db.selectFrom('metric_fields').select('robot_id').distinct().execute()).toEqual([{ robot_id: stuck }]);
 

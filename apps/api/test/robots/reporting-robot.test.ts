@@ -7,7 +7,7 @@ import { useTestApi } from '../support/test-api.ts';
 const api = useTestApi();
 type R = Awaited<ReturnType<typeof api.pairedRobot>>;
 
-it('knows after every change of a robot, by anyone, that the robot is another one now', async () => {
+it('notices every change of a robot, whoever makes it', async () => {
   const { db } = api.deps();
   const owner = await api.person();
   const known = async (token: string) => {
@@ -30,7 +30,7 @@ it('knows after every change of a robot, by anyone, that the robot is another on
   expect(after.get(sha256(same.token))).toBe(before[0]?.robot);
   expect(after.get(sha256(renamed.token))?.name).toBe('other');
   for (const gone of [off, rotated, deleted]) expect(after.has(sha256(gone.token))).toBe(false);
-  // A body sent with the former token beside one with the new token.
+  // A body with the previous token next to one with the new token.
   const both = await recheckReporting(db, [before[3] as KnownRobot, await known(fresh)]);
   expect([...both.keys()]).toEqual([sha256(fresh)]);
   const reversed = await recheckReporting(db, [await known(fresh), before[3] as KnownRobot]);

@@ -4,7 +4,7 @@ import { type Person, useTestApi } from '../support/test-api.ts';
 const api = useTestApi();
 
 describe('robots', () => {
-  it('are nobody else’s: every call of another user answers 404 and changes nothing', async () => {
+  it('are private: every request of another user gets 404 and changes nothing', async () => {
     const [owner, stranger] = [await api.person(), await api.person()];
     const { id, token } = await api.pairedRobot(owner, 'mine');
     const at = { token: stranger.token };
@@ -24,7 +24,7 @@ describe('robots', () => {
     expect((await api.call('GET', `/robots/${id}`, { token: owner.token })).body.name).toBe('mine');
   });
 
-  it('lose their token at once when switched off, rotated or deleted', async () => {
+  it('lose their token at once when deactivated, rotated or deleted', async () => {
     const owner = await api.person();
     const { id, token } = await api.pairedRobot(owner);
     const at = { token: owner.token };
@@ -41,7 +41,7 @@ describe('robots', () => {
     expect(await write(body.influxdb_token)).toBe(401);
   });
 
-  it('tell their owner, and nobody else, that the token before is still being used, which is never accepted', async () => {
+  it('show only their owner that the previous token, which is never accepted, is still in use', async () => {
     const [owner, stranger] = [await api.person(), await api.person()];
     const [mine, theirs] = [await api.pairedRobot(owner), await api.pairedRobot(stranger)];
     const write = async (token: string) => (await api.report(token, 'm v=1')).status;
@@ -72,7 +72,7 @@ describe('robots', () => {
     await expect.poll(refusedAt, { timeout: 10_000 }).not.toBeNull();
   });
 
-  it('that lost their token are told so whatever they send, and put nothing into error', async () => {
+  it('with a revoked token get 401 whatever they send, and do not go into error', async () => {
     const owner = await api.person();
     const { id, token } = await api.pairedRobot(owner);
     const broken = [
@@ -94,7 +94,7 @@ describe('robots', () => {
     expect((await api.report(rotated.body.influxdb_token, 'm v=1')).status).toBe(204);
   });
 
-  it('are handed to another owner by an administrator only', async () => {
+  it('can be given to another owner by an administrator only', async () => {
     const [admin, from, to] = [await api.person('admin'), await api.person(), await api.person()];
     const { id } = await api.pairedRobot(from);
     const body = { owner_id: to.id };
@@ -106,11 +106,11 @@ describe('robots', () => {
     expect((await api.call('GET', `/robots/${id}`, { token: from.token })).status).toBe(404);
   });
 
-  it('are listed page by page in any order, each once', async () => {
+  it('can be listed page by page in any order, each once', async () => {
     const owner = await api.person();
     const names = ['delta', 'Alpha', 'charlie', 'bravo', 'Echo', 'alpha'];
     for (const name of names) await api.pairedRobot(owner, name);
-    // The two alphas are one name: of equals the one with the smaller id comes first, or last when descending.
+    // The two alphas have the same name: ties are sorted by id, in the same direction.
     const byName = ['Alpha', 'alpha', 'bravo', 'charlie', 'delta', 'Echo'];
     for (const [query, expected] of [
       ['sort=name', byName],
@@ -135,7 +135,7 @@ describe('robots', () => {
     expect((await api.call('GET', '/robots?cursor=nonsense', { token: owner.token })).status).toBe(400);
   });
 
-  it('are read by their ids, without those of others', async () => {
+  it('can be listed by id, without those of others', async () => {
     const [owner, stranger, admin] = [await api.person(), await api.person(), await api.person('admin')];
     const [one, two, unasked] = [
       await api.pairedRobot(owner, 'one'),
@@ -160,7 +160,7 @@ describe('robots', () => {
       expect((await api.call('GET', `/robots?${nonsense}`, { token: owner.token })).status).toBe(400);
   });
 
-  it('are found by letters of any alphabet, in either case', async () => {
+  it('can be found by letters of any alphabet, ignoring case', async () => {
     const owner = await api.person();
     const names = ['Ошибка', 'Äpfel', 'élan', 'Zebra', 'zoo', 'Ёлка'];
     for (const name of names) await api.pairedRobot(owner, name);
@@ -181,7 +181,7 @@ describe('robots', () => {
     expect(await found(`sort=name&cursor=${page.body.next_cursor}`)).toEqual(['élan', 'Ошибка', 'Ёлка']);
   });
 
-  it('go into error when lines are refused, and back by themselves', async () => {
+  it('go into error when lines are refused, and recover by themselves', async () => {
     const owner = await api.person();
     const { id, token } = await api.pairedRobot(owner);
     const status = async () => (await api.call('GET', `/robots/${id}`, { token: owner.token })).body;
@@ -191,7 +191,7 @@ describe('robots', () => {
     expect(await status()).toMatchObject({ status: 'active', error_reason: null });
   });
 
-  it('are online once heard of, without an update for each write', async () => {
+  it('are online after a report, without an update per write', async () => {
     const owner = await api.person();
     const { id, token } = await api.pairedRobot(owner);
     await api.report(token, 'mem used_percent=1');
@@ -220,7 +220,7 @@ describe('robots', () => {
       expect(await versionAfter(other)).toBe('1.38.0-rc1');
   });
 
-  it('leave a trail in the audit log', async () => {
+  it('have their changes audited', async () => {
     const [admin, owner] = [await api.person('admin'), await api.person()];
     const { id } = await api.pairedRobot(owner);
     await api.call('PATCH', `/robots/${id}`, { token: owner.token, body: { name: 'renamed' } });

@@ -5,7 +5,7 @@ import { useTestApi } from '../support/test-api.ts';
 
 const api = useTestApi();
 
-it('every sealed column is known to `secret:rotate`', async () => {
+it('`secret:rotate` covers every sealed column', async () => {
   const { rows } = await sql<{ place: string }>`
     select table_name || '.' || column_name as place from information_schema.columns
     where table_schema = 'public' and data_type = 'bytea' order by 1`.execute(api.deps().db);

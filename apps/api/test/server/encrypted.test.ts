@@ -33,7 +33,7 @@ const start = (query: string) =>
     },
   });
 
-it('speaks to PostgreSQL and Redis over TLS, on every connection', async () => {
+it('uses TLS for every connection to PostgreSQL and Redis', async () => {
   const server = await start(`sslmode=verify-full&sslrootcert=${tls.caFile}`);
   try {
     expect(await server.signIn('nobody@lab.example')).toBeUndefined();
@@ -54,9 +54,9 @@ it('speaks to PostgreSQL and Redis over TLS, on every connection', async () => {
   }
 });
 
-it('does not start when the database’s certificate cannot be trusted', async () => {
+it('does not start when the database’s certificate is not trusted', async () => {
   const other = await makeCertificates(join(dir, 'other'));
   const server = await start(`sslmode=verify-full&sslrootcert=${other.caFile}`);
   expect(server.child.exitCode).toBe(1);
-  expect(server.output()).toMatch(/The database of DATABASE_URL cannot be used: .*certificate/);
+  expect(server.output()).toMatch(/Cannot use the database of DATABASE_URL: .*certificate/);
 });

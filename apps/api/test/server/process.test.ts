@@ -19,7 +19,7 @@ async function start(env: Record<string, string> = {}) {
   return server;
 }
 
-it('keeps every point it answered 204 to, though it is killed during writes', async () => {
+it('keeps every acknowledged point, even if it is killed during writes', async () => {
   const first = await start();
   const token = await first.signIn();
   const body = { hostname: 'orange', code: '31415926' };
@@ -31,7 +31,7 @@ it('keeps every point it answered 204 to, though it is killed during writes', as
   let sent = 0;
   const writer = async () => {
     while (first.child.exitCode === null) {
-      // A second apart, so that each is a bucket of its own when read back.
+      // A second apart, so that each has its own window when read back.
       const at = begin + sent++ * 1000;
       const line = `m value=${at}i ${at}`;
       const reply = await first
@@ -64,7 +64,7 @@ it('keeps every point it answered 204 to, though it is killed during writes', as
   expect(await second.end()).toBe(0);
 });
 
-it('ends cleanly though browsers and robots hold their connections open', async () => {
+it('shuts down cleanly while browsers and robots keep connections open', async () => {
   const server = await start();
   const token = await server.signIn();
   const headers = { authorization: `Bearer ${token}` };
@@ -76,14 +76,14 @@ it('ends cleanly though browsers and robots hold their connections open', async 
   expect(await server.end()).toBe(0);
 });
 
-it('says in one sentence what keeps it from starting', async () => {
+it('explains in one sentence why it cannot start', async () => {
   const first = await start();
   const other = { DATA_DIR: join(dir, 'other') };
   for (const [env, sentence] of [
-    [{ ...other, API_PORT: first.ports.API_PORT }, `Port ${first.ports.API_PORT} is taken`],
+    [{ ...other, API_PORT: first.ports.API_PORT }, `Port ${first.ports.API_PORT} is in use`],
     [
       { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', SECRET_KEY: 'abcdefghijklmnopqrstuvwxyz0123456789' },
-      'The database of DATABASE_URL cannot be used',
+      'Cannot use the database of DATABASE_URL',
     ],
     [{ METRICS_RETENTION: 'for ever' }, 'METRICS_RETENTION must be a duration'],
   ] as [Record<string, string>, string][]) {

@@ -8,7 +8,7 @@ import { launch } from '../support/server-process.ts';
 const dir = mkdtempSync(join(tmpdir(), 'robowatch-prometheus-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-it('tells Prometheus, on a port of its own, what came in and what was refused', async () => {
+it('exposes metrics of the ingest to Prometheus on a separate port', async () => {
   const port = await freePort();
   const server = await launch({ env: { DATA_DIR: dir, PROMETHEUS_PORT: String(port), ROBOT_MAX_SERIES: '3' } });
   const admin = await server.signIn();
@@ -40,7 +40,7 @@ it('tells Prometheus, on a port of its own, what came in and what was refused', 
   }
   expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
   expect((await fetch(`http://127.0.0.1:${port}/other`)).status).toBe(404);
-  // Nowhere else.
+  // Not on any other port.
   expect((await fetch(`${server.origin}/api/metrics`)).status).not.toBe(200);
   const second = await launch({ env: { DATA_DIR: join(dir, 'other'), PROMETHEUS_PORT: String(port) } });
   expect(second.output()).toContain(`set PROMETHEUS_PORT to another port`);

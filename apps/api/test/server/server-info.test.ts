@@ -11,7 +11,7 @@ import { useTestApi } from '../support/test-api.ts';
 const CA_FILE = join(mkdtempSync(join(tmpdir(), 'robowatch-ca-')), 'ca.pem');
 writeFileSync(CA_FILE, `${rootCertificates[0]}\n`);
 
-describe('a server with a CA of its own and Grafana', () => {
+describe('a server with a private CA and Grafana', () => {
   const api = useTestApi({ CA_FILE, GRAFANA_URL: 'https://grafana.example/', PUBLIC_URL: 'https://robots.example/' });
   let web: Awaited<ReturnType<typeof buildWebServer>>;
   let url: string;
@@ -22,7 +22,7 @@ describe('a server with a CA of its own and Grafana', () => {
   });
   afterAll(() => web.close());
 
-  it('tells anyone what it is, and serves the certificate that it gives the digest of', async () => {
+  it('describes itself without sign-in, and serves the certificate matching its digest', async () => {
     const served = Buffer.from(await (await fetch(`${url}/ca.crt`)).arrayBuffer());
     expect(served.toString()).toBe(`${rootCertificates[0]}\n`);
     expect(await (await fetch(`${url}/api/server`)).json()).toEqual({
@@ -35,7 +35,7 @@ describe('a server with a CA of its own and Grafana', () => {
     });
   });
 
-  it('serves an installer that knows its address, its CA and the files that belong to it', async () => {
+  it('serves an installer with its URL, its CA and the digests of its files', async () => {
     const text = async (path: string) => (await fetch(url + path)).text();
     const script = await text('/install.sh');
     expect(script).toContain("SERVER_URL='https://robots.example'");
@@ -50,13 +50,13 @@ describe('a server with a CA of its own and Grafana', () => {
   });
 });
 
-describe('a server without', () => {
+describe('a server without them', () => {
   const api = useTestApi();
   it('says so', async () => {
     expect((await api.call('GET', '/server')).body).toMatchObject({ ca_sha256: null, grafana_url: null });
   });
 
-  it('says that it is to be set up until somebody exists', async () => {
+  it('says that it needs setup until there is a user', async () => {
     expect((await api.call('GET', '/server')).body.needs_setup).toBe(true);
     await api.person('admin');
     expect((await api.call('GET', '/server')).body.needs_setup).toBe(false);

@@ -17,7 +17,7 @@ afterAll(async () => {
 const isOpenToAll = (path: string): boolean =>
   (statSync(path).mode & 0o005) === 0o005 && (path === dirname(path) || isOpenToAll(dirname(path)));
 
-/** The checkout, where it and our Node can be read by everybody, or a copy that can. */
+/** The checkout if everybody can read it and our Node, or else a readable copy. */
 function readableCheckout(): { checkout: string; node: string } {
   if (isOpenToAll(CHECKOUT) && isOpenToAll(dirname(process.execPath)))
     return { checkout: CHECKOUT, node: process.execPath };
@@ -27,7 +27,7 @@ function readableCheckout(): { checkout: string; node: string } {
   return { checkout: copy, node: join(copy, 'node_modules/node/bin/node') };
 }
 
-it('runs as a user who is not root, with nothing but a folder of its own', async () => {
+it('runs as a user other than root, with only its own folder', async () => {
   const isRoot = process.getuid?.() === 0;
   const id = (flag: string) => Number(execFileSync('id', isRoot ? [flag, 'nobody'] : [flag]).toString());
   const user = { uid: id('-u'), gid: id('-g') };

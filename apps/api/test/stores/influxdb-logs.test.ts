@@ -8,7 +8,7 @@ import { useTestApi } from '../support/test-api.ts';
 
 let influx: TestInflux;
 let line: ReturnType<typeof createLossyLine>;
-/** Requests that this matches are taken and never answered. */
+/** Requests that match are accepted but never answered. */
 let held: RegExp | undefined;
 const hold = (what: RegExp | undefined) => {
   held = what;
@@ -39,7 +39,7 @@ const messagesOf = async (robotId: number) =>
     .map(({ _value }) => _value);
 const nanoseconds = (ms: number) => `${ms}000000`;
 
-/** What InfluxDB has answered to queries so far, in bytes. */
+/** Bytes of InfluxDB's replies to queries so far. */
 async function bytesRead() {
   const text = await (await fetch(`${influx.url}/metrics`)).text();
   const counts = [...text.matchAll(/^http_query_response_bytes\{.*\} (\S+)$/gm)].map(([, count]) => Number(count));
@@ -47,7 +47,7 @@ async function bytesRead() {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-it('a body whose log entries are all refused stores the rest, and spoils nobodyâ€™s', async () => {
+it('a body whose log entries are all refused stores the rest, and does not affect other robots', async () => {
   const [robot, other] = [await pair(), await pair()];
   expect((await api.report(robot.token, 'syslog message="first"')).status).toBe(204);
   const extra = { robot_id: robot.id, measurement: 'syslog', field: 'extra', type: 'string' };
@@ -60,7 +60,7 @@ it('a body whose log entries are all refused stores the rest, and spoils nobodyâ
   expect(partly.body).toMatchObject({ status: 422, accepted: 1, rejected_lines: [2] });
 });
 
-it('an old entry costs a look at its own moment, however much came after it', async () => {
+it('an old entry costs one look-up at its own time, however much came after it', async () => {
   const robot = await pair();
   const start = Date.now() - 3_600_000;
   const later = Array.from(
@@ -81,7 +81,7 @@ it('an old entry costs a look at its own moment, however much came after it', as
 it.each([
   ['fail', () => line.answer({ to: /\/query/, status: 500 })],
   ['take for ever', () => hold(/\/query/)],
-])('look-ups that %s are the trouble of the robot that needs them', async (_, spoil) => {
+])('look-ups that %s affect only the robot that needs them', async (_, spoil) => {
   const robot = await pair();
   const others = [await pair(), await pair()];
   spoil();

@@ -21,7 +21,7 @@ const api = useTestApi(async () => {
 afterAll(() => influx?.stop());
 
 describe('setting up', () => {
-  it('gives the same tokens again, one that can only write and one that can only read', async () => {
+  it('is idempotent, and returns a token that can only write and one that can only read', async () => {
     const { url, org, bucket, adminToken, settings } = influx;
     const again = await setUpInflux({ url, org, bucket, adminToken, retentionSeconds: 30 * 86_400 });
     expect(again).toEqual({ writeToken: settings.INFLUX_WRITE_TOKEN, readToken: settings.INFLUX_READ_TOKEN });
@@ -47,7 +47,7 @@ describe('setting up', () => {
     }
   });
 
-  it('prepares an InfluxDB that nobody has set up yet', async () => {
+  it('sets up a new InfluxDB', async () => {
     const bare = await startInfluxd({ bare: true });
     const adminToken = randomBytes(32).toString('hex');
     const setup = { url: bare.url, org: 'lab', bucket: 'robots', adminToken, retentionSeconds: 7 * 86_400 };
@@ -67,7 +67,7 @@ describe('setting up', () => {
     await bare.stop();
   });
 
-  it('writes the tokens into a file that only its owner reads, and says what is missing', async () => {
+  it('writes the tokens to a file readable by its owner only, and says what is missing', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'robowatch-influx-setup-'));
     const file = join(dir, '.env');
     writeFileSync(file, 'API_PORT=1\nINFLUX_WRITE_TOKEN=old\n', { mode: 0o644 });
@@ -91,13 +91,13 @@ describe('starting', () => {
     ['INFLUX_READ_TOKEN', 'wrong', 'InfluxDB refuses INFLUX_READ_TOKEN.'],
     ['INFLUX_BUCKET', 'none', 'InfluxDB has no such organisation or bucket.'],
     ['INFLUX_ORG', 'nobody', 'InfluxDB has no such organisation or bucket.'],
-  ])('with a wrong %s is refused in a sentence', async (name, value, sentence) => {
+  ])('with a wrong %s fails with a clear message', async (name, value, sentence) => {
     const { url } = api.deps().config.database;
     const env = { DATABASE_URL: url, SECRET_KEY: randomBytes(32).toString('hex'), LOG_LEVEL: 'silent' };
     await expect(compose(loadConfig({ ...env, ...influx.settings, [name]: value }))).rejects.toThrow(sentence);
   });
 
-  it('while InfluxDB is away goes on, not ready, and says so', async () => {
+  it('succeeds while InfluxDB is unreachable, but is not ready and logs a warning', async () => {
     const { config, db } = api.deps();
     const away = { ...config, influx: config.influx && { ...config.influx, url: 'http://127.0.0.1:1' } };
     const deps = await compose(away);
@@ -105,7 +105,7 @@ describe('starting', () => {
     await deps.close();
     const said: string[] = [];
     const store = await openStore(db, db, away, pino({ level: 'warn' }, { write: (line) => said.push(line) }));
-    expect(said.join()).toContain('InfluxDB does not answer at INFLUX_URL');
+    expect(said.join()).toContain('InfluxDB at INFLUX_URL does not respond');
     await store.close();
   });
 });

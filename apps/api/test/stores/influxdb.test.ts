@@ -29,8 +29,8 @@ const robots = async (count: number) => {
   return Promise.all(Array.from({ length: count }, () => api.pairedRobot(owner)));
 };
 
-describe('in one gathered write', () => {
-  it('a field of another type than somebody else has stored is the offender’s alone', async () => {
+describe('in one batch', () => {
+  it('a type conflict with another robot’s field affects only the offending line', async () => {
     const [first, hostile, other] = await robots(3);
     expect((await api.report(first?.token as string, 'motor rpm=1')).status).toBe(204);
     const [a, b, c] = await Promise.all([
@@ -54,14 +54,14 @@ describe('in one gathered write', () => {
     expect(await values(first?.id as number, 'motor')).toEqual([1, 2]);
   });
 
-  it('nobody settles the type of what all others need', async () => {
+  it('no robot can settle the type of a field that all robots share', async () => {
     const [hostile, honest] = await robots(2);
     expect((await api.report(hostile?.token as string, 'cpu,cpu=cpu-total usage_idle="x"')).status).toBe(400);
     expect((await api.report(honest?.token as string, 'cpu,cpu=cpu-total usage_idle=5i')).status).toBe(204);
     expect(await values(honest?.id as number, 'cpu')).toEqual([5]);
   });
 
-  it('a robot with nothing but conflicts is told so, however many there are', async () => {
+  it('a robot with only type conflicts gets every one reported, however many there are', async () => {
     const [first, hostile, other] = await robots(3);
     await api.report(first?.token as string, 'arm angle=1');
     const lines = Array.from({ length: 600 }, (_, i) => `arm angle="${i}" ${Date.now()}${String(i).padStart(6, '0')}`);
@@ -74,7 +74,7 @@ describe('in one gathered write', () => {
     expect(bad?.body.rejected).toBe(600);
   });
 
-  it('points older than the bucket keeps are named, and the others stored', async () => {
+  it('points older than the retention are reported, and the others are stored', async () => {
     const { url, org, bucket, adminToken } = influx;
     await setUpInflux({ url, org, bucket, adminToken, retentionSeconds: 86_400 });
     const [late, other] = await robots(2);
@@ -90,8 +90,8 @@ describe('in one gathered write', () => {
   });
 });
 
-describe('log entries of one moment', () => {
-  it('all stay, more than there are nanoseconds for, and are not doubled by another process', async () => {
+describe('log entries of the same moment', () => {
+  it('are all kept, even more than fit in a microsecond, and are not duplicated by another process', async () => {
     const [robot] = await robots(1);
     const token = robot?.token as string;
     const at = `${Math.floor(Date.now() / 1000)}000000000`;
@@ -104,7 +104,7 @@ describe('log entries of one moment', () => {
     const app = await buildApp(deps);
     const send = (payload: string) =>
       app.inject({ method: 'POST', url: '/api/metrics', headers: { authorization: `Bearer ${token}` }, payload });
-    // In another order and with more, as a client does that cuts its backlog anew.
+    // In another order and with more entries, like a client that splits its backlog differently.
     expect((await send(`${body(700, 1600)}\n${body(0, 700)}`)).statusCode).toBe(204);
     await app.close();
     await deps.close();
@@ -116,7 +116,7 @@ describe('log entries of one moment', () => {
 });
 
 describe('a robot', () => {
-  it('that is renamed stays one series', async () => {
+  it('that is renamed keeps one series', async () => {
     const owner = await api.person();
     const { id, token } = await api.pairedRobot(owner, 'before');
     const at = Math.floor(Date.now() / 60_000) * 60 - 120;
@@ -139,7 +139,7 @@ describe('a robot', () => {
     expect(new Set(names)).toEqual(new Set(['before', 'after']));
   });
 
-  it('that makes up tags is stopped at its limit of series, and only there', async () => {
+  it('that invents tags is stopped exactly at its limit of series', async () => {
     const [inventive, other] = await robots(2);
     const token = inventive?.token as string;
     const line = (i: number) => `m,serial=${i} v=${i}`;
@@ -152,7 +152,7 @@ describe('a robot', () => {
     expect(new Set(await values(inventive?.id as number, 'm')).size).toBe(20);
   });
 
-  it('that is switched off writes nothing once the call has returned', async () => {
+  it('that is deactivated writes nothing once the request has returned', async () => {
     const owner = await api.person();
     const { id, token } = await api.pairedRobot(owner);
     let off = false;
@@ -175,7 +175,7 @@ describe('a robot', () => {
   });
 });
 
-it('a token revoked on one replica is dead on the other, whatever that has cached', async () => {
+it('a token revoked on one replica is invalid on the other, despite its cache', async () => {
   const deps = await compose(api.deps().config);
   const other = await buildApp(deps);
   const send = async (token: string) => {
@@ -199,8 +199,8 @@ it('a token revoked on one replica is dead on the other, whatever that has cache
   await deps.close();
 });
 
-describe('an InfluxDB that stands still', () => {
-  it('makes the API answer 503 in time, and everything goes on when it does', async () => {
+describe('a frozen InfluxDB', () => {
+  it('makes the API answer 503 in time, and everything recovers with it', async () => {
     const [robot, other] = await robots(2);
     expect((await api.report(robot?.token as string, 'm v=1')).status).toBe(204);
     await influx.pause();
@@ -213,7 +213,7 @@ describe('an InfluxDB that stands still', () => {
     expect(Number(replies[0]?.headers['retry-after'])).toBeGreaterThan(0);
     expect((await api.call('GET', '/ready')).body).toMatchObject({ database: 'ok', metrics_store: 'unreachable' });
 
-    // The fleet and its changes need no metrics.
+    // Listing and changing robots needs no metrics.
     const admin = await api.person('admin');
     const at = { token: admin.token };
     const path = `/robots/${robot?.id}`;
@@ -230,14 +230,14 @@ describe('an InfluxDB that stands still', () => {
     expect((await api.call('GET', '/ready')).status).toBe(200);
   });
 
-  it('lets nothing be unpacked that could not be stored in time', async () => {
+  it('refuses bodies before unpacking them if they could not be stored in time', async () => {
     const [waiting, broken] = await robots(2);
     await influx.pause();
     const replies: Promise<unknown>[] = [];
     const more = setInterval(() => replies.push(api.report(waiting?.token as string, `m v=${replies.length}`)), 50);
     const notGzip = () => api.report(broken?.token as string, 'not gzip', { 'content-encoding': 'gzip' });
     try {
-      // Read, it would be a 400.
+      // If it were read, the reply would be 400.
       await expect.poll(async () => (await notGzip()).status, { timeout: 20_000, interval: 100 }).toBe(503);
     } finally {
       clearInterval(more);

@@ -7,7 +7,7 @@ import { seriesContract } from './contract/series.ts';
 
 export const CONTRACT_SETTINGS = { INGEST_MAX_UNPACKED_BYTES: '2000000', ROBOT_LINES_PER_SECOND: '100' };
 
-/** What every metrics store answers alike. @param stored reads from the store itself what there is of a robot */
+/** Tests that every metrics store must pass. @param stored reads a robot's data directly from the store */
 export function metricsContract(api: TestApi, stored: (robotId: number) => Promise<unknown[]>): void {
   reportsContract(api);
   seriesContract(api);

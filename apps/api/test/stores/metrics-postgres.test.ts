@@ -12,7 +12,7 @@ import { CONTRACT_SETTINGS, metricsContract } from './metrics-contract.ts';
 
 const api = useTestApi(CONTRACT_SETTINGS);
 
-/** Series that a robot had when it was looked at: their points must go with it. */
+/** The robot's series at the first call, whose points must be deleted with it. */
 const seriesOf = new Map<number, number[]>();
 
 metricsContract(api, async (robotId) => {
@@ -25,7 +25,7 @@ metricsContract(api, async (robotId) => {
   return [...series, ...points, ...logs];
 });
 
-it('keeps 64-bit integers whole', async () => {
+it('keeps 64-bit integers exact', async () => {
   const owner = await api.person();
   const { token } = await api.pairedRobot(owner);
   await api.report(token, 'm n=18446744073709551615u');
@@ -37,7 +37,7 @@ it('keeps 64-bit integers whole', async () => {
   expect(rows.map((row) => row.text).join()).toContain('18446744073709551615');
 });
 
-it('forgets series and fields that have outlived the retention, and none that is in use', async () => {
+it('deletes series and fields past the retention, and none in use', async () => {
   const { db, catalog, config } = api.deps();
   const { token, id } = await api.pairedRobot(await api.person());
   await api.report(token, 'used v=1\nunused w=1');
@@ -55,7 +55,7 @@ it('forgets series and fields that have outlived the retention, and none that is
   await catalog.tidy(config.metrics.retention);
   expect([await left(), await series()]).toEqual([['used'], [{ measurement: 'used' }]]);
 
-  // A process that has just started and not tidied yet: another one must not take its series away.
+  // A process that has just started and has not tidied yet: another one must not delete its series.
   await age();
   const started = new SeriesCatalog(db, config.catalog);
   const robot = await new TokenCache(db, 1000).find(sha256(token));
@@ -67,7 +67,7 @@ it('forgets series and fields that have outlived the retention, and none that is
   expect([await left(), await series()]).toEqual([['used'], [{ measurement: 'used' }]]);
 });
 
-it('a read that nobody waits for any more ends in the database, too', async () => {
+it('a read whose client has disconnected is cancelled in the database, too', async () => {
   const { db, store } = api.deps();
   const locked = Promise.withResolvers<void>();
   const done = Promise.withResolvers<void>();
@@ -100,7 +100,7 @@ it('a read that nobody waits for any more ends in the database, too', async () =
   ).toEqual([]);
 });
 
-it('a point from before 1970 is stored and read back where retention reaches so far', async () => {
+it('a point from before 1970 can be stored and read if the retention allows it', async () => {
   const old = await compose({
     ...api.deps().config,
     metrics: { ...api.deps().config.metrics, retention: 70 * 365 * 86_400 },

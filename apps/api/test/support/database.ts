@@ -10,9 +10,9 @@ declare module 'vitest' {
   }
 }
 
-/** One real PostgreSQL for the whole run; each test file makes a database of its own in it. */
+/** One real PostgreSQL for the whole run; each test file creates its own database in it. */
 export default async function setup(project: TestProject) {
-  // Whatever tests leave behind goes with this folder. PostgreSQL, which runs as another user, must get through it.
+  // Deleting this folder cleans up after all tests. PostgreSQL, which runs as another user, must be able to enter it.
   const temporary = mkdtempSync(join(tmpdir(), 'robowatch-test-'));
   chmodSync(temporary, 0o755);
   process.env.TMPDIR = temporary;

@@ -4,7 +4,7 @@ import { setUpInflux } from '../../src/stores/influxdb/setup.ts';
 
 export type TestInflux = Awaited<ReturnType<typeof startTestInflux>>;
 
-/** A real InfluxDB, set up as `npm run influx:setup` does, and a view into it beside the API. */
+/** A real InfluxDB, set up like `npm run influx:setup`, with direct access to its data. */
 export async function startTestInflux(options: Parameters<typeof startInfluxd>[0] = {}) {
   const influxd = await startInfluxd(options);
   const { url, org, bucket, adminToken } = influxd;

@@ -7,7 +7,7 @@ export interface Instead {
   body?: object;
 }
 
-/** A line to the server at `target` on 127.0.0.1 that loses replies and carries others, as it is told. */
+/** A proxy to `target` on 127.0.0.1 that can lose or replace replies. */
 export function createLossyLine(target: number) {
   let mishaps: ('lost' | 'bad gateway')[] = [];
   let instead: Instead[] = [];
@@ -34,15 +34,15 @@ export function createLossyLine(target: number) {
 
   return {
     carry,
-    /** What becomes of the next replies that bring a robot its token. */
+    /** What to do with the next replies that carry a robot's token. */
     loseTokens: (...what: typeof mishaps) => {
       mishaps = what;
     },
-    /** Answers that the server would give at other times, each once. */
+    /** Replies to send instead of the server's, each once. */
     answer: (...what: Instead[]) => {
       instead = what;
     },
-    /** How much of that has not happened yet. */
+    /** How many of these are still pending. */
     left: () => mishaps.length + instead.length,
   };
 }

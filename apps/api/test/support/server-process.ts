@@ -16,7 +16,9 @@ export interface LaunchOptions {
 
 export type ServerProcess = Awaited<ReturnType<typeof launch>>;
 
-/** The real process, as `npm start` runs it, on free ports. Resolves when it says that it runs, or has ended. */
+/**
+ * The real process, as `npm start` runs it, on free ports. Resolves when it reports that it is running, or has exited.
+ */
 export async function launch({
   env,
   args = [],

@@ -20,7 +20,7 @@ export interface Person {
   cookie: string;
 }
 
-/** The whole API on a database of its own, called through `inject`: real routes, real PostgreSQL. */
+/** The whole API on its own database, called through `inject`: real routes, real PostgreSQL. */
 export function useTestApi(settings: Env | (() => Promise<Env>) = {}) {
   let deps: Composition;
   let app: Awaited<ReturnType<typeof buildApp>>;

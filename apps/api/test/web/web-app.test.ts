@@ -19,7 +19,7 @@ async function serve(folder: string, publicUrl = 'http://localhost:9101') {
   return (url: string, headers = {}) => web.inject({ url, headers });
 }
 
-it('keeps files named by their content for ever, the start page never, and sends what is compressed', async () => {
+it('caches files with hashed names for ever, the start page never, and serves them compressed', async () => {
   const get = await serve(dist);
   const script = await get('/assets/app-a1b2.js', { 'accept-encoding': 'gzip, br' });
   expect(script.headers).toMatchObject({
@@ -32,25 +32,25 @@ it('keeps files named by their content for ever, the start page never, and sends
     expect((await get(path)).headers, path).toMatchObject({ 'cache-control': 'no-cache' });
 });
 
-it('answers any path of the app with its start page, but not for a missing file', async () => {
+it('serves the start page for any path of the app, but not for a missing file', async () => {
   const get = await serve(dist);
   expect((await get('/robots/1/logs')).body).toContain('<title>Robowatch');
   expect((await get('/assets/app-old.js')).statusCode).toBe(404);
   expect((await get('/../package.json')).body).not.toContain('dependencies');
 });
 
-it('allows no inline script or style, nor anything of another origin', async () => {
+it('allows no inline scripts or styles, and nothing from other origins', async () => {
   const policy = String((await (await serve(dist))('/')).headers['content-security-policy']);
   expect(policy).toContain("default-src 'self'");
   expect(policy).not.toMatch(/unsafe|https?:|\*/);
 });
 
-it('says how to build the app where it has not been', async () => {
+it('says how to build the app if it has not been built', async () => {
   const reply = await (await serve(join(dist, 'nowhere')))('/');
   expect([reply.statusCode, reply.body]).toEqual([503, expect.stringContaining('npm run web:build')]);
 });
 
-it('is asked for by TLS only from then on, where people reach it so', async () => {
+it('sends HSTS if PUBLIC_URL is https', async () => {
   const secure = await (await serve(dist, 'https://robots.example'))('/robots/1');
   expect(secure.headers['strict-transport-security']).toMatch(/^max-age=\d{8}/);
   expect((await (await serve(dist))('/')).headers).not.toHaveProperty('strict-transport-security');

@@ -13,7 +13,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description InfluxDB line protocol, identity or gzip. 204 only after the store has accepted every line; 422 tells which lines were refused while all others are stored. */
+        /** @description InfluxDB line protocol, identity or gzip. 204 only after the store has accepted every line; 422 lists the refused lines; all others are stored. */
         post: {
             parameters: {
                 query?: {
@@ -244,13 +244,13 @@ export interface paths {
                     content: {
                         "application/json": {
                             version: string;
-                            /** @description what people and robots reach */
+                            /** @description URL at which people and robots reach the server */
                             public_url: string;
                             /** @description whether demonstration robots are offered */
                             demo: boolean;
                             ca_sha256: string | null;
                             grafana_url: string | null;
-                            /** @description nobody exists yet: the one-time link that the server printed creates the first administrator */
+                            /** @description there are no users yet: the one-time link that the server printed creates the first administrator */
                             needs_setup: boolean;
                         };
                     };
@@ -1599,7 +1599,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description only these, id=1&id=2; those the caller may not see are absent */
+                    /** @description only these robots, as id=1&id=2; those the caller may not see are omitted */
                     id?: number[];
                     /** @description site:lab; with several all must match */
                     label?: string[];
@@ -1643,10 +1643,10 @@ export interface paths {
                                 created_at: string;
                                 last_seen_at: string | null;
                                 agent_version: string | null;
-                                /** @description Milliseconds the robot's clock is ahead of the server's */
+                                /** @description Milliseconds by which the robot's clock is ahead of the server's */
                                 clock_skew_ms: number | null;
                                 error_reason: string | null;
-                                /** @description When a report with the token before the present one was last refused, to the minute */
+                                /** @description When a report with the previous token was last refused, to the minute */
                                 former_token_refused_at: string | null;
                                 labels: {
                                     [key: string]: string;
@@ -1757,10 +1757,10 @@ export interface paths {
                             created_at: string;
                             last_seen_at: string | null;
                             agent_version: string | null;
-                            /** @description Milliseconds the robot's clock is ahead of the server's */
+                            /** @description Milliseconds by which the robot's clock is ahead of the server's */
                             clock_skew_ms: number | null;
                             error_reason: string | null;
-                            /** @description When a report with the token before the present one was last refused, to the minute */
+                            /** @description When a report with the previous token was last refused, to the minute */
                             former_token_refused_at: string | null;
                             labels: {
                                 [key: string]: string;
@@ -1945,10 +1945,10 @@ export interface paths {
                             created_at: string;
                             last_seen_at: string | null;
                             agent_version: string | null;
-                            /** @description Milliseconds the robot's clock is ahead of the server's */
+                            /** @description Milliseconds by which the robot's clock is ahead of the server's */
                             clock_skew_ms: number | null;
                             error_reason: string | null;
-                            /** @description When a report with the token before the present one was last refused, to the minute */
+                            /** @description When a report with the previous token was last refused, to the minute */
                             former_token_refused_at: string | null;
                             labels: {
                                 [key: string]: string;
@@ -2163,13 +2163,13 @@ export interface paths {
                                 /** Format: date-time */
                                 from: string;
                                 every_s: number;
-                                /** @description a value for each window, oldest first */
+                                /** @description one value per window, oldest first */
                                 cpu_percent: (number | null)[];
-                                /** @description a value for each window, oldest first */
+                                /** @description one value per window, oldest first */
                                 memory_percent: (number | null)[];
-                                /** @description a value for each window, oldest first */
+                                /** @description one value per window, oldest first */
                                 disk_percent: (number | null)[];
-                                /** @description a value for each window, oldest first */
+                                /** @description one value per window, oldest first */
                                 temperature_c: (number | null)[];
                             }[];
                         };
@@ -2228,7 +2228,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What the robot has sent: measurements, their fields and types. */
+        /** @description Measurements the robot has sent, with their fields and types. */
         get: {
             parameters: {
                 query?: never;
@@ -2322,7 +2322,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description comma-separated; all when not given */
+                    /** @description comma-separated; default: all */
                     fields?: string;
                     /** @description RFC 3339, or relative to now: -1h */
                     from?: string;
@@ -2330,9 +2330,9 @@ export interface paths {
                     to?: string;
                     /** @description a duration such as 30s, or auto */
                     every?: string;
-                    /** @description Booleans and strings have last only: anything else is refused for one asked for by name, and otherwise leaves them out */
+                    /** @description Booleans and strings support last only. With any other function, they are refused if asked for by name and omitted otherwise. */
                     fn?: "mean" | "min" | "max" | "last" | "sum" | "count";
-                    /** @description A point's time: where its window begins, or with fn=last when the value was measured */
+                    /** @description A point's time: the start of its window, or, with fn=last only, when the value was measured */
                     times?: "window" | "sample";
                 };
                 header?: never;
@@ -2436,7 +2436,7 @@ export interface paths {
                     from?: string;
                     /** @description RFC 3339, or relative to now: -1h */
                     to?: string;
-                    /** @description comma-separated, in any case: err,crit */
+                    /** @description comma-separated, case-insensitive: err,crit */
                     level?: string;
                     program?: string;
                     /** @description part of the message */
@@ -2531,7 +2531,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What each day was like, from roll-ups; the last seven unless told otherwise. */
+        /** @description Daily summary from roll-ups; the last seven days by default. */
         get: {
             parameters: {
                 query?: {
@@ -2670,7 +2670,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The same of all robots the caller may see, together. */
+        /** @description The same for all robots the caller may see, together. */
         get: {
             parameters: {
                 query?: {
@@ -3118,7 +3118,7 @@ export interface paths {
                                 is_active: boolean;
                                 /** Format: date-time */
                                 created_at: string;
-                                /** @description The invitation has not been taken up: there is no password yet */
+                                /** @description The invitation has not been accepted yet, so there is no password */
                                 invited: boolean;
                             }[];
                             next_cursor: string | null;
@@ -3205,9 +3205,9 @@ export interface paths {
                             is_active: boolean;
                             /** Format: date-time */
                             created_at: string;
-                            /** @description The invitation has not been taken up: there is no password yet */
+                            /** @description The invitation has not been accepted yet, so there is no password */
                             invited: boolean;
-                            /** @description One-time; shown only here */
+                            /** @description One-time link; shown only in this reply */
                             invitation_url?: string;
                         };
                     };
@@ -3306,7 +3306,7 @@ export interface paths {
                             is_active: boolean;
                             /** Format: date-time */
                             created_at: string;
-                            /** @description The invitation has not been taken up: there is no password yet */
+                            /** @description The invitation has not been accepted yet, so there is no password */
                             invited: boolean;
                         };
                     };
@@ -3487,7 +3487,7 @@ export interface paths {
                             is_active: boolean;
                             /** Format: date-time */
                             created_at: string;
-                            /** @description The invitation has not been taken up: there is no password yet */
+                            /** @description The invitation has not been accepted yet, so there is no password */
                             invited: boolean;
                         };
                     };
@@ -3593,9 +3593,9 @@ export interface paths {
                             is_active: boolean;
                             /** Format: date-time */
                             created_at: string;
-                            /** @description The invitation has not been taken up: there is no password yet */
+                            /** @description The invitation has not been accepted yet, so there is no password */
                             invited: boolean;
-                            /** @description One-time; shown only here */
+                            /** @description One-time link; shown only in this reply */
                             invitation_url?: string;
                         };
                     };
@@ -3672,7 +3672,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description an action or its beginning: robot. */
+                    /** @description an action or a prefix, such as robot. */
                     action?: string;
                     actor_id?: number;
                     target_kind?: string;

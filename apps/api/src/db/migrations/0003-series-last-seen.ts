@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** A series whose points have all outlived their retention must not count towards its robot's limit for ever. */
+/** Series whose points are all past their retention must not count towards the robot's limit for ever. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     alter table metric_series add column last_seen_at timestamptz not null default now();

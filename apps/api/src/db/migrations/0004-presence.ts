@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * What changes with each report lives apart from the row that each write is checked against, in a narrow table. A robot's
- * version counts the changes that matter to its reports.
+ * Moves what changes with each report to a narrow table, away from the row that every write is checked against. A
+ * robot's version counts the changes that matter to its reports.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** What a robot's token was before it was replaced, to tell the owner that it is still being used. Never accepted. */
+/** A robot's previous token, in order to tell the owner that it is still being used. It is never accepted. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     alter table robots add column former_token varchar(64), add column former_token_refused_at timestamptz;

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Work that one replica takes at a time, and messages that are sent exactly as often as was decided. */
+/** Leases for jobs that one replica at a time runs, and a transactional outbox. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table job_claims (

@@ -6,9 +6,9 @@ export interface InfluxConfig {
   url: string;
   org: string;
   bucket: string;
-  /** May only write the bucket. */
+  /** Can only write to the bucket. */
   writeToken: string;
-  /** May only read the bucket. */
+  /** Can only read from the bucket. */
   readToken: string;
 }
 
@@ -17,9 +17,9 @@ type Value = number | string | boolean | null;
 const QUERY_TIMEOUT_MS = 30_000;
 const CHECK_TIMEOUT_MS = 5_000;
 const unreachable = () =>
-  new AppError('store_unavailable', 'The metrics store does not answer. Try again shortly.', { retryAfter: 10 });
+  new AppError('store_unavailable', 'The metrics store does not respond. Try again shortly.', { retryAfter: 10 });
 
-/** InfluxDB 2's HTTP API as far as we use it: write, query, delete. https://docs.influxdata.com/influxdb/v2/api/v2/ */
+/** The parts of InfluxDB 2's HTTP API in use: write, query, delete. https://docs.influxdata.com/influxdb/v2/api/v2/ */
 export class InfluxClient {
   readonly bucket: string;
   #pool: Pool;
@@ -44,7 +44,7 @@ export class InfluxClient {
       signal ? new InfluxDB({ ...options, transportOptions: { signal } }).getQueryApi(org) : unlimited;
   }
 
-  /** @returns the status, and InfluxDB's message where it did not take everything. @throws when it cannot be reached */
+  /** @returns the status, and InfluxDB's message if it refused anything. @throws when InfluxDB cannot be reached */
   async write(body: Buffer, signal: AbortSignal): Promise<{ status: number; message: string }> {
     const headers = { ...this.#writeHeaders, 'content-type': 'text/plain; charset=utf-8' };
     const reply = await this.#pool.request({ method: 'POST', path: this.#writePath, headers, body, signal });
@@ -53,9 +53,9 @@ export class InfluxClient {
   }
 
   /**
-   * @param read makes a row of its cells: one by its column's name, the value as its type says, all columns' names
-   * @param signal ends the query, in InfluxDB too
-   * @param isLast of a row behind which nothing more is wanted
+   * @param read builds a row from functions for a cell's text and the typed `_value`, and the names of all columns
+   * @param signal aborts the query, in InfluxDB too
+   * @param isLast returns true for the row to stop after
    * @throws AppError store_unavailable
    */
   async query<Row>(
@@ -80,7 +80,7 @@ export class InfluxClient {
     return rows;
   }
 
-  /** Deletes everything of the bucket that the predicate matches. @throws AppError store_unavailable */
+  /** Deletes everything in the bucket that matches the predicate. @throws AppError store_unavailable */
   async delete(predicate: string): Promise<void> {
     const body = JSON.stringify({ start: '1970-01-01T00:00:00Z', stop: '2262-01-01T00:00:00Z', predicate });
     const headers = { ...this.#writeHeaders, 'content-type': 'application/json' };
@@ -91,7 +91,9 @@ export class InfluxClient {
     if (reply?.statusCode !== 204) throw unreachable();
   }
 
-  /** Statuses of an empty write and of a read, with the two tokens. @throws when it cannot be reached */
+  /**
+   * Tries both tokens. @returns the statuses of an empty write and of a read. @throws when InfluxDB cannot be reached
+   */
   async tryTokens(): Promise<{ write: number; read: number }> {
     const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
     const { status: write } = await this.write(Buffer.alloc(0), signal);
@@ -115,7 +117,7 @@ export class InfluxClient {
   }
 }
 
-/** The names of a table's columns; its tables are many, its rows more. */
+/** Column names per table, cached because they are needed for every row. */
 const columnNames = new WeakMap<FluxTableMetaData, string[]>();
 function columnsOf(table: FluxTableMetaData): string[] {
   const known = columnNames.get(table) ?? table.columns.map(({ label }) => label);
@@ -123,12 +125,12 @@ function columnsOf(table: FluxTableMetaData): string[] {
   return known;
 }
 
-/** By the annotated CSV's datatypes. */
+/** Converts a cell by its annotated CSV datatype. */
 function typed(text: string, dataType: string | undefined): Value {
   if (dataType === 'string') return text;
   if (text === '') return null;
   if (dataType === 'boolean') return text === 'true';
-  // A sum or mean of finite values may be +Inf, which JSON cannot tell.
+  // A sum or mean of finite values may be +Inf, which JSON cannot represent.
   return Number.isFinite(Number(text)) ? Number(text) : null;
 }
 

@@ -3,22 +3,22 @@ import type { Selector } from '../../figures/index.ts';
 import { IDENTITY_TAGS } from '../../line-protocol/index.ts';
 
 /**
- * Flux is put together by the client library's template, which quotes every value; nothing that anybody sent becomes part of a
- * query as text. Filters are plain comparisons and expressions, which InfluxDB carries out in the storage engine: one that it
- * cannot (`exists`, say) makes it read every point.
+ * Flux is built with the client library's template, which quotes every value, so no input becomes query text. Filters
+ * use only comparisons and regular expressions, which InfluxDB pushes down to the storage engine; anything else (such
+ * as `exists`) would make it read every point.
  */
 
-/** RFC 3339 is how Flux writes a time; a Date is one of ours, not input. */
+/** A Flux time literal (RFC 3339). Unquoted, but safe: it comes from a Date. */
 export const timeOf = (ms: number) => fluxExpression(new Date(Math.round(ms)).toISOString());
 export const anyOf = (column: string, values: (string | number)[]) =>
   fluxExpression(values.map((value) => String(flux`r[${column}] == ${String(value)}`)).join(' or '));
 
-/** The same as `anyOf`, for any number of values: an expression, which the storage engine still carries out itself. */
+/** Like `anyOf`, for any number of values: a regular expression, which the storage engine also evaluates. */
 export const oneOf = (column: string, values: string[]) =>
   flux`r[${column}] =~ ${new RegExp(`^(${values.map(literally).join('|')})$`)}`;
 const literally = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
-/** The tags of the point's own, in the order of their names. */
+/** The point's own tags, sorted by name. */
 export function ownTags(columns: string[], cell: (column: string) => string): Record<string, string> {
   const own = columns.filter((name) => name !== '' && name !== 'result' && name !== 'table');
   const tags = own.filter((name) => !name.startsWith('_') && !IDENTITY_TAGS.has(name) && cell(name) !== '').sort();
@@ -27,7 +27,7 @@ export function ownTags(columns: string[], cell: (column: string) => string): Re
 
 export const ofRobots = (robotIds: number[]) => flux`r.robot_id =~ ${new RegExp(`^(${robotIds.join('|')})$`)}`;
 
-/** Series that any of the selectors names. */
+/** Matches series named by any of the selectors. */
 export const selected = (selectors: Selector[]) =>
   fluxExpression(
     selectors
@@ -35,7 +35,10 @@ export const selected = (selectors: Selector[]) =>
       .join(' or '),
   );
 
-/** Of measurements that have a total, the total only: an expression that nothing matches as well finds series without the tag. */
+/**
+ * For measurements with a total, matches only that. The pattern also matches the empty string, for series without the
+ * tag.
+ */
 export const totalsOnly = (selectors: Selector[]) =>
   fluxExpression(
     selectors

@@ -6,7 +6,7 @@ import { oneOf, ownTags, timeOf } from './flux.ts';
 const HOUR_MS = 3_600_000;
 const PARTS = ['count', 'sum', 'min', 'max'] as const;
 
-/** Each aggregate is a query of its own: alone, InfluxDB carries it out in the storage engine. */
+/** One query per aggregate, so that InfluxDB can push each down to the storage engine. */
 export async function queryHours(
   client: InfluxClient,
   { robotId, measurements, from, to }: HoursQuery,
@@ -42,7 +42,7 @@ export async function queryHours(
   const hours = new Map<string, HourValues>();
   const keyOf = ({ measurement, field, tags, time }: (typeof lasts)[number]) =>
     JSON.stringify([measurement, field, tags, Math.floor(time / HOUR_MS)]);
-  // A robot renamed within an hour has each series twice: the parts of both are put together.
+  // A robot renamed within an hour has each series twice: combine both.
   for (const row of lasts) {
     if (typeof row.value !== 'number') continue;
     const { measurement, field, tags, time, value } = row;
@@ -63,7 +63,7 @@ export async function queryHours(
   return [...hours.values()].filter(({ count }) => count > 0);
 }
 
-/** Entries without a level are those that the counts of levels leave over. */
+/** Entries without a level are the total minus those with one. */
 export async function queryLogCounts(
   client: InfluxClient,
   robotId: number,

@@ -17,7 +17,7 @@ import { queryNewest } from './newest.ts';
 import { querySeries } from './series.ts';
 import { InfluxWriter } from './writer.ts';
 
-/** Metrics and logs in one bucket of InfluxDB 2, which also keeps to the retention. */
+/** Metrics and logs in one bucket of InfluxDB 2, which also enforces the retention. */
 export class InfluxStore implements MetricsStore {
   #client: InfluxClient;
   #writer: InfluxWriter;
@@ -43,7 +43,7 @@ export class InfluxStore implements MetricsStore {
   purge = (robotId: number) => this.#client.delete(`robot_id="${robotId}"`);
   async maintain(): Promise<void> {}
 
-  /** @returns false when it is away at the moment. @throws ConfigError when it cannot be used as configured */
+  /** @returns false when InfluxDB cannot be reached. @throws ConfigError when the configuration is wrong */
   async verify(): Promise<boolean> {
     const statuses = await this.#client.tryTokens().catch(() => undefined);
     if (!statuses) return false;

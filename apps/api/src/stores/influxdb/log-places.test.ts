@@ -5,7 +5,7 @@ import { LogPlaces } from './log-places.ts';
 
 const digestOf = (text: string) => hash('md5', text, 'base64url');
 
-/** As one would look for a place by hand: nanosecond by nanosecond. */
+/** Reference implementation: tries nanosecond by nanosecond. */
 function byHand(taken: Map<bigint, string>, time: bigint, digest: string): bigint {
   const start = (time / 1000n) * 1000n;
   const first = BigInt(Buffer.from(digest, 'base64url').readUInt32LE()) % 1000n;
@@ -16,7 +16,7 @@ function byHand(taken: Map<bigint, string>, time: bigint, digest: string): bigin
   return at();
 }
 
-it('gives each entry the place that looking nanosecond by nanosecond gives it', () => {
+it('gives each entry the same place as a nanosecond-by-nanosecond search', () => {
   const entry = fc.record({ text: fc.nat(1_500), moment: fc.nat(2) });
   fc.assert(
     fc.property(fc.array(entry, { maxLength: 3_500, size: 'max' }), (entries) => {
@@ -30,7 +30,7 @@ it('gives each entry the place that looking nanosecond by nanosecond gives it', 
   );
 });
 
-it('places a hundred thousand entries of one instant, and finds all of them again', () => {
+it('places 100,000 entries of one instant, and finds all of them again', () => {
   const places = new LogPlaces();
   const digests = Array.from({ length: 100_000 }, (_, i) => digestOf(`entry ${i}`));
   const given = digests.map((digest) => places.place({ time: 5n, digest }));

@@ -4,16 +4,16 @@ const MICROSECOND = 1000n;
 export const microsecond = (time: bigint) => time - (((time % MICROSECOND) + MICROSECOND) % MICROSECOND);
 
 /**
- * The nanoseconds that a robot's log entries take. An entry's text chooses its place within the microsecond, and if another
- * text is there already, it gets the next free one, round the microsecond first and beyond it only when that is full. To
- * find it costs the same however many entries there are of one moment.
+ * The nanoseconds occupied by a robot's log entries. The hash of an entry's text selects its nanosecond within the
+ * microsecond. If that is taken, it gets the next free one: wrapping round the microsecond, and beyond it only when
+ * full. The cost does not grow with the number of entries of one moment.
  */
 export class LogPlaces {
-  /** Entries by their places, those met longest ago first. */
+  /** Entries by place, oldest insertion first. */
   readonly #taken = new Map<bigint, string>();
   readonly #byDigest = new Map<string, bigint[]>();
   readonly #byMoment = new Map<string, bigint[]>();
-  /** Of a taken place: one behind it from which on the next free one is looked for. */
+  /** For each taken place, a later one from which to search for the next free place. */
   readonly #next = new Map<bigint, bigint>();
 
   get size(): number {
@@ -22,7 +22,7 @@ export class LogPlaces {
 
   entries = () => this.#taken.entries();
 
-  /** That the place has this entry. */
+  /** Records that the place holds this entry. */
   set(time: bigint, digest: string): void {
     if (this.#taken.get(time) === digest) return;
     this.#taken.set(time, digest);
@@ -31,7 +31,7 @@ export class LogPlaces {
     add(this.#byMoment, momentKey(time, digest), time);
   }
 
-  /** Where the entry is, or where there is room for it; from now on it is there. */
+  /** Finds the entry's place, or assigns it one. */
   place({ time, digest }: LogIdentity): bigint {
     const start = microsecond(time);
     const end = start + MICROSECOND;
@@ -41,14 +41,14 @@ export class LogPlaces {
       this.#within(first, end, own) ??
       this.#within(start, first, own) ??
       this.#within(end, undefined, this.#own(digest));
-    if (found === undefined) throw new Error('there is always a free nanosecond');
+    if (found === undefined) throw new Error('no free nanosecond found');
     this.set(found, digest);
     return found;
   }
 
   #own = (digest: string) => this.#byDigest.get(digest) ?? [];
 
-  /** @param own places that the same text has. @returns the one met before any free place, or the first free place */
+  /** @param own places of the same text. @returns the one that comes before any free place, or the first free place */
   #within(from: bigint, to: bigint | undefined, own: bigint[]): bigint | undefined {
     const free = this.#free(from);
     const limit = to !== undefined && to < free ? to : free;
@@ -57,7 +57,7 @@ export class LogPlaces {
     return to === undefined || free < to ? free : undefined;
   }
 
-  /** The first free place from `from` on; the way to it is shortened for the next one. */
+  /** The first free place at or after `from`. Compresses the path, so that the next search is shorter. */
   #free(from: bigint): bigint {
     let free = from;
     for (let next = this.#next.get(free); next !== undefined; next = this.#next.get(free)) free = next;

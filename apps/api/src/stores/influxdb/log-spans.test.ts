@@ -5,7 +5,7 @@ import { spansOf } from './log-spans.ts';
 const SECOND = 1_000_000_000n;
 const MARGIN = 1_000_000n;
 
-it('reads near moments together and far ones apart', () => {
+it('groups nearby moments and separates distant ones', () => {
   const [old, now] = [1_700_000_000n * SECOND, 1_800_000_000n * SECOND];
   expect(spansOf([now + SECOND / 2n, old, now])).toEqual([
     { from: old, to: old + MARGIN },
@@ -14,7 +14,7 @@ it('reads near moments together and far ones apart', () => {
   expect(spansOf([])).toEqual([]);
 });
 
-it('covers every moment with few spans that do not overlap', () => {
+it('covers every moment with a few spans that do not overlap', () => {
   fc.assert(
     fc.property(fc.array(fc.bigInt({ min: 0n, max: 2n ** 60n }), { maxLength: 300 }), (moments) => {
       const spans = spansOf(moments);

@@ -4,15 +4,15 @@ export interface Span {
   to: bigint;
 }
 
-/** Moments nearer to each other than this are looked up together. */
+/** Moments closer together than this are looked up together. */
 const NEAR = 1_000_000_000n;
 const MAX_SPANS = 64;
-/** Behind a moment: entries that find it full are moved on by a nanosecond each. */
+/** Added after a moment: entries that find their microsecond full move on, a nanosecond each. */
 const MARGIN = 1_000_000n;
 
 const compare = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** What has to be read to know all that is stored at these moments: few spans, split where the moments are farthest apart. */
+/** Spans to read in order to know everything stored at these moments: few of them, split at the widest gaps. */
 export function spansOf(moments: Iterable<bigint>): Span[] {
   const sorted = [...new Set(moments)].sort(compare);
   const gapBefore = (i: number) => (sorted[i] as bigint) - (sorted[i - 1] as bigint);

@@ -6,14 +6,14 @@ import { inSlices } from '../../scheduling/slices.ts';
 import { LogPlaces, microsecond } from './log-places.ts';
 import { type Span, spansOf } from './log-spans.ts';
 
-/** A log entry as far as telling it from others goes. */
+/** What identifies a log entry. */
 export interface LogIdentity {
   /** Nanoseconds since 1970. */
   time: bigint;
   digest: string;
 }
 
-/** @returns the entries of a robot that are stored in a span of time */
+/** @returns a robot's stored entries in a span of time */
 export type FindLogs = (robotId: number, span: Span, signal: AbortSignal) => Promise<LogIdentity[]>;
 
 interface LogLine {
@@ -22,30 +22,30 @@ interface LogLine {
 }
 
 interface Known {
-  /** Whatever is stored at or after this time is in `taken`, since all that is written passes here. */
+  /** `taken` has everything stored at or after this time, because all writes pass through here. */
   since: bigint;
   taken: LogPlaces;
 }
 
 const END_OF_TIME = 2n ** 63n;
-/** Entries no older than this are what the robot logs at present: more of the kind will follow. */
+/** Entries no older than this count as current: more are likely to follow. */
 const PRESENT_MS = 60_000;
-/** A robot whose stored entries take longer to look up is told to try again: the others of its batch do not wait for it. */
+/** A robot whose look-up takes longer gets an error and retries, so that the rest of the batch does not wait. */
 const LOOKUP_MS = 1_500;
 const LOOKUPS_AT_ONCE = 4;
 const MAX_ROBOTS = 20_000;
 const MAX_TAKEN = 4_000;
 
-/** The same text for the same entry, whoever reads it; `tags` without the robot's identity. */
+/** The same digest for the same entry, sent or read back. @param tags without the identity tags */
 export function logDigest(message: string, level: string, program: string, tags: Record<string, string>): string {
   const sorted = Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1));
   return hash('md5', JSON.stringify([message, level, program, sorted]), 'base64url');
 }
 
 /**
- * Two points of one series and time are one point to InfluxDB, but two log entries of one moment are two. Logs have
- * microseconds at best and InfluxDB has nanoseconds: an entry's text chooses its nanosecond, and if another text is
- * there already, the next free one. So a retried entry finds its own place again.
+ * InfluxDB merges points of the same series and time, but log entries of one moment must stay separate. Log times have
+ * microseconds at best, so the entry's text selects the nanosecond, or the next free one if another text has it. A
+ * retried entry therefore finds its own place again.
  */
 export class LogTimes {
   #find: FindLogs;
@@ -57,8 +57,8 @@ export class LogTimes {
   }
 
   /**
-   * @returns all the lines as one body, the log entries among them at their places
-   * @throws AppError store_unavailable when it takes too long to find out what is stored at their times
+   * @returns all lines as one body, with the log entries' times adjusted
+   * @throws AppError store_unavailable when looking up stored entries takes too long
    */
   async keepApart(robotId: number, lines: LogLine[], batchSignal: AbortSignal): Promise<Buffer> {
     const entries = await inSlices(identifying(lines));
@@ -71,7 +71,10 @@ export class LogTimes {
     });
   }
 
-  /** Of the past only the moments themselves are read, from the present on everything: the next bodies need no look-up. */
+  /**
+   * Reads the past only at the given moments, but everything from the present on, so that the next bodies need no
+   * look-up.
+   */
   async #lookUp(robotId: number, moments: bigint[], batchSignal: AbortSignal): Promise<Known> {
     const known = this.#robots.get(robotId) ?? { since: END_OF_TIME, taken: new LogPlaces() };
     const spans = spansOf(moments.filter((moment) => moment < known.since));
@@ -89,7 +92,7 @@ export class LogTimes {
     return known;
   }
 
-  /** One robot's bodies one after the other, so that two cannot take the same place. */
+  /** Serialises a robot's bodies, so that two cannot take the same place. */
   #inTurn<T>(robotId: number, run: () => Promise<T>): Promise<T> {
     const turn = this.#turns.get(robotId) ?? pLimit(1);
     this.#turns.set(robotId, turn);

@@ -8,7 +8,7 @@ import type { Span } from './log-spans.ts';
 import { type LogIdentity, logDigest } from './log-times.ts';
 
 const MS = 1_000_000n;
-/** Logs are looked for backwards, the nearest hour first, then ever larger spans. */
+/** Logs are searched backwards: first the most recent hour, then ever larger spans. */
 const FIRST_SPAN = 3_600_000n * MS;
 const GROWTH = 6n;
 
@@ -43,7 +43,7 @@ export async function queryLogs(client: InfluxClient, query: LogQuery, signal: A
   return { items: items.map((row) => ({ ...row, time: rfc3339(row.time) })), next_cursor };
 }
 
-/** In any case: loggers write ERROR as well as error. */
+/** Case-insensitive: some loggers write ERROR, others error. */
 const isLevel = (level: string) => String(flux`strings.toLower(v: r.level) == ${level.toLowerCase()}`);
 
 function entriesBetween(
@@ -90,7 +90,7 @@ const entries = (client: InfluxClient, robotId: number, start: bigint, stop: big
           level: if exists r.level then r.level else "",
           program: if exists r.program then r.program else ""}))`;
 
-/** What is stored in a span, for keeping new entries apart from it. */
+/** Entries stored in a span, so that new ones can be kept apart from them. */
 export function findLogs(
   client: InfluxClient,
   robotId: number,
@@ -110,7 +110,7 @@ export function findLogs(
   );
 }
 
-/** Of RFC 3339 with up to nine decimals. */
+/** Parses RFC 3339 with up to nine decimals. */
 function parseNanoseconds(text: string): bigint {
   const [whole = '', fraction = ''] = text.replace('Z', '').split('.');
   return BigInt(Date.parse(`${whole}Z`)) * MS + BigInt(fraction.padEnd(9, '0') || 0);

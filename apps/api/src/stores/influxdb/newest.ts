@@ -4,7 +4,7 @@ import type { NewestQuery } from '../metrics-store.ts';
 import type { InfluxClient } from './client.ts';
 import { ofRobots, ownTags, selected, timeOf, totalsOnly } from './flux.ts';
 
-/** Without an end a range ends now: what a fast clock says would not be found. */
+/** A range without an end stops at now, which would miss points from robots with fast clocks. */
 const FAR_AHEAD_MS = 10 * 365 * 86_400_000;
 
 export async function queryNewest(
@@ -30,7 +30,7 @@ export async function queryNewest(
     }),
     signal,
   );
-  // A robot that was renamed has each series twice.
+  // A renamed robot has each series twice.
   const newest = new Map<string, NewestValue>();
   for (const { value, ...row } of rows.sort((a, b) => a.time - b.time)) {
     const key = JSON.stringify([row.robotId, row.measurement, row.field, row.tags]);

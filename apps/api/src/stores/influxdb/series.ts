@@ -11,7 +11,7 @@ import {
 import type { InfluxClient } from './client.ts';
 import { anyOf, oneOf, ownTags, timeOf } from './flux.ts';
 
-/** Comparisons nest: InfluxDB gives up on some hundred of them. */
+/** Each `or` nests one level deeper, and InfluxDB fails at a few hundred levels. */
 const MANY_FIELDS = 50;
 
 export async function querySeries(client: InfluxClient, query: SeriesQuery, signal: AbortSignal): Promise<Series[]> {
@@ -26,7 +26,7 @@ export async function querySeries(client: InfluxClient, query: SeriesQuery, sign
   };
   const everyMs = everySeconds * 1000;
   const every = fluxDuration(`${everySeconds}s`);
-  // Only the bare selector keeps the time of what it chose.
+  // Only the bare selector keeps the time of the selected value.
   const windows =
     times === 'sample'
       ? flux`window(every: ${every}) |> last() |> window(every: inf)`
@@ -62,13 +62,13 @@ interface WindowValue {
   value: Series['points'][number][1];
 }
 
-/** A robot renamed within a window has two values for it: the later one is its last. */
+/** A robot renamed within a window has two values for it; the later one counts. */
 function newestOfEach(points: WindowValue[]): Series['points'] {
   const inOrder = points.sort((a, b) => a.time - b.time);
   return [...new Map(inOrder.map(({ window, time, value }) => [window, [time, value]])).values()] as Series['points'];
 }
 
-/** A robot renamed within a window has two values for it. */
+/** Combines the two values that a robot renamed within a window has for it. */
 function merged(points: WindowValue[], fn: Aggregate): Series['points'] {
   const windows = [...Map.groupBy(points, ({ window }) => window)].sort(([a], [b]) => a - b);
   return windows.flatMap(([window, of]): Series['points'] => {

@@ -3,7 +3,7 @@ import { ConfigError } from '../../config/env.ts';
 
 export interface InfluxSetup {
   url: string;
-  /** The operator's, or one that may do everything in the organisation; used here only. */
+  /** The operator token or an all-access token of the organisation; used only here. */
   adminToken: string;
   org: string;
   bucket: string;
@@ -23,8 +23,8 @@ const DAY_S = 86_400;
 type Call = <Reply>(method: string, path: string, body?: object) => Promise<Reply>;
 
 /**
- * Makes what is missing: a new InfluxDB's first user, the organisation, the bucket with its retention, a token that can
- * only write that bucket and one that can only read it. Doing it again changes nothing and gives the same tokens.
+ * Creates what is missing: a new InfluxDB's first user, the organisation, the bucket with its retention, a token that
+ * can only write that bucket and one that can only read it. Idempotent: repeating it returns the same tokens.
  * @throws ConfigError
  */
 export async function setUpInflux(setup: InfluxSetup): Promise<{ writeToken: string; readToken: string }> {
@@ -40,7 +40,7 @@ export async function setUpInflux(setup: InfluxSetup): Promise<{ writeToken: str
   return { writeToken, readToken };
 }
 
-/** The first user has a password that nobody knows: what is needed can be done with the token. */
+/** The first user gets a random password that nobody knows; the admin token is enough for everything. */
 async function onboard(call: Call, { adminToken, org, bucket, retentionSeconds }: InfluxSetup): Promise<void> {
   const password = randomBytes(24).toString('base64url');
   const user = { username: 'robowatch', password, token: adminToken };
@@ -69,7 +69,7 @@ async function ensureBucket(call: Call, orgID: string, { bucket, retentionSecond
   return known.id;
 }
 
-/** As InfluxDB itself chooses it for a new bucket; it does not when the retention changes. */
+/** InfluxDB's own default for a new bucket; it does not apply it when the retention changes. */
 function shardSeconds(retentionSeconds: number): number {
   if (retentionSeconds < 2 * DAY_S) return 3600;
   return retentionSeconds <= 180 * DAY_S ? DAY_S : 7 * DAY_S;

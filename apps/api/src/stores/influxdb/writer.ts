@@ -5,7 +5,7 @@ import type { Outcome, RobotLines } from '../metrics-store.ts';
 import type { InfluxClient } from './client.ts';
 import type { LogTimes } from './log-times.ts';
 
-/** A line on its way, and whose it is. */
+/** A line to be written, and the share it belongs to. */
 interface Line {
   /** Index in the batch. */
   share: number;
@@ -13,13 +13,16 @@ interface Line {
   bytes: Buffer;
 }
 
-/** Robots whose lines InfluxDB refused lately are written by themselves, so that others do not wait for the sorting out. */
+/**
+ * Robots with recently refused lines are written separately, so that others do not wait while bad lines are searched
+ * for.
+ */
 const SUSPECT_MS = 300_000;
-/** Writes that may be spent on finding one robot's bad lines. */
+/** Writes that finding one robot's bad lines may take. */
 const MAX_SORTING = 60;
 const REFUSED = [400, 413, 422];
 
-/** Writes batches of many robots as one body; where InfluxDB refuses something, finds out whose and which line it is. */
+/** Writes a batch of many robots as one body. If InfluxDB refuses it, finds the bad lines. */
 export class InfluxWriter {
   #client: InfluxClient;
   #logTimes: LogTimes;
@@ -49,7 +52,10 @@ export class InfluxWriter {
     return bodies.map((body, share) => (body instanceof Error ? body : (refusals[share] as Refusals)));
   }
 
-  /** Each robot's lines as one body, without those refused already, and with log entries kept apart; or why not. */
+  /**
+   * Each robot's lines as one body, without refused ones and with log entries kept apart; or the error that prevented
+   * it.
+   */
   async #bodies(batch: RobotLines[], signal: AbortSignal): Promise<(Buffer | Error)[]> {
     return Promise.all(
       batch.map(({ robotId, lines, refused }) => {
@@ -64,8 +70,8 @@ export class InfluxWriter {
   }
 
   /**
-   * By halves, first between robots, then within one. Writing a line again is harmless: same series, same time.
-   * @param reason what InfluxDB said of these lines together
+   * Finds the bad lines by bisection, first between robots, then within one. Rewriting a line is idempotent: same
+   * series, same time. @param reason InfluxDB's message about these lines
    */
   async #sortOut(
     lines: Line[],
@@ -103,16 +109,20 @@ const isLog = (series: KnownSeries | undefined) => series?.isLog === true;
 const readyOf = (bodies: (Buffer | Error)[]) => [...bodies.keys()].filter((share) => bodies[share] instanceof Buffer);
 
 const unavailable = () =>
-  new AppError('store_unavailable', 'The metrics store does not take data at the moment. Keep it and send it again.', {
-    retryAfter: 10,
-  });
+  new AppError(
+    'store_unavailable',
+    'The metrics store does not accept data at the moment. Keep it and send it again later.',
+    {
+      retryAfter: 10,
+    },
+  );
 
 function linesOf({ lines, refused }: RobotLines, body: Buffer, share: number): Line[] {
   const result: Line[] = [];
   let start = 0;
   for (let index = 0; index < lines.count; index++) {
     if (refused.has(index)) continue;
-    // A log entry's time may have been moved, but never to another length.
+    // A log entry's time may have been adjusted, but it never changes in length.
     const end = start + lines.line(index).length;
     result.push({ share, index, bytes: body.subarray(start, end) });
     start = end;
@@ -120,7 +130,7 @@ function linesOf({ lines, refused }: RobotLines, body: Buffer, share: number): L
   return result;
 }
 
-/** The first line of the robot nearest the middle. */
+/** Index in the middle where one robot's lines begin. */
 function boundary(lines: Line[]): number {
   const middle = lines.length >> 1;
   const share = lines[middle]?.share;
@@ -128,7 +138,7 @@ function boundary(lines: Line[]): number {
   return start > 0 ? start : lines.findLastIndex((line) => line.share === share) + 1;
 }
 
-/** Without what concerns the batch as a whole, or names other robots' tags. */
+/** Strips the parts of the message that concern the whole batch or reveal other robots' tags. */
 function readable(message: string): string {
   return message
     .replace(/^.*(partial write: |unable to parse )/s, '')

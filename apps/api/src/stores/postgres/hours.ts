@@ -5,7 +5,7 @@ import { sum } from './aggregates.ts';
 import { ns } from './nanoseconds.ts';
 
 const HOUR_NS = '3600000000000';
-/** Rounded down before 1970, too. */
+/** Rounds down before 1970, too. */
 const hour = sql`((time - ((time % ${HOUR_NS}::bigint) + ${HOUR_NS}::bigint) % ${HOUR_NS}::bigint) / ${HOUR_NS}::bigint)::integer`;
 
 export async function queryHours(db: Db, { robotId, measurements, from, to }: HoursQuery): Promise<HourValues[]> {

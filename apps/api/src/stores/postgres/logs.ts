@@ -5,7 +5,7 @@ import { rfc3339 } from '../log-time.ts';
 import { type LogQuery, MAX_TEXT_BYTES } from '../metrics-store.ts';
 import { ns } from './nanoseconds.ts';
 
-/** Bytes of a page, as far as its texts go; the first entry always has room. */
+/** Bytes of an entry's texts, which limit a page; the first entry always fits. */
 const size = sql`octet_length(message) + coalesce(octet_length(program), 0) + coalesce(octet_length(level), 0)`;
 
 export async function queryLogs(db: Db, { robotId, from, to, level, program, q, limit, cursor }: LogQuery) {
@@ -55,6 +55,6 @@ interface LogRow {
   level: string | null;
   program: string | null;
   message: string;
-  /** How many were found, whether they fit the page or not. */
+  /** Number of entries found, including those that do not fit the page. */
   entries: string;
 }

@@ -5,7 +5,7 @@ import type { NewestQuery } from '../metrics-store.ts';
 import { ns } from './nanoseconds.ts';
 import { selectedSeries } from './selected-series.ts';
 
-/** One look-up by index for each series and field. */
+/** One index look-up per series and field. */
 export async function queryNewest(db: Db, { robotIds, selectors, since }: NewestQuery): Promise<NewestValue[]> {
   const { rows } = await sql<NewestValue>`
     select s.robot_id as "robotId", sel.measurement, sel.field, s.tags, p.value, (p.time / 1000000)::float8 as time

@@ -4,12 +4,12 @@ import type { Database } from '../../db/schema.ts';
 
 const DAY_NS = 86_400_000_000_000n;
 const TABLES = ['metric_points', 'log_entries'];
-/** Each takes locks until its transaction ends. */
+/** Each new partition holds locks until its transaction ends. */
 const DAYS_AT_ONCE = 32;
 const floorDay = (time: bigint) => (time - (((time % DAY_NS) + DAY_NS) % DAY_NS)) / DAY_NS;
 const nowNs = () => BigInt(Date.now()) * 1_000_000n;
 
-/** A partition a day; retention is dropping whole days. */
+/** One partition per day; retention drops whole days. */
 export class Partitions {
   #db: Database;
   #retentionNs: bigint;
@@ -20,7 +20,7 @@ export class Partitions {
     this.#retentionNs = BigInt(retentionSeconds) * 1_000_000_000n;
   }
 
-  /** Makes room for these times (nanoseconds). */
+  /** Creates the missing partitions for these times (nanoseconds). */
   async ensure(times: Iterable<bigint>): Promise<void> {
     const missing = new Set<bigint>();
     for (const time of times) {
@@ -61,7 +61,7 @@ export class Partitions {
     await this.ensure([nowNs(), nowNs() + DAY_NS]);
   }
 
-  /** Names and bounds here are numbers of ours, never input. One replica at a time changes the set of partitions. */
+  /** Only one replica at a time changes partitions. The raw SQL is built from our own numbers, never from input. */
   async #exclusively(change: (run: (statement: string) => Promise<unknown>) => Promise<void>): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
       await lock(tx, 'change partitions');

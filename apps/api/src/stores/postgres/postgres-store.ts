@@ -18,14 +18,16 @@ import { Partitions } from './partitions.ts';
 import { querySeries } from './series.ts';
 import { PostgresWriter } from './writer.ts';
 
-/** Metrics and logs in PostgreSQL: a row a point, its fields as jsonb, partitioned by day. For fleets of some dozens. */
+/**
+ * Metrics and logs in PostgreSQL: one row per point, fields as jsonb, partitioned by day. For fleets of a few dozen.
+ */
 export class PostgresStore implements MetricsStore {
   #db: Database;
   #partitions: Partitions;
   #writer: PostgresWriter;
   #read: <Result>(signal: AbortSignal, read: (connection: Db) => Promise<Result>) => Promise<Result>;
 
-  /** @param reads another pool on the same database, for what may take long */
+  /** @param reads separate pool on the same database, for slow queries */
   constructor(db: Database, reads: Database, retentionSeconds: number) {
     this.#db = db;
     this.#partitions = new Partitions(db, retentionSeconds);

@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { Selector } from '../../figures/index.ts';
 
 /**
- * The series of these robots that the selectors name, as rows `s` (metric_series) and `sel` (`measurement`, `field`): a
- * series stands once for each field of it that is wanted.
+ * These robots' selected series, as rows `s` (metric_series) and `sel` (`measurement`, `field`): one row per series and
+ * selected field.
  */
 export const selectedSeries = (robotIds: number[], selectors: Selector[]) => sql`
   metric_series s join unnest(

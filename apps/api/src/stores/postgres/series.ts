@@ -12,7 +12,7 @@ import {
 import { mean, sum } from './aggregates.ts';
 import { ns } from './nanoseconds.ts';
 
-/** A value of one field of a series in one window. */
+/** The value of one field of a series in one window. */
 interface Value {
   seriesId: number;
   field: string;
@@ -25,12 +25,12 @@ interface Aggregation extends SeriesQuery {
   fn: Exclude<Aggregate, 'last'>;
 }
 
-/** With more fields than this, taking a point's JSON apart once costs less than looking each of them up in it. */
+/** Above this number of fields, expanding a point's JSON once is cheaper than looking up each field. */
 const MANY_FIELDS = 50;
 
-/** Down-sampled in the database: a value for each window that has any. */
+/** Downsamples in the database; windows without values are absent. */
 export async function querySeries(db: Db, query: SeriesQuery): Promise<Series[]> {
-  // Series first: with their ids at hand PostgreSQL knows how few of the points they are.
+  // Look up the series first: given their ids, PostgreSQL's planner can estimate how few points it needs.
   const tags = await seriesTags(db, query.robotId, query.measurement);
   const ids = [...tags.keys()];
   const values = await valuesOf(db, query, ids);
@@ -62,7 +62,7 @@ function valuesOf(db: Db, query: SeriesQuery, ids: number[]): Promise<Value[]> {
     : valuesOfFew(db, { ...query, fn }, ids);
 }
 
-/** First when each last value was, then the values themselves: texts that are not shown are not carried along. */
+/** Finds the times of the last values first, then the values, so that sorting does not carry unused texts along. */
 async function lastValues(db: Db, query: SeriesQuery, ids: number[]): Promise<Value[]> {
   const at = query.times === 'sample' ? sql`time / 1000000` : sql`bucket * ${query.everySeconds * 1000}::bigint`;
   const { rows } = await sql<Omit<Value, 'time'> & { time: string; entries: string }>`
@@ -87,7 +87,10 @@ async function lastValues(db: Db, query: SeriesQuery, ids: number[]): Promise<Va
   return rows.map((row) => ({ ...row, time: Number(row.time) }));
 }
 
-/** The offset keeps the two selects apart: a value is taken out of its JSON once, however often the aggregate mentions it. */
+/**
+ * `offset 0` keeps the selects apart, so that a value is extracted from its JSON once, however often the aggregate uses
+ * it.
+ */
 async function valuesOfFew(db: Db, query: Aggregation, ids: number[]): Promise<Value[]> {
   const { fields, fn } = query;
   const maxRows = Math.floor(MAX_VALUES / fields.length);
@@ -129,7 +132,10 @@ async function valuesOfMany(db: Db, query: Aggregation, ids: number[]): Promise<
   return rows.map(({ series_id, bucket, ...row }) => ({ ...row, seriesId: series_id, time: startOf(query, bucket) }));
 }
 
-/** Whole windows since 1970, counted down before it: the division itself rounds towards zero. */
+/**
+ * Number of the window since 1970, negative before. Integer division rounds towards zero, so it needs a correction
+ * there.
+ */
 function bucketOf({ everySeconds, from }: SeriesQuery) {
   const window = sql`${everySeconds * 1e9}::bigint`;
   return from >= 0 ? sql`time / ${window}` : sql`(time - ((time % ${window}) + ${window}) % ${window}) / ${window}`;

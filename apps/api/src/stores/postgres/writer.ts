@@ -18,11 +18,11 @@ interface Item extends DecodedPoint {
   series: KnownSeries;
 }
 
-/** What one statement takes: it is put together without a pause. */
+/** Limits for one statement, because it is built without yielding. */
 const STATEMENT_LINES = 2_000;
 const STATEMENT_BYTES = 1 << 20;
 
-/** Decodes gathered lines and stores them in a handful of statements, one transaction. */
+/** Decodes a batch and stores it with a few statements in one transaction. */
 export class PostgresWriter {
   #db: Database;
   #partitions: Partitions;
@@ -41,7 +41,7 @@ export class PostgresWriter {
       for (const some of statements(await inSlices(mergingPoints(metrics)))) await pointRows(some).execute(tx);
       for (const some of statements(await inSlices(identifyingLogs(logs)))) await logRows(some).execute(tx);
     });
-    // Types are settled by the catalog, so there is nothing left to refuse.
+    // The catalog has already checked the types, so nothing is refused here.
     return batch.map(() => new Map());
   }
 }
@@ -58,11 +58,11 @@ function* decoding(batch: RobotLines[]): Generator<void, Item[]> {
   return items;
 }
 
-/** A time of each day that any of them falls on. */
+/** At least one time for each day that has items. */
 function daysOf(items: Item[]): bigint[] {
   const days = new Map<string, bigint>();
   for (const { time } of items) {
-    // Without its last ten digits: ten seconds, of which a day has a whole number.
+    // Dropping ten digits groups times by ten seconds, which divide a day evenly.
     const moment = time.length > 11 ? time.slice(0, -10) : time;
     if (!days.has(moment)) days.set(moment, BigInt(time));
   }
@@ -90,7 +90,10 @@ interface PointRow extends Row {
   json: string;
 }
 
-/** Same series and same time: later fields overwrite, others stay, also within one batch. Ordered, so that writers cannot deadlock. */
+/**
+ * Merges points of the same series and time, as the upsert does: later fields win. Sorted, so that writers cannot
+ * deadlock.
+ */
 function* mergingPoints(items: Item[]): Generator<void, PointRow[]> {
   const points = new Map<string, Item>();
   for (const item of items) {
@@ -109,7 +112,7 @@ function* mergingPoints(items: Item[]): Generator<void, PointRow[]> {
   return yield* sorting(rows, (a, b) => a.series - b.series || byTime(a.time, b.time));
 }
 
-/** Times of one length compare as text, which costs less. */
+/** Times of equal length are compared as text, which is cheaper. */
 function byTime(a: string, b: string): number {
   if (a === b) return 0;
   const isLess = a.length === b.length && !a.startsWith('-') ? a < b : BigInt(a) < BigInt(b);
@@ -121,7 +124,7 @@ const pointRows = (rows: PointRow[]) => sql`
   from unnest(${rows.map((r) => r.series)}::int[], ${rows.map((r) => r.time)}::bigint[], ${rows.map((r) => r.json)}::text[]) as g (s, t, f)
   on conflict (series_id, time) do update set fields = metric_points.fields || excluded.fields`;
 
-/** By hand, because JSON.stringify cannot write a 64-bit integer. */
+/** Written by hand, because JSON.stringify cannot write 64-bit integers. */
 function fieldsJson(fields: Map<string, DecodedField>): string {
   const pairs = [...fields].map(([name, { type, value }]) => {
     const isNumber = type === 'integer' || type === 'unsigned';
@@ -139,7 +142,7 @@ interface LogRow extends Row {
   message: string;
 }
 
-/** The digest is part of the key: entries of the same instant stay apart, a retried one is not doubled. */
+/** The digest is part of the key: it keeps entries of the same instant apart and makes a retry idempotent. */
 function* identifyingLogs(items: Item[]): Generator<void, LogRow[]> {
   const tagsOf = new Map<KnownSeries, Record<string, string>>();
   const rows: LogRow[] = [];

@@ -32,7 +32,7 @@ export function fleetContract(api: TestApi): void {
       ]);
     });
 
-    it('takes a CPU without parts for the whole, and parts for no whole', async () => {
+    it('uses a CPU series without a tag as the total, and never a single core', async () => {
       const owner = await api.person();
       const [whole, parts] = [await api.pairedRobot(owner), await api.pairedRobot(owner)];
       await api.report(whole.token, 'cpu usage_idle=60');
@@ -79,7 +79,7 @@ export function fleetContract(api: TestApi): void {
       expect(empty.memory_percent).toEqual(Array(60).fill(null));
     });
 
-    it('is given for all, whatever numbers one of them sends', async () => {
+    it('covers all robots, whatever numbers one of them sends', async () => {
       const [absurd, usual] = [await reportingRobot(api), await reportingRobot(api)];
       const at = Math.floor(now() / 60) * 60 - 120;
       const values = ['1e200', '-1e200', '1.7e308', '1.7e308', '-1.7e308', '5e-324'];
@@ -102,7 +102,7 @@ export function fleetContract(api: TestApi): void {
       expect((await absurd.read('mem', '&fn=max&every=1m')).series[0].points).toEqual([[at * 1000, 1.7e308]]);
     });
 
-    it('is silent about the robots of others, and refuses nonsense', async () => {
+    it('omits other users’ robots, and refuses invalid queries', async () => {
       const [mine, other] = [await reportingRobot(api), await reportingRobot(api)];
       const ask = (ids: string) => api.call('GET', `/robots/trends?ids=${ids}`, { token: mine.owner.token });
       const { body } = await ask(`${other.robot.id},${mine.robot.id},999999`);

@@ -3,7 +3,7 @@ import { now, reportingRobot, type TestApi } from './reporting.ts';
 
 export function logsContract(api: TestApi): void {
   describe('logs', () => {
-    it('of one instant stay apart, and a retried one is not doubled', async () => {
+    it('of the same instant stay separate, and a retry adds no duplicates', async () => {
       const { send, logs } = await reportingRobot(api);
       const at = `${now()}000001000`;
       const body = Array.from(
@@ -15,7 +15,7 @@ export function logsContract(api: TestApi): void {
       expect((await logs()).items).toHaveLength(50);
     });
 
-    it('are found by level, program and text, page by page', async () => {
+    it('can be searched by level, program and text, page by page', async () => {
       const { send, logs } = await reportingRobot(api);
       const line = (i: number, level: string, program: string) =>
         `syslog message="100% of \\"job\\" ${i}\nsecond line",level="${level}",program="${program}" ${now() - i}`;
@@ -42,7 +42,7 @@ export function logsContract(api: TestApi): void {
     });
   });
 
-  describe('logs asked for with nonsense', () => {
+  describe('invalid log queries', () => {
     it('are refused with a reason', async () => {
       const { owner, robot, send, logs } = await reportingRobot(api);
       await send('syslog message="x",level="info",program="p"');
@@ -61,7 +61,7 @@ export function logsContract(api: TestApi): void {
         const { body } = await api.call('GET', `/robots/${robot.id}/logs?${query}`, { token: owner.token });
         expect([body.status, body.code], query).toEqual([400, 'validation_failed']);
       }
-      expect((await logs('&q=%00')).detail).toContain('q must not have control characters');
+      expect((await logs('&q=%00')).detail).toContain('q must not contain control characters');
       expect((await logs(`&${cursor('9223372036854775807', 'x')}`)).items).toHaveLength(1);
     });
   });

@@ -7,7 +7,7 @@ export function purgeContract(api: TestApi, stored: (robotId: number) => Promise
       const { owner, robot, send } = await reportingRobot(api);
       await send('m v=1\nsyslog message="x"');
       await api.call('DELETE', `/robots/${robot.id}`, { token: owner.token });
-      // A series, a point and a log entry at least.
+      // At least a series, a point and a log entry.
       expect((await stored(robot.id)).length).toBeGreaterThanOrEqual(2);
       await api.deps().store.purge(robot.id);
       await api.deps().catalog.purge(robot.id);

@@ -5,7 +5,7 @@ export type TestApi = ReturnType<typeof useTestApi>;
 /** Seconds since 1970. */
 export const now = () => Math.floor(Date.now() / 1000);
 
-/** A robot that reports, and what its owner reads of it. */
+/** A reporting robot, and what its owner can read about it. */
 export async function reportingRobot(api: TestApi) {
   const owner = await api.person();
   const robot = await api.pairedRobot(owner, 'Bench, left');

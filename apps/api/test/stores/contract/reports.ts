@@ -6,7 +6,7 @@ import { now, reportingRobot, type TestApi } from './reporting.ts';
 
 export function reportsContract(api: TestApi): void {
   describe('POST /api/metrics', () => {
-    it('stores every line of a gzipped body and gives it back', async () => {
+    it('stores every line of a gzipped body and returns it', async () => {
       const { send, read } = await reportingRobot(api);
       const at = now();
       const body = gzipSync(
@@ -20,7 +20,7 @@ export function reportsContract(api: TestApi): void {
       ]);
     });
 
-    it('overwrites same series and time, merges their fields, and keeps 64-bit integers whole', async () => {
+    it('merges points of the same series and time, later fields winning, and keeps 64-bit integers exact', async () => {
       const { send, read } = await reportingRobot(api);
       const at = now();
       await send(`m a=1,n=18446744073709551615u ${at}\nm a=2 ${at}`, {}, '?precision=s');
@@ -42,7 +42,7 @@ export function reportsContract(api: TestApi): void {
       expect((await read('m', '&fn=count')).series).toHaveLength(2);
     });
 
-    it('stores nothing of a request without one usable line', async () => {
+    it('stores nothing when every line is bad', async () => {
       const { send } = await reportingRobot(api);
       for (const body of ['', '\n\n', '# only a comment', 'nonsense', Buffer.from([0xff, 0xfe, 0x00])])
         expect((await send(body)).status).toBe(400);
@@ -56,7 +56,7 @@ export function reportsContract(api: TestApi): void {
         expect((await api.report(token, 'm v=1')).status).toBe(401);
     });
 
-    it('answers 413 to a body that unpacks too large, at bounded cost', async () => {
+    it('answers 413 to a body that is too large when unpacked, at bounded cost', async () => {
       const { send } = await reportingRobot(api);
       const bomb = gzipSync(Buffer.alloc(20 * 1024 * 1024));
       expect(bomb.length).toBeLessThan(25_000);
@@ -66,7 +66,7 @@ export function reportsContract(api: TestApi): void {
       expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
     });
 
-    it('slows down a robot that sends too much, and nobody else', async () => {
+    it('throttles a robot that sends too much, and nobody else', async () => {
       const [greedy, other] = [await reportingRobot(api), await reportingRobot(api)];
       const lines = Array.from({ length: 4000 }, (_, i) => `flood v=${i} ${now()}${String(i).padStart(9, '0')}`).join(
         '\n',
@@ -78,7 +78,7 @@ export function reportsContract(api: TestApi): void {
       expect((await other.send('m v=1')).status).toBe(204);
     });
 
-    it('refuses points outside retention and from a far future', async () => {
+    it('refuses points outside the retention and too far in the future', async () => {
       const { send } = await reportingRobot(api);
       const reply = await send(
         `m v=1 ${now() - 40 * 86_400}\nm v=1 ${now() + 3 * 86_400}\nm v=1 ${now()}`,
@@ -91,7 +91,7 @@ export function reportsContract(api: TestApi): void {
       ]);
     });
 
-    it('refuses names too long to be kept, and stores what came beside them', async () => {
+    it('refuses lines with overlong names, and stores the others', async () => {
       const hostile = await reportingRobot(api);
       const others = [await reportingRobot(api), await reportingRobot(api)];
       const long = (bytes: number) => randomBytes(bytes).toString('base64url').slice(0, bytes);
@@ -115,7 +115,7 @@ export function reportsContract(api: TestApi): void {
       expect((await hostile.read(fits)).series).toMatchObject([{ field: fits }]);
     });
 
-    it('lets nobody else suffer when what one robot brings cannot be noted', async () => {
+    it('does not fail others when one robot’s new series cannot be stored', async () => {
       const hostile = await reportingRobot(api);
       const others = [await reportingRobot(api), await reportingRobot(api)];
       const { db } = api.deps();

@@ -4,7 +4,7 @@ import { now, reportingRobot, type TestApi } from './reporting.ts';
 
 export function seriesContract(api: TestApi): void {
   describe('reading', () => {
-    it('down-samples in windows, by each function', async () => {
+    it('downsamples in windows with every function', async () => {
       const { send, read } = await reportingRobot(api);
       const start = Math.floor(now() / 60) * 60 - 120;
       await send([10, 20, 60].map((v, i) => `m v=${v},s="x" ${start + i * 10}`).join('\n'), {}, '?precision=s');
@@ -16,7 +16,7 @@ export function seriesContract(api: TestApi): void {
       expect((await read('m', '&every=1m')).series.map((s: { field: string }) => s.field)).toEqual(['other', 'v']);
     });
 
-    it('answers booleans and strings by their last value, and refuses to reckon with them', async () => {
+    it('returns the last value of booleans and strings, and refuses to calculate with them', async () => {
       const { send, read } = await reportingRobot(api);
       const start = Math.floor(now() / 60) * 60 - 120;
       const states = [
@@ -44,7 +44,7 @@ export function seriesContract(api: TestApi): void {
       expect((await read('state', '&fields=estop')).detail).toContain('fn=last');
     });
 
-    it('tells when a last value was measured', async () => {
+    it('returns when a last value was measured', async () => {
       const { send, read } = await reportingRobot(api);
       const start = Math.floor(now() / 60) * 60 - 120;
       const at = (second: number, ms = 0) => `${start + second}${String(ms).padStart(3, '0')}000000`;
@@ -72,7 +72,7 @@ export function seriesContract(api: TestApi): void {
       expect((await read('net', '&fn=mean&times=sample')).detail).toContain('fn=last');
     });
 
-    it('answers nonsense with 400 and what is not there with nothing', async () => {
+    it('answers invalid queries with 400 and unknown names with an empty result', async () => {
       const { owner, robot, read } = await reportingRobot(api);
       for (const query of [
         'from=yesterday',
@@ -110,11 +110,11 @@ export function seriesContract(api: TestApi): void {
           ).toEqual([]);
     });
 
-    it('gives all of two thousand fields, and refuses more values than a reply should have', async () => {
+    it('returns all of two thousand fields, and refuses too many values', async () => {
       const { send, read } = await reportingRobot(api);
       const at = now();
       const fields = Array.from({ length: 1_988 }, (_, i) => `f${i}=${i}`).concat('a.b|c=1', 'x/(y)=2');
-      // A line has at most a thousand fields; lines of one series and time are one point.
+      // A line has at most a thousand fields; two lines of the same series and time make one point.
       const wide = (time: number) =>
         [fields.slice(0, 1_000), fields.slice(1_000)].map((half) => `wide ${half.join()} ${time}`).join('\n');
       expect((await send(wide(at), {}, '?precision=s')).status).toBe(204);
@@ -130,7 +130,7 @@ export function seriesContract(api: TestApi): void {
       expect((await read('wide', '&every=1s&fields=f0')).series[0].points).toHaveLength(261);
     });
 
-    it('gives long texts as far as a reply may have them, and says what to narrow', async () => {
+    it('returns long texts up to the limit of a reply, and beyond it says what to narrow', async () => {
       const { owner, send, read, logs } = await reportingRobot(api);
       const at = now();
       const long = 'x'.repeat(65_000);
