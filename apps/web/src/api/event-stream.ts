@@ -1,6 +1,7 @@
+import { until } from '@vueuse/core';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { useSession } from '../auth/session';
-import { reach } from './reachability';
+import { answers, reach } from './reachability';
 
 export interface FleetEvent {
   type: 'robot_seen' | 'robot_offline' | 'robot_status_changed' | 'robot_paired' | 'robot_deleted';
@@ -27,6 +28,7 @@ export async function readEvents(signal: AbortSignal, handlers: StreamHandlers):
     handlers.onClosed();
     if (opened) pause = FIRST_PAUSE_MS;
     await abortablePause(pause * (0.7 + 0.6 * Math.random()), signal);
+    await answering(signal);
   }
 }
 
@@ -64,6 +66,16 @@ async function readStream(signal: AbortSignal, { onOpen, onAwake, onEvent }: Str
     clearTimeout(alarm);
   }
 }
+
+/** Resolves when the server answers, or at once when it does. */
+const answering = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+    void until(answers)
+      .toBe(true)
+      .then(() => resolve());
+  });
 
 const abortablePause = (ms: number, signal: AbortSignal) =>
   new Promise<void>((resolve) => {
