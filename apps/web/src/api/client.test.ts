@@ -31,7 +31,9 @@ it('asks for nothing while the person is signed out, and nothing after it', asyn
   await leaving;
   await expect(asked).rejects.toMatchObject({ code: 'session_ended' });
   await expect(robots()).rejects.toMatchObject({ code: 'session_ended' });
-  expect(sent).toEqual(['/api/auth/logout']);
+  answer = async () => Response.json({});
+  await api.GET('/api/server');
+  expect(sent).toEqual(['/api/auth/logout', '/api/server']);
 });
 
 it('goes on after a sign-out that the server refused', async () => {

@@ -9,7 +9,8 @@ import type { paths } from './schema';
 /** Typed by the API's own description. Every call either gives its data or throws an `ApiProblem`. */
 export const api = createClient<paths>({ baseUrl: location.origin, fetch: callWithToken });
 
-const PUBLIC = /^\/api\/auth\/(login|setup|invitation)/;
+/** What is answered to anyone. */
+const PUBLIC = /^\/api\/(server$|auth\/(login|setup|invitation))/;
 
 /** What would only be refused, or not be answered, is not sent. @throws ApiProblem */
 async function mayBeSent({ method, url }: Request): Promise<void> {
