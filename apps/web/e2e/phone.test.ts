@@ -25,6 +25,7 @@ const open = async (path: string, options = {}) => {
 /** All of the text is seen: neither cut, nor beyond the screen, nor under something else. */
 const isWhole = (text: Locator) =>
   text.evaluate((element) => {
+    element.scrollIntoView({ block: 'center' });
     const range = document.createRange();
     range.selectNodeContents(element);
     const { left, right, top, bottom } = range.getBoundingClientRect();
@@ -41,11 +42,11 @@ const isWhole = (text: Locator) =>
     return !isCut && [left + 1, right - 1].every(isBare);
   });
 /** As the API would tell of them, changed. */
-const withRobots = (page: Page, change: object) =>
-  page.route('**/api/robots?*', async (route) => {
-    const reply = await (await route.fetch()).json();
-    await route.fulfill({ json: { ...reply, items: reply.items.map((one: object) => ({ ...one, ...change })) } });
-  });
+async function withRobots(page: Page, change: object): Promise<void> {
+  const { items } = await (await asUser(browser.server().url))('GET', '/robots');
+  const json = { items: items.map((one: object) => ({ ...one, ...change })), next_cursor: null };
+  await page.route('**/api/robots?*', (route) => route.fulfill({ json }));
+}
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 
 it('the navigation closes by Escape, and when something else is opened', async () => {
