@@ -11,13 +11,14 @@ it.each([
   ['ahead', '31622776', DAY_S - 300],
   ['behind', '31622777', -DAY_S],
   ['right', '31622778', 0],
-])('tells of a clock that is %s, where the data are, and shows them', async (word, code, offset) => {
+])('tells of a clock that is %s, and shows the last hour of it', async (word, code, offset) => {
   const { url } = browser.server();
   await askToPair(url, code, `robot-${word}`);
   const api = await asUser(url);
   const { robot_id, influxdb_token } = await api('POST', `/pair/${code}/confirm`, { name: `robot-${word}` });
   const now = Math.floor(Date.now() / 1000) + offset;
-  const body = [40, 30, 20, 10].map((ago) => `mem used_percent=42 ${now - ago}`).join('\n');
+  const lines = [40, 30, 20, 10].map((ago) => `mem used_percent=42 ${now - ago}`);
+  const body = [...lines, `syslog message="Said by the robot",level="info",program="init" ${now - 15}`].join('\n');
   const headers = { authorization: `Bearer ${influxdb_token}` };
   const reply = await fetch(`${url}/api/metrics?precision=s`, { method: 'POST', headers, body });
   expect(reply.status, await reply.text()).toBe(204);
@@ -32,13 +33,13 @@ it.each([
   expect(await mark(row).count()).toBe(offset ? 1 : 0);
   if (offset) expect(await mark(row).getAttribute('title')).toContain(word);
   await page.goto(`/robots/${robot_id}?range=15m`);
-  if (offset) {
-    await mark(page.locator('main')).waitFor();
-    await visible(page, /The newest data are of/);
-    await page.getByRole('button', { name: 'Show the newest data' }).click();
-  }
+  if (offset) await mark(page.locator('main')).waitFor();
   await page.locator('[data-chart=mem] canvas').waitFor();
   expect(await page.getByText('No data in this range').count()).toBe(0);
+  await page.locator('[data-chart=mem] li').getByText('42 %').waitFor();
+  expect(await page.getByRole('button', { name: 'Live' }).count()).toBe(1);
+  await page.goto(`/robots/${robot_id}/logs?range=15m`);
+  await visible(page, 'Said by the robot');
   if (!offset) expect(await mark(page.locator('main')).count()).toBe(0);
   await page.setViewportSize(PHONE);
   await page.goto('/');

@@ -115,7 +115,7 @@ it('pairs a robot by its code, waits for its first figures and shows its charts 
   await page.waitForURL(/\/logs\?from=/);
   await page.getByLabel('Time range').selectOption('24h');
   await page.getByRole('list', { name: 'Log entries' }).getByRole('listitem').first().waitFor();
-  await page.getByPlaceholder('Search in messages').fill('no such words');
+  await page.getByRole('searchbox', { name: 'Search in messages' }).fill('no such words');
   await visible(page, 'No log entries match');
   await page.waitForURL(/q=no\+such\+words/);
 });

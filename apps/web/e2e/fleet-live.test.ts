@@ -77,6 +77,26 @@ it('sorts by a live figure, and not under the pointer', async () => {
   expect(names).toHaveLength(held.length);
 });
 
+it('sorts cards by a live figure, and not under a reader who has just scrolled', async () => {
+  const page = await (await browser.open({ as: ADMIN, viewport: PHONE, hasTouch: true })).newPage();
+  await page.goto('/?sort=cpu_percent&order=desc');
+  await visible(page, /unit-/);
+  await page.evaluate(() => scrollTo(0, 3_000));
+  await expect.poll(async () => (await inView(page)).length).toBeGreaterThan(3);
+  await updates(page, 1);
+  await page.evaluate(() => scrollTo(0, 3_100));
+  await expect.poll(() => page.evaluate(() => scrollY)).toBe(3_100);
+  const held = await inView(page);
+  const figures = () => page.getByRole('article').allInnerTexts();
+  const said = await figures();
+  await updates(page, 3);
+  expect(await figures()).not.toEqual(said);
+  expect(await inView(page)).toEqual(held);
+  await page.evaluate(() => scrollTo(0, 0));
+  const top = await inView(page);
+  await expect.poll(() => inView(page)).not.toEqual(top);
+});
+
 it.each([1280, 1440, 1920])('shows names whole on a screen %i px wide, and cuts hostnames first', async (width) => {
   const page = await (await browser.open({ as: ADMIN, viewport: { width, height: 800 } })).newPage();
   const name = 'unit-warehouse-north-017';

@@ -107,3 +107,27 @@ it('draws a chart when it comes near the screen, over the time the others have b
   await page.locator(`[data-chart=${LAST}]`).scrollIntoViewIfNeeded();
   await expectGap(page, LAST, 0.25);
 });
+
+it('chooses a part by dragging, and points at no moment then until the pointer moves', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto(path);
+  await expectGap(page, 'mem', 0);
+  const panel = page.locator('[data-chart=mem]');
+  const { x, y, width, height } = (await panel.locator('.u-over').boundingBox()) as NonNullable<
+    Awaited<ReturnType<ReturnType<Page['locator']>['boundingBox']>>
+  >;
+  const crosshair = panel.locator('.u-cursor-x');
+  await page.mouse.move(x + width * 0.1, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.move(x + width * 0.3, y + height / 2, { steps: 5 });
+  expect(await crosshair.getAttribute('class')).not.toContain('u-off');
+  const asked = page.waitForResponse(/metrics\/mem/);
+  await page.mouse.up();
+  await asked;
+  await expect.poll(() => crosshair.getAttribute('class')).toContain('u-off');
+  const isLast = async () => (await panel.locator('h2 + span').innerText()) === '';
+  expect(await isLast()).toBe(true);
+  await page.mouse.move(x + width * 0.5, y + height / 2);
+  await expect.poll(() => crosshair.getAttribute('class')).not.toContain('u-off');
+  expect(await isLast()).toBe(false);
+});

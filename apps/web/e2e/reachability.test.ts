@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { problemReply, useBrowser, visible, withoutPolling } from './browser.ts';
+import { startRobots } from './robots.ts';
 import { withAdmin } from './server.ts';
 
 const browser = useBrowser(withAdmin);
@@ -12,11 +13,15 @@ it('says that the server is down, keeps what was typed, and goes on by itself', 
   await page.getByRole('button', { name: 'Save' }).click();
   await visible(page, 'The server does not answer. What you see may be old');
   await page.getByRole('alert').getByText('The server does not answer').waitFor();
+  const unsaved = page.getByRole('alert').getByText('Not saved. Press Save again once the server answers.');
+  await unsaved.waitFor();
   expect(await page.getByLabel('Name').inputValue()).toBe('Typed before');
   await browser.server().start();
   await expect.poll(() => page.getByText('What you see may be old').count(), { timeout: 20_000 }).toBe(0);
+  expect(await unsaved.isVisible()).toBe(true);
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('button', { name: 'Account' }).getByText('Typed before').waitFor();
+  expect(await unsaved.count()).toBe(0);
 });
 
 it('says that this computer is offline, and reads again when it is back', async () => {
@@ -73,6 +78,7 @@ it('a one-time link opened meanwhile keeps its form', async () => {
   await expect.poll(() => page.getByText('What you see may be old').count()).toBe(0);
   await page.getByRole('button', { name: 'Create administrator' }).click();
   await visible(page, 'This link no longer works');
+  await visible(page, /npm run admin:link/);
   expect(await page.getByLabel('Name').inputValue()).toBe('Ada');
 });
 
@@ -84,4 +90,41 @@ it('a page that cannot be read says why, with a way on', async () => {
   await page.unroute('**/api/robots?*');
   await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
   await visible(page, 'Add the first robot');
+});
+
+it('charts wait together while the server is away, and go on together', async () => {
+  const robots = await startRobots(browser.server().url);
+  try {
+    const page = await (await browser.admin()).newPage();
+    await page.goto('/');
+    await page.getByRole('row').nth(1).getByRole('link').click();
+    await page.locator('[data-chart] canvas').first().waitFor();
+    const failed: string[] = [];
+    page.on('requestfailed', (request) => failed.push(new URL(request.url()).pathname));
+    await browser.server().stop();
+    await visible(page, 'The server does not answer. What you see may be old');
+    const atFirst = failed.length;
+    await page.waitForTimeout(12_000);
+    expect(failed.slice(atFirst).filter((path) => path !== '/api/health')).toEqual([]);
+    expect(failed.filter((path) => /metrics/.test(path)).length).toBeLessThan(12);
+    await browser.server().start();
+    await page.waitForResponse((reply) => /metrics\/cpu/.test(reply.url()) && reply.ok());
+    await expect.poll(() => page.getByText('What you see may be old').count()).toBe(0);
+  } finally {
+    await robots.stop();
+  }
+});
+
+it('an action without a form says that nothing was done, until the server answers', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto('/profile');
+  await visible(page, 'Sessions');
+  await page.route('**/api/**', (route) => route.abort());
+  await page.getByRole('button', { name: 'Account' }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  const told = page.getByText('Nothing was done. Do it again once the server answers.').first();
+  await told.waitFor();
+  await page.unroute('**/api/**');
+  await told.waitFor({ state: 'hidden' });
+  await visible(page, 'Sessions');
 });

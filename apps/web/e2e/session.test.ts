@@ -66,6 +66,19 @@ it('signing out in one tab signs out the other; signing in as well', async () =>
   for (const page of [second, first]) await visible(page, 'Add the first robot');
 });
 
+it('asks for nothing any more once signed out', async () => {
+  const page = await (await browser.admin()).newPage();
+  const refused: string[] = [];
+  page.on('response', (reply) => void (reply.status() === 401 && refused.push(reply.url())));
+  await page.goto('/');
+  await visible(page, 'Add the first robot');
+  await page.getByRole('button', { name: 'Account' }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.waitForURL(/\/sign-in/);
+  await page.waitForTimeout(5_000);
+  expect(refused).toEqual([]);
+});
+
 it('says so when signing out was refused, and stays signed in', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/profile');

@@ -1,22 +1,16 @@
 import { createEventHook, createSharedComposable, useDocumentVisibility } from '@vueuse/core';
-import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { onScopeDispose, readonly, ref, watch } from 'vue';
 import { useSession } from '../auth/session';
-import { reach } from './reachability';
+import { whileAlone } from '../auth/tab-lock';
+import { type FleetEvent, readEvents, SILENCE_MS } from './event-stream';
 
-export interface FleetEvent {
-  type: 'robot_seen' | 'robot_offline' | 'robot_status_changed' | 'robot_paired' | 'robot_deleted';
-  robotIds: number[];
-}
-
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 15_000;
-/** The server says that it is there every 15 s; silence for longer is a dead connection. */
-const SILENCE_MS = 40_000;
+/** From the tab that reads the stream to the others; `ask`: from one that wants to know whether there is such a tab. */
+type Message = { type: 'ask' | 'open' | 'awake' | 'closed' } | { type: 'event'; event: FleetEvent };
+const CHANNEL = 'robowatch.events';
 
 /**
- * Server-sent events by fetch: an EventSource cannot send the access token. Open while the page is seen only, because
- * a browser keeps six connections to one HTTP/1.1 server, all tabs together. `live` false: poll instead.
+ * The server's events, read by one tab for all that are seen: a browser keeps six connections to one HTTP/1.1 server,
+ * all tabs together. `live` false: poll instead. `onBack`: events may have been missed until now.
  */
 export const useLiveEvents = createSharedComposable(() => {
   const session = useSession();
@@ -24,62 +18,62 @@ export const useLiveEvents = createSharedComposable(() => {
   const live = ref(false);
   const heard = createEventHook<FleetEvent>();
   const back = createEventHook<void>();
-  let abort: AbortController | undefined;
+  const channel = new BroadcastChannel(CHANNEL);
+  let wanted: AbortController | undefined;
+  let isReader = false;
+  let isOver = false;
+  let alarm: ReturnType<typeof setTimeout> | undefined;
 
-  async function listen({ signal }: AbortController) {
-    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
-      const opened = await readStream(signal).catch(() => false);
-      live.value = false;
-      if (opened) pause = FIRST_PAUSE_MS;
-      await new Promise((resolve) => setTimeout(resolve, pause * (0.7 + 0.6 * Math.random())));
-    }
+  function take(message: Message) {
+    if (message.type === 'event') void heard.trigger(message.event);
+    clearTimeout(alarm);
+    const wasLive = live.value;
+    live.value = message.type !== 'closed';
+    if (live.value) alarm = setTimeout(() => (live.value = false), SILENCE_MS);
+    if (message.type === 'open' || (live.value && !wasLive)) void back.trigger();
   }
+  function tell(message: Message) {
+    if (wanted) take(message);
+    if (!isOver) channel.postMessage(message);
+  }
+  channel.onmessage = ({ data }: MessageEvent<Message>) => {
+    if (!wanted) return;
+    if (data.type !== 'ask') take(data);
+    else if (isReader && live.value) channel.postMessage({ type: 'awake' } satisfies Message);
+  };
 
-  /** @returns whether it had been open */
-  async function readStream(signal: AbortSignal): Promise<boolean> {
-    const token = await session.token();
-    if (!token) return false;
-    const silence = new AbortController();
-    let alarm = setTimeout(() => silence.abort(), SILENCE_MS);
-    const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
-    try {
-      const response = await reach('/api/events', { headers, signal: AbortSignal.any([signal, silence.signal]) });
-      if (response.status === 401) await session.renew(token);
-      if (!response.ok || !response.body) return false;
-      live.value = true;
-      void back.trigger();
-      const awake = new TransformStream<string, string>({
-        transform(chunk, controller) {
-          clearTimeout(alarm);
-          alarm = setTimeout(() => silence.abort(), SILENCE_MS);
-          controller.enqueue(chunk);
-        },
-      });
-      const decoder = new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>;
-      const events = response.body.pipeThrough(decoder).pipeThrough(awake).pipeThrough(new EventSourceParserStream());
-      const reader = events.getReader();
-      for (let next = await reader.read(); !next.done; next = await reader.read()) {
-        const { robot_id, robot_ids } = JSON.parse(next.value.data) as { robot_id?: number; robot_ids?: number[] };
-        const robotIds = robot_ids ?? (robot_id === undefined ? [] : [robot_id]);
-        void heard.trigger({ type: next.value.event as FleetEvent['type'], robotIds });
-      }
-      return true;
-    } finally {
-      clearTimeout(alarm);
-    }
+  async function readForAll(signal: AbortSignal) {
+    isReader = true;
+    await readEvents(signal, {
+      onOpen: () => tell({ type: 'open' }),
+      onAwake: () => tell({ type: 'awake' }),
+      onEvent: (event) => tell({ type: 'event', event }),
+      onClosed: () => tell({ type: 'closed' }),
+    });
+    isReader = false;
+  }
+  function stop() {
+    wanted?.abort();
+    wanted = undefined;
+    clearTimeout(alarm);
+    live.value = false;
   }
 
   watch(
     [visibility, () => session.state],
     ([seen, state]) => {
-      abort?.abort();
-      abort = undefined;
+      stop();
       if (seen !== 'visible' || state !== 'signed-in') return;
-      abort = new AbortController();
-      void listen(abort);
+      wanted = new AbortController();
+      channel.postMessage({ type: 'ask' } satisfies Message);
+      void whileAlone(CHANNEL, wanted.signal, readForAll);
     },
     { immediate: true },
   );
-  onScopeDispose(() => abort?.abort());
+  onScopeDispose(() => {
+    stop();
+    isOver = true;
+    channel.close();
+  });
   return { live: readonly(live), onEvent: heard.on, onBack: back.on };
 });

@@ -41,6 +41,7 @@ export class ApiProblem extends Error {
   }
 }
 
+export const sessionEnded = () => new ApiProblem('session_ended', 401, 'The session has ended.');
 export const unreachable = () => new ApiProblem('unreachable', 0, 'The server does not answer.');
 
 /** Whether it is the API that refuses, and not a proxy before it. */

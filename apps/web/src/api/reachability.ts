@@ -3,17 +3,19 @@ import { computed, readonly, ref, watch } from 'vue';
 import { isProblemReply, unreachable } from './problem';
 
 const CHECK_MS = 5_000;
-const answers = ref(true);
+const answering = ref(true);
+/** Whether the server answered last. */
+export const answers = readonly(answering);
 
 /** Like fetch; remembers whether the server answers at all. @throws ApiProblem unreachable, or AbortError */
 export async function reach(input: Request | string, init?: RequestInit): Promise<Response> {
   try {
     const response = await fetch(input, init);
-    answers.value = response.status < 500 || isProblemReply(response);
+    answering.value = response.status < 500 || isProblemReply(response);
     return response;
   } catch (error) {
     if ((error as Error).name === 'AbortError') throw error;
-    answers.value = false;
+    answering.value = false;
     throw unreachable();
   }
 }
@@ -23,6 +25,7 @@ export function useReachability(onBack: () => void) {
   const online = useOnline();
   const check = () => void reach('/api/health').catch(() => undefined);
   const { pause, resume } = useIntervalFn(check, CHECK_MS, { immediate: false });
+  watch(online, (connected) => connected && !answers.value && check());
   watch(answers, (good) => (good ? pause() : resume()), { immediate: true });
   watch([answers, online], ([good, connected], [wasGood, wasConnected]) => {
     if (good && connected && !(wasGood && wasConnected)) onBack();

@@ -15,6 +15,8 @@ it('is signed out once the server has said so, not when it refused', async () =>
   await expect(session.signOut()).rejects.toMatchObject({ code: 'database_unavailable' });
   expect([session.state, session.user?.name]).toEqual(['signed-in', 'A']);
   vi.stubGlobal('fetch', async () => new Response(null, { status: 204 }));
-  await session.signOut();
+  const leaving = session.signOut();
+  expect(session.state).toBe('leaving');
+  await leaving;
   expect([session.state, session.user]).toEqual(['signed-out', null]);
 });

@@ -10,9 +10,9 @@ import { askOtherTabs, type Grant, openTabs } from './tabs';
 /** Renewed this long before it expires, or at two thirds of a short life. */
 const AHEAD_MS = 30_000;
 
-/** Who is signed in. `ended`: the session is gone but the page, with what was typed, stays for signing in again. */
+/** Who is signed in. `leaving`: being signed out. `ended`: the session is gone but the page, with what was typed, stays for signing in again. */
 export const useSession = defineStore('session', () => {
-  const state = ref<'unknown' | 'signed-in' | 'signed-out' | 'ended'>('unknown');
+  const state = ref<'unknown' | 'signed-in' | 'leaving' | 'signed-out' | 'ended'>('unknown');
   const user = ref<User | null>(null);
   let grant: Grant | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -23,7 +23,7 @@ export const useSession = defineStore('session', () => {
     if (user.value && user.value.id !== next.user.id) return location.reload();
     grant = next;
     user.value = next.user;
-    state.value = 'signed-in';
+    if (state.value !== 'leaving') state.value = 'signed-in';
     clearTimeout(timer);
     const life = next.expiresAt - Date.now();
     timer = setTimeout(() => void renew(next.token).catch(() => undefined), life - Math.min(AHEAD_MS, life / 3));
@@ -79,8 +79,16 @@ export const useSession = defineStore('session', () => {
 
   /** @throws ApiProblem when the server has not ended the session: it goes on */
   async function signOut(): Promise<void> {
-    const response = await reach('/api/auth/logout', { method: 'POST' });
-    if (!response.ok) throw await readProblem(response);
+    const before = state.value;
+    // Nothing more is asked for with a token that is about to be dead.
+    if (before === 'signed-in') state.value = 'leaving';
+    try {
+      const response = await reach('/api/auth/logout', { method: 'POST' });
+      if (!response.ok) throw await readProblem(response);
+    } catch (error) {
+      state.value = before;
+      throw error;
+    }
     forget();
     tabs.signedOut();
   }

@@ -1,7 +1,10 @@
 import { update } from 'idb-keyval';
 
-const KEY = 'robowatch.refresh-lease';
+const REFRESH = 'robowatch.refresh-lease';
 const LEASE_MS = 3_000;
+/** Of what goes on until further notice: renewed in time, and free soon after its tab has gone without a word. */
+const HELD_MS = 5_000;
+const RENEW_MS = 1_500;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Lease {
@@ -15,27 +18,57 @@ interface Lease {
  * localhost only: a lease in IndexedDB, whose transactions take turns across tabs, covers both.
  */
 export async function exclusively<T>(work: () => Promise<T>): Promise<T> {
-  return navigator.locks ? await navigator.locks.request(KEY, () => withLease(work)) : withLease(work);
+  return navigator.locks ? await navigator.locks.request(REFRESH, () => withLease(work)) : withLease(work);
 }
 
 async function withLease<T>(work: () => Promise<T>): Promise<T> {
   const owner = String(Math.random());
-  while (!(await take(owner))) await pause(30 + Math.random() * 30);
+  while (!(await take(REFRESH, owner, LEASE_MS))) await pause(30 + Math.random() * 30);
   try {
     return await work();
   } finally {
-    void giveBack(owner);
+    void giveBack(REFRESH, owner);
+  }
+}
+
+/**
+ * Runs `work` in one of the tabs that want it, and in another when that one has gone or wants it no more. `work` goes on
+ * until its signal tells it to end.
+ */
+export async function whileAlone(name: string, wanted: AbortSignal, work: (signal: AbortSignal) => Promise<void>) {
+  if (!navigator.locks) return whileLeased(name, wanted, work);
+  await navigator.locks
+    .request(name, { signal: wanted }, () => work(wanted))
+    .catch((error) => {
+      if (!wanted.aborted) throw error;
+    });
+}
+
+async function whileLeased(name: string, wanted: AbortSignal, work: (signal: AbortSignal) => Promise<void>) {
+  const owner = String(Math.random());
+  while (!wanted.aborted) {
+    if (!(await take(name, owner, HELD_MS))) {
+      await pause(RENEW_MS * (0.5 + Math.random()));
+      continue;
+    }
+    const lost = new AbortController();
+    const renewal = setInterval(async () => (await take(name, owner, HELD_MS)) || lost.abort(), RENEW_MS);
+    try {
+      await work(AbortSignal.any([wanted, lost.signal]));
+    } finally {
+      clearInterval(renewal);
+      void giveBack(name, owner);
+    }
   }
 }
 
 /** Looked at and taken in one transaction. A browser that keeps nothing has no other tab to share it with either. */
-async function take(owner: string): Promise<boolean> {
+async function take(name: string, owner: string, forMs: number): Promise<boolean> {
   let isOurs = false;
   try {
-    await update<Lease>(KEY, (held) => {
-      if (held && held.until > Date.now()) return held;
-      isOurs = true;
-      return { owner, until: Date.now() + LEASE_MS };
+    await update<Lease>(name, (held) => {
+      isOurs = !held || held.until <= Date.now() || held.owner === owner;
+      return isOurs || !held ? { owner, until: Date.now() + forMs } : held;
     });
     return isOurs;
   } catch {
@@ -43,9 +76,9 @@ async function take(owner: string): Promise<boolean> {
   }
 }
 
-async function giveBack(owner: string): Promise<void> {
+async function giveBack(name: string, owner: string): Promise<void> {
   try {
-    await update<Lease>(KEY, (held) => (held && held.owner !== owner ? held : { owner, until: 0 }));
+    await update<Lease>(name, (held) => (held && held.owner !== owner ? held : { owner, until: 0 }));
   } catch {
     // It runs out by itself.
   }

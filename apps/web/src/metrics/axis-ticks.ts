@@ -1,28 +1,48 @@
 import type { Format, Unit } from '../ui/format';
 
-const POWERS_OF_TWO = Array.from({ length: 60 }, (_, i) => 2 ** i);
+/** As far as a number goes, since a robot may send any. */
+const POWERS_OF_TWO = Array.from({ length: 1024 }, (_, i) => 2 ** i);
+const DECIMALS = powersOfTen(-16, 307).flatMap((ten) => [1, 2, 2.5, 5].map((of) => times(of, ten)));
 const DAY_S = 86_400;
 const DURATIONS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200];
-const DAYS = [1, 10, 100, 1_000, 10_000].flatMap((tens) => [1, 2, 5].map((days) => days * tens * DAY_S));
-const BELOW_ONE = [0.001, 0.01, 0.1].flatMap((tenth) => [1, 2, 5].map((of) => of * tenth));
+const DAYS = powersOfTen(0, 302).flatMap((ten) => [1, 2, 5].map((days) => times(days, ten) * DAY_S));
+const BELOW_ONE = DECIMALS.filter((step) => step < 1);
+const LARGEST_BYTES = 1024 ** 5;
 
-/** How far apart the marks of an axis may be, for uPlot to choose from; undefined: its own, which are decimal. */
-export function tickSteps(unit: Unit): number[] | undefined {
-  if (unit === 'bytes' || unit === 'bytes_per_second') return POWERS_OF_TWO;
-  return unit === 'seconds' ? [...BELOW_ONE, ...DURATIONS, ...DAYS] : undefined;
+function powersOfTen(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
 }
+/** The very number that is written so: a product is off by a little. */
+function times(of: number, ten: number): number {
+  return Number(`${of}e${ten}`);
+}
+
+/** How far apart the marks of an axis may be, for uPlot to choose from. */
+export function tickSteps(unit: Unit): number[] {
+  if (unit === 'bytes' || unit === 'bytes_per_second') return POWERS_OF_TWO;
+  return unit === 'seconds' ? [...BELOW_ONE, ...DURATIONS, ...DAYS] : DECIMALS;
+}
+
+const LONG = 1e9;
+const SHORT_STEP = 1e-5;
 
 /** As exact as the step is, so that no two marks read alike. */
 export function writeTicks(format: Format, unit: Unit, values: number[], step: number): string[] {
+  const largest = Math.max(step, ...values.map(Math.abs));
   if (unit === 'bytes' || unit === 'bytes_per_second') {
-    const largest = Math.max(step, ...values.map(Math.abs));
-    const size = 1024 ** Math.floor(Math.log2(largest) / 10);
+    const size = Math.min(LARGEST_BYTES, 1024 ** Math.floor(Math.log2(largest) / 10));
     const written = format.inUnit(size, unit);
-    return values.map((value) => written.replace('1', format.number(value / size, decimals(step / size))));
+    return values.map((value) => written.replace('1', mark(value / size, step / size, largest / size)));
   }
   if (unit === 'seconds' && step >= 1) return values.map((value) => format.inUnit(value, unit));
   const written = format.inUnit(0, unit);
-  return values.map((value) => written.replace('0', format.number(value, decimals(step))));
+  return values.map((value) => written.replace('0', mark(value, step, largest)));
+
+  function mark(value: number, step: number, largest: number): string {
+    if (largest < LONG && step >= SHORT_STEP) return format.number(value, decimals(step));
+    if (Math.abs(value) < step / 2) return '0';
+    return format.exponent(value, Math.min(15, Math.floor(Math.log10(largest)) - Math.floor(Math.log10(step)) + 1));
+  }
 }
 
 /** Digits behind the point that a multiple of `step` may have. */

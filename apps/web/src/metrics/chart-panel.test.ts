@@ -11,11 +11,12 @@ const chart: Chart = {
 function open(viewTo: number) {
   const view = ref({ from: 0, to: viewTo });
   const range = ref<object>({ preset: '15m' });
-  const control = { view, every: ref(5), live: ref(true), range };
+  const live = ref(true);
+  const control = { view, every: ref(5), live, range };
   const plot = { name: 'TimeSeriesPlot', template: '<i />', emits: ['cursor', 'step', 'pick'] };
   const props = { chart, control: control as never, robot: 'r' };
   const panel = mount(ChartPanel, { props, global: { stubs: { TimeSeriesPlot: plot } } });
-  return { panel, view, range, legend: () => panel.find('li').text(), plot: panel.findComponent(plot) };
+  return { panel, view, live, range, legend: () => panel.find('li').text(), plot: panel.findComponent(plot) };
 }
 
 it('says nothing of now when the newest value is old', async () => {
@@ -25,6 +26,14 @@ it('says nothing of now when the newest value is old', async () => {
   await Promise.resolve();
   await Promise.resolve();
   expect(legend()).toBe('used–');
+});
+
+it('says what was last in a range that is not live', async () => {
+  const { panel, live, legend } = open(600_000);
+  expect(legend()).toBe('used–');
+  live.value = false;
+  await panel.vm.$nextTick();
+  expect(legend()).toBe('used70 %');
 });
 
 it('reads out what the arrow keys come to, and nothing of where a pointer passes', async () => {

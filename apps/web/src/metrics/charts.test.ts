@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import type { SeriesReply } from '../api/types';
 import { chartsOf, inOrder } from './charts';
-import { download, toCsv } from './csv';
+import { csvName, download, toCsv } from './csv';
 import { alone, plotData, stackBands, tableOf } from './plot-options';
 
 const reply = (
@@ -164,17 +164,30 @@ it('exports what is drawn, and nothing a spreadsheet would run', () => {
     },
     'en-GB',
   );
-  expect(text).toBe(
-    `time,'=cmd() [none],"b, ""c"" [none]"\r\n1970-01-01T00:00:00.000Z,1,\r\n1970-01-01T00:00:00.002Z,,3\r\n`,
-  );
+  expect(text).toBe(`time,'=cmd(),"b, ""c"""\r\n1970-01-01T00:00:00.000Z,1,\r\n1970-01-01T00:00:00.002Z,,3\r\n`);
 });
 
 it('exports with the separator and the numbers of the reader, whatever a spreadsheet might run', () => {
   const labels = ['a;=cmd()', '\t=cmd()', '＝cmd()', 'b,@cmd', '-2', 'x\n+1', 'plain = text'];
   const lines = labels.map((label) => ({ label, points: [[0, 1.5]] as [number, number][] }));
   const [head, row] = toCsv({ id: 'x', title: 'x', unit: 'none', lines }, 'ru').split('\r\n');
-  expect(head).toBe(
-    `time;"a;'=cmd() [none]";"'\t=cmd() [none]";'＝cmd() [none];"b,'@cmd [none]";'-2 [none];"x\n'+1 [none]";plain = text [none]`,
-  );
+  expect(head).toBe(`time;"a;'=cmd()";"'\t=cmd()";'＝cmd();"b,'@cmd";'-2;"x\n'+1";plain = text`);
   expect(row).toBe(`1970-01-01T00:00:00.000Z${';1,5'.repeat(labels.length)}`);
+});
+
+it('exports what was stored, without the dust of computing, and names the file by what is in it', () => {
+  const cores = chartsOf(
+    reply('cpu', ['usage_idle', { cpu: 'cpu-total' }, 90], ['usage_idle', { cpu: 'cpu0' }, 73.65]),
+  );
+  expect(cores.find(({ id }) => id === 'cores')?.lines[0]?.points).toEqual([[0, 26.35]]);
+  const values = [26.349999999999994, 9_007_199_254_740_991, 1.7e308, 5e-324, 0.1 + 0.2];
+  const chart = { id: 'wheels-none', title: 'wheels', unit: 'none' as const };
+  const lines = [{ label: 'slip', points: values.map((value, i): [number, number] => [i, value]) }];
+  const rows = toCsv({ ...chart, lines }, 'en-GB')
+    .trim()
+    .split('\r\n');
+  expect(rows.map((row) => row.split(',')[1])).toEqual([
+    ...['slip', '26.35', '9007199254740991', '1.7e+308', '5e-324', '0.3'],
+  ]);
+  expect(csvName('Rover 1', { ...chart, lines }, 0)).toBe('Rover_1-wheels-19700101T0000.csv');
 });

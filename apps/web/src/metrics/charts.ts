@@ -114,7 +114,7 @@ function cpuCharts(series: Series[], everySeconds: number): Chart[] {
     .map(({ tags, points }) => ({
       label: tags.cpu ?? '',
       points: withGaps(
-        points.map(([time, idle]) => [time, idle === null ? null : 100 - idle]),
+        points.map(([time, idle]) => [time, idle === null ? null : rounded(100 - idle)]),
         everySeconds,
       ),
     }))
@@ -124,6 +124,9 @@ function cpuCharts(series: Series[], everySeconds: number): Chart[] {
   return charts;
 }
 
+/** A difference is no more exact than what it is made of. */
+const rounded = (value: number) => Math.round(value * 1e6) / 1e6;
+
 const WORTH_SHOWING = 0.5;
 
 /** What kept the CPU busy beside the parts that the agent tells of, so that they always add up to all that is not idle. */
@@ -132,7 +135,7 @@ function unnamed(whole: Series[], busy: Series[]): Point[] {
   const parts = busy.map(({ points }) => new Map(points));
   return idle.map(([time, value]) => {
     const named = parts.reduce((sum, part) => sum + (part.get(time) ?? 0), 0);
-    return [time, value === null ? null : Math.max(0, 100 - value - named)];
+    return [time, value === null ? null : Math.max(0, rounded(100 - value - named))];
   });
 }
 

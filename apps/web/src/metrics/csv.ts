@@ -12,7 +12,7 @@ export function toCsv({ lines, unit }: Chart, locale: string): string {
   const decimal = decimalOf(locale);
   const separator = decimal === ',' ? ';' : ',';
   const cell = (value: string | number) =>
-    typeof value === 'number' ? String(value).replace('.', decimal) : text(value);
+    typeof value === 'number' ? String(withoutDust(value)).replace('.', decimal) : text(value);
   const byTime = new Map<number, (number | null)[]>();
   lines.forEach(({ points }, i) => {
     for (const [time, value] of points) {
@@ -25,8 +25,18 @@ export function toCsv({ lines, unit }: Chart, locale: string): string {
   const rows = [...byTime]
     .sort(([a], [b]) => a - b)
     .map(([time, values]) => [new Date(time).toISOString(), ...values.map((v) => v ?? '')]);
-  const head = ['time', ...lines.map(({ label }) => `${label} [${unit}]`)];
+  const head = ['time', ...lines.map(({ label }) => (unit === 'none' ? label : `${label} [${unit}]`))];
   return `${[head, ...rows].map((row) => row.map(cell).join(separator)).join('\r\n')}\r\n`;
+}
+
+/** Sums and means of decimal fractions are off by a little in the last digits. */
+const withoutDust = (value: number) => (Number.isInteger(value) ? value : Number(value.toPrecision(12)));
+
+/** The name of a chart's file: whose, of what, and from when. */
+export function csvName(robot: string, { id, unit }: Chart, from: number): string {
+  const what = unit === 'none' ? id.replace(/-none$/, '') : id;
+  const minute = new Date(from).toISOString().slice(0, 16).replace(/[-:]/g, '');
+  return `${robot.replace(/[^\w.-]+/g, '_')}-${what}-${minute}.csv`;
 }
 
 /** Whatever the separator: what begins a field for one program is within a field for another. */

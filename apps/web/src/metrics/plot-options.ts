@@ -58,6 +58,20 @@ export interface PlotHooks {
   limit(): number | undefined;
 }
 
+const FONT = '11px "Inter Variable", sans-serif';
+const AXIS_PX = 64;
+/** Between the marks and the plot, and before them. */
+const AROUND_MARKS_PX = 9;
+
+/** As wide as its marks: a number that is cut is another number. */
+export function axisWidth({ ctx }: Pick<uPlot, 'ctx'>, marks: string[] | null): number {
+  ctx.save();
+  ctx.font = FONT;
+  const widest = Math.max(0, ...(marks ?? []).map((mark) => ctx.measureText(mark ?? '').width));
+  ctx.restore();
+  return Math.max(AXIS_PX, Math.ceil(widest) + AROUND_MARKS_PX);
+}
+
 export function plotOptions(
   chart: Chart,
   {
@@ -78,7 +92,7 @@ export function plotOptions(
   const ink = INK[dark ? 'dark' : 'light'];
   const axis = {
     stroke: ink.text,
-    font: '11px "Inter Variable", sans-serif',
+    font: FONT,
     grid: { stroke: ink.grid, width: 1 },
     ticks: { show: false },
   };
@@ -105,7 +119,7 @@ export function plotOptions(
       },
       {
         ...axis,
-        size: 64,
+        size: axisWidth,
         space: 32,
         incrs: tickSteps(chart.unit),
         values: (_plot, values, _axis, _space, step) => writeTicks(format, chart.unit, values, step),

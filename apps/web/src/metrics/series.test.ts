@@ -12,6 +12,18 @@ it('breaks the line where points are missing, not where they are merely rare', (
   expect(withGaps([], 1)).toEqual([]);
 });
 
+it('draws what was reported less often before, and misses what is missing there', () => {
+  const at = (...times: number[]): Point[] => times.map((time) => [time * 1000, 1]);
+  const gaps = (points: Point[]) => withGaps(points, 5).filter(([, value]) => value === null).length;
+  const slow = Array.from({ length: 20 }, (_, i) => i * 60);
+  const fast = Array.from({ length: 200 }, (_, i) => 1140 + 5 * (i + 1));
+  expect(gaps(at(...slow, ...fast))).toBe(0);
+  expect(gaps(at(...fast.map((time) => time - 1145), 1055, 1115, 1175, 1235))).toBe(0);
+  expect(gaps(at(...slow.filter((time) => time < 300 || time > 660), ...fast))).toBe(1);
+  expect(gaps(at(...slow, ...fast.filter((time) => time < 1500 || time > 1560)))).toBe(1);
+  expect(newestOf(at(...slow, ...fast), 5)?.freshUntil).toBe(2_140_000 + 30_000);
+});
+
 it('knows until when the newest value of a series holds', () => {
   const at = (...times: number[]): Point[] => times.map((time) => [time * 1000, time]);
   expect(newestOf(at(0, 60, 120), 5)).toEqual({ value: 120, freshUntil: 420_000 });

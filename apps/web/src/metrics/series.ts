@@ -8,14 +8,15 @@ export const tagText = (tags: Record<string, string>): string =>
     .join(' ');
 
 const GAP_FACTOR = 2.5;
+/** Distances on either side that tell what is usual there: a robot may come to report more often, or less. */
+const NEIGHBOURS = 3;
 
-/** How far apart this series' points usually are, in ms. */
-function usualDistance(points: Point[]): number {
-  const distances = points
-    .slice(1)
-    .map(([time], i) => time - (points[i] as Point)[0])
-    .sort((a, b) => a - b);
-  return distances[Math.floor(distances.length / 2)] ?? 0;
+/** The median of the distances, in ms, that end at the points from `first` to `last`; 0 when there are none. */
+function usualDistance(points: Point[], first: number, last: number): number {
+  const distances: number[] = [];
+  for (let i = Math.max(1, first); i <= Math.min(last, points.length - 1); i++)
+    distances.push((points[i] as Point)[0] - (points[i - 1] as Point)[0]);
+  return distances.sort((a, b) => a - b)[Math.floor(distances.length / 2)] ?? 0;
 }
 
 /** How many steps a series may be silent before what it said last counts as old. */
@@ -25,22 +26,28 @@ const FRESH_MS = 30_000;
 
 /** What a series said last, and until when that holds; null when it said nothing. */
 export function newestOf(points: Point[], everySeconds: number): { value: number; freshUntil: number } | null {
-  const newest = points.findLast(([, value]) => value !== null);
+  const at = points.findLastIndex(([, value]) => value !== null);
+  const newest = points[at];
   if (!newest) return null;
-  const steps = FRESH_STEPS * Math.max(usualDistance(points), everySeconds * 1000);
+  const steps = FRESH_STEPS * Math.max(usualDistance(points, at - NEIGHBOURS + 1, at), everySeconds * 1000);
   return { value: newest[1] as number, freshUntil: newest[0] + Math.max(FRESH_MS, steps) };
 }
 
-/** Points further apart than this, in ms, have something missing between them. */
-export const gapLimit = (points: Point[], everySeconds: number): number =>
-  GAP_FACTOR * Math.max(usualDistance(points), everySeconds * 1000);
+/** Whether something is missing before the point at `i`: it is further from the one before than points on both sides are from each other. */
+export function isAfterGap(points: Point[], i: number, everySeconds: number): boolean {
+  const [before, point] = [points[i - 1], points[i]];
+  if (!before || !point) return false;
+  const [distance, step] = [point[0] - before[0], everySeconds * 1000];
+  if (distance <= GAP_FACTOR * step) return false;
+  const usual = Math.max(usualDistance(points, i - NEIGHBOURS, i - 1), usualDistance(points, i + 1, i + NEIGHBOURS));
+  return usual > 0 && distance > GAP_FACTOR * Math.max(usual, step);
+}
 
 /** Puts a null where points are missing: a line across would tell what nobody measured. */
 export function withGaps(points: Point[], everySeconds: number): Point[] {
-  const limit = gapLimit(points, everySeconds);
   return points.flatMap((point, i): Point[] => {
     const before = points[i - 1];
-    return before && point[0] - before[0] > limit ? [[before[0] + 1, null], point] : [point];
+    return before && isAfterGap(points, i, everySeconds) ? [[before[0] + 1, null], point] : [point];
   });
 }
 

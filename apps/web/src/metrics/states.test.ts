@@ -25,6 +25,11 @@ it('claims nothing of the time in which nobody told', () => {
   expect(spans(points)?.at(-1)).toEqual([120, 180, true]);
 });
 
+it('holds a value through the times in which it was told less often', () => {
+  const times = [0, 60, 120, 180, 240, ...Array.from({ length: 60 }, (_, i) => 245 + 5 * i)];
+  expect(spans(times.map((second) => [second * 1000, 'idle']))).toHaveLength(1);
+});
+
 it('leaves numbers to the charts', () => {
   expect(statesOf(reply([[0, 1]]))).toEqual([]);
   expect(statesOf(reply([[0, null]]))).toEqual([]);

@@ -1,5 +1,5 @@
 import type { SeriesReply } from '../api/types';
-import { gapLimit, newestOf, type Point, tagText } from './series';
+import { isAfterGap, newestOf, type Point, tagText } from './series';
 
 export type StateValue = string | boolean;
 /** The series held one value all the time from here to there, in ms since 1970. */
@@ -29,16 +29,16 @@ export function statesOf({ measurement, every_s, to, series }: SeriesReply): Sta
     const times = said.map(([time], i): Point => [time, i]);
     const freshUntil = newestOf(times, every_s)?.freshUntil ?? 0;
     const end = Math.min(freshUntil, Date.parse(to));
-    const spans = spansOf(said, gapLimit(times, every_s), end);
+    const spans = spansOf(said, (i) => isAfterGap(times, i, every_s), end);
     return [{ id: JSON.stringify([measurement, field, tags]), measurement, label, spans, freshUntil }];
   });
 }
 
-function spansOf(said: [number, StateValue][], limit: number, end: number): StateSpan[] {
+function spansOf(said: [number, StateValue][], isGapBefore: (i: number) => boolean, end: number): StateSpan[] {
   const spans: StateSpan[] = [];
   for (const [i, [from, value]] of said.entries()) {
     const next = said[i + 1]?.[0] ?? Math.max(end, from);
-    const to = next - from > limit && i < said.length - 1 ? from : next;
+    const to = isGapBefore(i + 1) ? from : next;
     const before = spans.at(-1);
     if (before && before.to === from && before.value === value) before.to = to;
     else spans.push({ from, to, value });

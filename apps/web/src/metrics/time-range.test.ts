@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { groupOf, levelParameter } from './log-levels';
-import { parseRange, rangeQuery, scaled, shifted, spanOf, stepSeconds } from './time-range';
+import { parseRange, rangeQuery, scaled, shifted, spanOf, spanQuery, stepSeconds } from './time-range';
 
 it('reads the address, and nonsense as the fallback', () => {
   expect(parseRange({ range: '7d' }, '1h')).toEqual({ preset: '7d' });
@@ -45,4 +45,16 @@ it('stays in the future where the robot says it is, and goes back from there', (
   expect(shifted(ahead, -0.5, now)).toEqual({ from: 4_500_000, to: 5_500_000 });
   expect(scaled(ahead, 0.5, now)).toEqual({ from: 5_250_000, to: 5_750_000 });
   expect(scaled(ahead, 2, now).to).toBe(6_000_000);
+});
+
+it('asks for a live range by the clock of the robot, in the same words as time goes on', () => {
+  const DAY_MS = 86_400_000;
+  const live = { preset: '1h' } as const;
+  expect(spanQuery(live, 0)).toEqual({ from: '-1h', aheadMs: 0 });
+  expect(spanQuery(live, -DAY_MS)).toEqual({ from: '-90000s', to: '-86370s', aheadMs: -86_370_000 });
+  expect(spanQuery(live, 7_200_000)).toEqual({ from: '3600s', to: '7230s', aheadMs: 7_230_000 });
+  const years = spanQuery(live, -56 * 365 * DAY_MS);
+  expect([years.from, years.to]).toEqual(['-490561h', '-490559h']);
+  const own = { from: Date.UTC(2030, 0, 1), to: Date.UTC(2030, 0, 2) };
+  expect(spanQuery(own, -DAY_MS)).toEqual({ from: '2030-01-01T00:00:00.000Z', to: '2030-01-02T00:00:00.000Z' });
 });

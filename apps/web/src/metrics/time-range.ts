@@ -63,3 +63,24 @@ export function scaled(span: Span, factor: number, now: number): Span {
   const to = Math.min(Math.max(now, span.to), middle + half);
   return { from: Math.round(to - 2 * half), to: Math.round(to) };
 }
+
+/** More than the shift may be behind the robot's clock. */
+const BEYOND_MS = 30_000;
+const UNITS = { s: 1000, m: 60_000, h: 3_600_000 } as const;
+/** What the API takes, in digits. */
+const LARGEST_COUNT = 9_999_999;
+
+/**
+ * How the API is asked for a range by a clock that is `shiftMs` ahead of the server's; the same text as time goes on.
+ * `aheadMs`: how far the end of it is ahead of the server's time, of a range that moves with the time.
+ */
+export function spanQuery(range: TimeRange, shiftMs: number): { from: string; to?: string; aheadMs?: number } {
+  if (!isPreset(range)) return { from: new Date(range.from).toISOString(), to: new Date(range.to).toISOString() };
+  if (shiftMs === 0) return { from: `-${range.preset}`, aheadMs: 0 };
+  const end = shiftMs + BEYOND_MS;
+  const begin = shiftMs - PRESETS[range.preset] * 1000;
+  const largest = Math.max(Math.abs(end), Math.abs(begin));
+  const unit = (['s', 'm'] as const).find((unit) => largest / UNITS[unit] < LARGEST_COUNT) ?? 'h';
+  const to = Math.ceil(end / UNITS[unit]);
+  return { from: `${Math.floor(begin / UNITS[unit])}${unit}`, to: `${to}${unit}`, aheadMs: to * UNITS[unit] };
+}

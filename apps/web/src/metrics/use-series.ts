@@ -4,7 +4,7 @@ import { api, dataOf } from '../api/client';
 import type { SeriesReply } from '../api/types';
 import { inOrder } from './charts';
 import { hasCounters } from './measurement-units';
-import { isPreset, type TimeRange } from './time-range';
+import { isPreset, spanQuery, type TimeRange } from './time-range';
 import { noteServerTime } from './use-time-range';
 
 export type Measurement = { measurement: string; fields: { field: string; type: string }[] };
@@ -22,14 +22,10 @@ export function useMeasurements(robotId: () => number) {
 }
 
 /** How the API is asked for a range, and how soon again. */
-function asked(range: TimeRange, everySeconds: number) {
+function asked(range: TimeRange, everySeconds: number, shiftMs: number) {
+  const { aheadMs, ...query } = spanQuery(range, shiftMs);
   const refetch = Math.min(LONGEST_REFETCH_MS, Math.max(SHORTEST_REFETCH_MS, everySeconds * 1000));
-  return isPreset(range)
-    ? { query: { from: `-${range.preset}`, to: undefined }, refetchInterval: refetch }
-    : {
-        query: { from: new Date(range.from).toISOString(), to: new Date(range.to).toISOString() },
-        refetchInterval: false as const,
-      };
+  return { query, aheadMs, refetchInterval: isPreset(range) ? refetch : (false as const) };
 }
 
 /**
@@ -41,12 +37,13 @@ export function useSeries(
   measurements: () => string[],
   range: () => TimeRange,
   everySeconds: () => number,
+  shiftMs: () => number,
 ) {
   /** TanStack's keepPreviousData knows nothing of a former range: a list of queries gives each key an observer of its own. */
   const newest = new Map<string, SeriesReply>();
   const queries = computed(() => {
-    const [id, every, wanted] = [robotId(), everySeconds(), range()];
-    const { query, refetchInterval } = asked(wanted, every);
+    const [id, every] = [robotId(), everySeconds()];
+    const { query, aheadMs, refetchInterval } = asked(range(), every, shiftMs());
     return inOrder(measurements()).map((measurement) => ({
       queryKey: ['robot', id, 'series', measurement, query, every],
       queryFn: async () => {
@@ -56,7 +53,7 @@ export function useSeries(
           : { fn: 'mean' as const };
         const params = { path: { id, measurement }, query: { ...query, every: `${every}s`, ...fn } };
         const reply = await dataOf(api.GET('/api/robots/{id}/metrics/{measurement}', { params }));
-        if (isPreset(wanted)) noteServerTime(reply.to);
+        if (aheadMs !== undefined) noteServerTime(Date.parse(reply.to) - aheadMs);
         return reply;
       },
       refetchInterval,
@@ -80,11 +77,12 @@ export function useStates(
   measurements: () => Measurement[],
   range: () => TimeRange,
   everySeconds: () => number,
+  shiftMs: () => number,
 ) {
   const newest = new Map<string, SeriesReply>();
   const queries = computed(() => {
     const [id, every] = [robotId(), everySeconds()];
-    const { query, refetchInterval } = asked(range(), every);
+    const { query, refetchInterval } = asked(range(), every, shiftMs());
     const withStates = measurements().filter(({ fields }) => fields.some(isState));
     return withStates.map(({ measurement, fields }) => {
       const states = fields.filter(isState).map(({ field }) => field);

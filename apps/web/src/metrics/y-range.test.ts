@@ -61,3 +61,17 @@ it('takes nothing for too far that belongs there', () => {
   expect(usualLimit([[0, 0, 0]], 'none')).toBeUndefined();
   expect(usualLimit([], 'none')).toBeUndefined();
 });
+
+it('is a range whatever the values', () => {
+  for (const [min, max] of [
+    [0, 1.7e308],
+    [-1.7e308, 1.7e308],
+    [1.6e308, 1.7e308],
+    [0, 5e-324],
+    [1e-300, 5e-300],
+  ] as const) {
+    const [bottom, top] = yRange([min, max]);
+    expect(top - bottom, `${min} ${max}`).toBeGreaterThan(1e-16);
+    expect(Number.isFinite(top - bottom)).toBe(true);
+  }
+});

@@ -53,11 +53,16 @@ export function furthest(columns: Column[], limit: number | undefined): number |
   return found;
 }
 
-/** A scale for such values; `top` is its upper end where that is known. */
-export function yRange([min, max]: Extremes, top?: number): [min: number, max: number] {
-  if (top !== undefined) return [0, Math.max(top, max)];
+/** uPlot marks no axis for less than this. */
+const TINY = 1e-15;
+/** A scale for such values; `known` is its upper end where that is known. */
+export function yRange([min, max]: Extremes, known?: number): [min: number, max: number] {
+  if (known !== undefined) return [0, Math.max(known, max)];
   if (min > max) return [0, 1];
-  if (min === 0 && max === 0) return [0, 1];
+  if (Math.max(Math.abs(min), Math.abs(max)) < TINY) return [Math.min(0, min), 1];
+  // Further apart than a number can say.
+  if (!Number.isFinite(max - min)) return [min / 2, max / 2];
   const room = (max - min) * 0.1 || Math.abs(max) * 0.1;
-  return [min >= 0 && min < max * 0.5 ? 0 : min - room, max + room];
+  const [bottom, top] = [Math.max(min - room, -Number.MAX_VALUE), Math.min(max + room, Number.MAX_VALUE)];
+  return [min >= 0 && min < max * 0.5 ? 0 : bottom, top];
 }

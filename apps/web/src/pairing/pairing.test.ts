@@ -95,3 +95,37 @@ it('takes a code as it is written down, and says what to do when no robot shows 
   ).toContain('12345678');
   page.unmount();
 });
+
+it('asks nothing more after a refusal until the person has finished, and never again for the same code', async () => {
+  const asked: string[] = [];
+  vi.stubGlobal('fetch', async ({ url }: Request) => {
+    asked.push(url.slice(-8));
+    const body = JSON.stringify({ code: 'not_found', status: 404, title: '', detail: '', request_id: '' });
+    return new Response(body, { status: 404, headers: { 'content-type': 'application/problem+json' } });
+  });
+  const page = mount(CodeEntry, { attachTo: document.body });
+  const boxes = page.findAll('fieldset input[inputmode]');
+  const type = async (digits: string) => {
+    for (const [i, digit] of [...digits].entries()) await boxes[i]?.setValue(digit);
+    await flushPromises();
+  };
+  const enter = async () => {
+    await page.find('form').trigger('submit');
+    await flushPromises();
+  };
+  await type('12345678');
+  await vi.waitFor(() => expect(page.text()).toContain('No robot shows this code'));
+  await enter();
+  expect(asked).toEqual(['12345678']);
+  await type('87654321');
+  expect(asked).toEqual(['12345678']);
+  await enter();
+  expect(asked).toEqual(['12345678', '87654321']);
+  await type('8');
+  await enter();
+  expect(asked).toHaveLength(2);
+  for (const box of boxes) await box.setValue('');
+  await type('11112222');
+  expect(asked).toEqual(['12345678', '87654321', '11112222']);
+  page.unmount();
+});

@@ -1,5 +1,12 @@
 /** A clock that is off by less makes no reading wrong that a person would notice. */
 const CLOCK_OFF_MS = 60_000;
 
+/** As exact as it is told: in minutes, of days in hours. */
+export function skewSeconds(skewMs: number): number {
+  const seconds = Math.abs(skewMs) / 1000;
+  const step = Math.round(seconds / 60) >= 1440 ? 3600 : 60;
+  return Math.round(seconds / step) * step;
+}
+
 export const isClockOff = (skewMs: number | null): skewMs is number =>
   skewMs !== null && Math.abs(skewMs) > CLOCK_OFF_MS;

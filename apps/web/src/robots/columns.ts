@@ -16,7 +16,7 @@ export const NARROW_PX = 720;
 /** What a fleet row shows, most important first where room is short. */
 export const COLUMNS: Column[] = [
   { key: 'name', width: 'minmax(12rem, 2.4fr)', narrow: 'minmax(0, 1.4fr)', from: 0 },
-  { key: 'state', width: 'minmax(8.5rem, 1fr)', narrow: 'minmax(0, 1fr)', from: 0 },
+  { key: 'state', width: 'minmax(8.5rem, 1.6fr)', narrow: 'minmax(0, 1fr)', from: 0 },
   { key: 'architecture', width: '4rem', from: 1400 },
   { key: 'cpu_percent', width: '8rem', narrow: '3.4rem', from: 0, numeric: true },
   { key: 'memory_percent', width: '8rem', from: 900, numeric: true },

@@ -1,7 +1,9 @@
 import { mount } from '@vue/test-utils';
 import { expect, it } from 'vitest';
 import SparkLine from '../ui/SparkLine.vue';
+import ClockMark from './ClockMark.vue';
 import FigureCell from './FigureCell.vue';
+import RefusedLinesAlert from './RefusedLinesAlert.vue';
 import StateMark from './StateMark.vue';
 
 it('leaves a gap where nothing was measured', () => {
@@ -31,4 +33,23 @@ it('says in words whether a robot is heard of, and since when not', () => {
   expect(mark({})).toBe('Offline');
   expect(mark({ last_seen_at: new Date(Date.now() - 120_000).toISOString() })).toMatch(/^Offline\s*2\s?min/);
   expect(mark({ status: 'inactive', online: true })).toBe('Data refused');
+});
+
+it('tells of a clock in round figures', () => {
+  const told = (ms: number) => mount(ClockMark, { props: { robot: { clock_skew_ms: ms } } }).attributes('title');
+  expect(told(71_999_998)).toContain('is 20 h ahead');
+  expect(told(-86_399_000)).toContain('is 1 d behind');
+  expect(told(-86_400_000 * 3 - 7_199_000)).toContain('is 3 d 2 h behind');
+  expect(told(119_900)).toContain('is 2 min ahead');
+});
+
+it('says that some lines are refused while others are stored', () => {
+  const told = (online: boolean) =>
+    mount(RefusedLinesAlert, {
+      props: { robot: { status: 'error', online, error_reason: 'line 3: no field' } },
+    }).text();
+  expect(told(true)).toMatch(/^Some of its recent lines are refused\..*line 3: no field/);
+  expect(told(false)).toMatch(/^What it sent last was refused\./);
+  const robot = { status: 'active' as const, online: true, error_reason: null };
+  expect(mount(RefusedLinesAlert, { props: { robot } }).text()).toBe('');
 });

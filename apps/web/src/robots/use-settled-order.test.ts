@@ -13,8 +13,13 @@ function setUp() {
   const robots = ref([robot(1, 30), robot(2, 20), robot(3, 10)]);
   const [asked, inUse] = [ref('cpu'), ref(true)];
   const byCpu = () => [...robots.value].sort((a, b) => cpuOf(b) - cpuOf(a));
-  const shown = useSettledOrder(byCpu, () => robots.value, { asked: () => asked.value, inUse: () => inUse.value });
-  return { robots, asked, inUse, ids: () => shown.value.map(({ id }) => id), shown };
+  const touched = { at: 0 };
+  const shown = useSettledOrder(byCpu, () => robots.value, {
+    asked: () => asked.value,
+    inUse: () => inUse.value,
+    touchedAt: () => touched.at,
+  });
+  return { robots, asked, inUse, touched, ids: () => shown.value.map(({ id }) => id), shown };
 }
 
 it('keeps the order while the list is in use, with the figures of now, and sorts once it is not', async () => {
@@ -40,4 +45,20 @@ it('sorts at once when another order is asked for, and after 15 seconds anyway',
   robots.value = [robot(1, 90), robot(2, 20), robot(3, 10)];
   await nextTick();
   expect(ids()).toEqual([1, 2, 3]);
+});
+
+it('keeps the order for 15 seconds after each touch, however long ago it was sorted', async () => {
+  const { robots, inUse, touched, ids } = setUp();
+  inUse.value = false;
+  await nextTick();
+  vi.advanceTimersByTime(14_000);
+  touched.at = Date.now();
+  vi.advanceTimersByTime(14_000);
+  robots.value = [robot(1, 1), robot(2, 20), robot(3, 10)];
+  await nextTick();
+  expect(ids()).toEqual([1, 2, 3]);
+  vi.advanceTimersByTime(1_000);
+  robots.value = [...robots.value];
+  await nextTick();
+  expect(ids()).toEqual([2, 3, 1]);
 });

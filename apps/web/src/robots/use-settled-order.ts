@@ -1,17 +1,18 @@
 import { computed, shallowRef, watch } from 'vue';
 import type { Robot } from '../api/types';
 
-/** The longest that an order holds under a resting pointer or focus. */
+/** The longest that an order holds under a resting pointer or focus, and after a touch. */
 const HOLD_MS = 15_000;
 
 /**
- * Robots in an order that does not change under the hand: while the list is `inUse`, figures change in place, and who comes
- * anew comes last. What is `asked` for otherwise is answered at once.
+ * Robots in an order that does not change under the hand: while the list is `inUse` or was `touchedAt` a time, in ms since
+ * 1970, that is not long ago, figures change in place, and who comes anew comes last. What is `asked` for otherwise is
+ * answered at once.
  */
 export function useSettledOrder(
   arranged: () => Robot[],
   all: () => Robot[],
-  { asked, inUse }: { asked: () => string; inUse: () => boolean },
+  { asked, inUse, touchedAt }: { asked: () => string; inUse: () => boolean; touchedAt: () => number },
 ) {
   const order = shallowRef<number[]>([]);
   let settledAt = 0;
@@ -19,7 +20,8 @@ export function useSettledOrder(
     [arranged, asked, inUse],
     ([now, asks, isHeld], [, askedBefore]) => {
       const ids = now.map(({ id }) => id);
-      if (!isHeld || asks !== askedBefore || Date.now() - settledAt >= HOLD_MS) {
+      const heldUntil = HOLD_MS + Math.max(isHeld ? settledAt : 0, touchedAt());
+      if (asks !== askedBefore || Date.now() >= heldUntil) {
         order.value = ids;
         settledAt = Date.now();
       } else {

@@ -20,6 +20,7 @@ it('writes each unit as it is written in the language', () => {
 
 it('writes durations in the two largest units', () => {
   expect([5, 65, 3700, 180_000].map(english.duration)).toEqual(['5 s', '1 min', '1 h 1 min', '2 d 2 h']);
+  expect([86_400, 7200, 1.5].map(english.duration)).toEqual(['1 d', '2 h', '1 s']);
   expect(russian.duration(180_000)).toBe('2 д 2 ч');
 });
 
@@ -55,4 +56,24 @@ it('marks an axis by the day, by the minute or by the second, as its marks are a
   const [midnight, noon] = [new Date(2030, 0, 31), new Date(2030, 0, 31, 12, 0, 1)].map(Number) as [number, number];
   expect([1, 60, 86_400].map((step) => format.mark(noon, step))).toEqual(['12:00:01', '12:00', 'Jan 31']);
   expect([1, 60, 86_400].map((step) => format.mark(midnight, step))).toEqual(['00:00:00', 'Jan 31', 'Jan 31']);
+});
+
+it('writes a number of any size in a few characters, and nothing as zero that is not', () => {
+  const none = (value: number) => english.inUnit(value, 'none');
+  expect([1e9, 1.7e308, -1.234567e12, 5e-324, 1e-9, 0.004, 0].map(none)).toEqual([
+    ...['1e9', '1.7e308', '-1.23e12', '5e-324', '1e-9', '0.004', '0'],
+  ]);
+  expect(russian.inUnit(1.7e308, 'celsius')).toBe('1,7e308 °C');
+  expect([english.whole(1.7e308, 'celsius'), english.whole(-0.2, 'celsius'), english.whole(9_999, 'percent')]).toEqual([
+    ...['2e308 °C', '0 °C', '9,999 %'],
+  ]);
+  expect([english.fixed(1e9, 2), english.fixed(1.5, 2)]).toEqual(['1e9', '1.50']);
+  expect([english.duration(1.7e308), english.duration(5e-324), english.duration(-65)]).toEqual([
+    ...['1.97e303 d', '5e-324 s', '-1 min'],
+  ]);
+  for (const unit of ['percent', 'celsius', 'bytes', 'bytes_per_second', 'per_second', 'seconds', 'volt'] as const)
+    for (const value of [1e9, 1.7e308, -1.7e308, 5e-324, 123_456_789.123]) {
+      expect(english.inUnit(value, unit).length, `${value} ${unit}`).toBeLessThan(18);
+      expect(english.inUnit(value, unit)).toMatch(/[1-9]/);
+    }
 });

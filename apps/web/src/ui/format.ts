@@ -23,6 +23,15 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
+/** From here on a number has more digits than anybody reads. */
+const LONG = 1e9;
+/** What is smaller than so many decimals can say is written with an exponent. */
+const MOST_DECIMALS = 4;
+/** Where there is room for a few digits only. */
+const LONG_WHOLE = 10_000;
+const LONG_FIXED = 100_000;
+const LONG_DAYS = 10_000;
+
 /** Hours go from 0 to 23 in every language, so that one time is written alike on every page. */
 const HOURS = { hourCycle: 'h23' } as const;
 
@@ -41,12 +50,44 @@ export function makeFormat(locale: string) {
   const clock = time({ month: 'short', day: '2-digit', ...seconds });
   const ofDay = { day: time({ day: 'numeric', month: 'short' }), minutes: time(minutes), seconds: time(seconds) };
   const numbers = new Map<number, Intl.NumberFormat>();
+  const fixeds = new Map<number, Intl.NumberFormat>();
 
+  /** As 1.7e308, with at most so many decimals. */
+  const exponent = (value: number, decimals = 2): string => {
+    const [exact, rounded] = [value.toExponential(), value.toExponential(decimals)];
+    const [digits = '', power = ''] = (exact.length < rounded.length ? exact : rounded).split('e');
+    const short = digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
+    return `${russian ? short.replace('.', ',') : short}e${power.replace('+', '')}`;
+  };
+
+  /** Never more digits than fit a line, and what is not zero is never written as zero. */
   const number = (value: Value, digits = 0): string => {
     if (value === null || value === undefined) return NO_VALUE;
+    const magnitude = Math.abs(value);
+    if (magnitude >= LONG && Number.isFinite(value)) return exponent(value);
+    if (magnitude > 0 && magnitude < 0.5 * 10 ** -digits)
+      return digits < MOST_DECIMALS ? number(value, digits + 1) : exponent(value);
     const format = numbers.get(digits) ?? new Intl.NumberFormat(locale, { maximumFractionDigits: digits });
     numbers.set(digits, format);
     return format.format(value);
+  };
+
+  /** With as many decimals each, so that those of a column stand under each other. */
+  const fixed = (value: Value, decimals: number): string => {
+    if (value === null || value === undefined) return NO_VALUE;
+    if (Math.abs(value) >= LONG_FIXED) return exponent(value, 0);
+    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+    const format = fixeds.get(decimals) ?? new Intl.NumberFormat(locale, digits);
+    fixeds.set(decimals, format);
+    return format.format(value);
+  };
+
+  /** Whole, and of a few characters only, whatever a robot says. */
+  const whole = (value: Value, unit: 'percent' | 'celsius'): string => {
+    if (value === null || value === undefined) return NO_VALUE;
+    // Not -0.
+    const text = Math.abs(value) < LONG_WHOLE ? number(Math.round(value) + 0) : exponent(value, 0);
+    return `${text} ${SUFFIX[unit]}`;
   };
 
   const bytes = (value: Value): string => {
@@ -58,11 +99,15 @@ export function makeFormat(locale: string) {
 
   const duration = (seconds: Value): string => {
     if (seconds === null || seconds === undefined) return NO_VALUE;
+    if (seconds < 0) return `-${duration(-seconds)}`;
     const [d, h, m, s] = russian ? ['д', 'ч', 'мин', 'с'] : ['d', 'h', 'min', 's'];
+    if (seconds < 1) return `${number(seconds, 1)} ${s}`;
     const [days, hours] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24];
     const minutes = Math.floor(seconds / 60) % 60;
-    if (days > 0) return `${days} ${d} ${hours} ${h}`;
-    if (hours > 0) return `${hours} ${h} ${minutes} ${m}`;
+    const two = (large: string, small: string, count: number) => (count > 0 ? `${large} ${count} ${small}` : large);
+    if (days >= LONG_DAYS) return `${number(days)} ${d}`;
+    if (days > 0) return two(`${days} ${d}`, h, hours);
+    if (hours > 0) return two(`${hours} ${h}`, m, minutes);
     return minutes > 0 ? `${minutes} ${m}` : `${Math.floor(seconds)} ${s}`;
   };
 
@@ -99,6 +144,9 @@ export function makeFormat(locale: string) {
 
   return {
     number,
+    exponent,
+    fixed,
+    whole,
     bytes,
     duration,
     inUnit,

@@ -18,12 +18,23 @@ const TELLING = [
   'unsupported_media_type',
 ];
 
-/** What happened and what to do, in the person's language; `server`: its own English words, where we know no better. */
+/** Of which the pages that read say that they try again by themselves. What a person sets off is not tried again. */
+const AGAIN_BY_ITSELF = ['unreachable', 'store_unavailable', 'database_unavailable'];
+
+/**
+ * What happened and what to do, in the person's language; `server`: its own English words, where we know no better.
+ * `button`: what was pressed, by its label, when the person wanted something done; '' where there is none to press again.
+ */
 export function useProblemText() {
   const { t, te } = useI18n();
   const text = (key: string) => (te(key, 'en') ? t(key) : undefined);
-  return ({ code, detail, reason }: ApiProblem): { title: string; hint?: string; server?: string } => {
+  const notDone = (button: string) => {
+    if (button === t('app.save')) return t('problems.notSaved', { button });
+    return button ? t('problems.notDone', { button }) : t('problems.notDoneAtAll');
+  };
+  return ({ code, detail, reason }: ApiProblem, button?: string): { title: string; hint?: string; server?: string } => {
     const title = text(`problems.${code}.title`) ?? t('problems.internal_error.title');
+    if (button !== undefined && AGAIN_BY_ITSELF.includes(code)) return { title, hint: notDone(button) };
     const hint = text(`problems.${code}.hint`);
     if (!TELLING.includes(code)) return { title, hint };
     // A newer server may know a reason that this page does not.

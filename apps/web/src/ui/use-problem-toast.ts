@@ -1,6 +1,8 @@
 import { useToast } from '@nuxt/ui/composables/useToast';
+import { until } from '@vueuse/core';
 import { useI18n } from 'vue-i18n';
 import { asProblem } from '../api/problem';
+import { answers } from '../api/reachability';
 import { useProblemText } from './use-problem-text';
 
 /** For actions without a form to show a problem in. */
@@ -15,9 +17,16 @@ export function useProblemToast() {
     } catch (error) {
       const problem = asProblem(error);
       if (problem.code === 'session_ended' || problem.code === 'unauthorized') return false;
-      const { title, hint, server } = textOf(problem);
+      const { title, hint, server } = textOf(problem, '');
       const description = server ? `${hint} ${t('problems.serverSays')} ${server}` : hint;
-      toast.add({ title, description, color: 'error', icon: 'i-lucide-circle-alert' });
+      const message = { title, description, color: 'error', icon: 'i-lucide-circle-alert' } as const;
+      if (answers.value) toast.add(message);
+      else {
+        const { id } = toast.add({ ...message, duration: 0 });
+        void until(answers)
+          .toBe(true)
+          .then(() => toast.remove(id));
+      }
       return false;
     }
   }

@@ -15,6 +15,8 @@ export const auth = {
     title: 'Create the administrator',
     text: 'The first account of this server. It sees every robot and invites the others.',
     submit: 'Create administrator',
+    linkInvalid:
+      'It was used, has expired or was replaced. The server prints a new one each time it starts without an account (…/setup#…): look in its terminal or log. Where an administrator exists already, npm run admin:link on the server makes a link for a new password.',
     openLink:
       'Nobody has an account here yet. Open the one-time link that the server printed when it started (…/setup#…); it is in the terminal or the log of the server.',
   },

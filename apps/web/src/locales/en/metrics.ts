@@ -103,6 +103,7 @@ export const metrics = {
     level: { error: 'Error', warning: 'Warning', notice: 'Notice', info: 'Info', debug: 'Debug' },
     program: 'Program',
     onlyProgram: 'Only {program}',
+    find: 'Search',
     search: 'Search in messages',
     none: 'No log entries match.',
     older: 'Older ones',

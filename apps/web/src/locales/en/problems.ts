@@ -5,6 +5,9 @@ export const problems = {
   wait: 'Try again in {seconds} second. | Try again in {seconds} seconds.',
   waitMinutes: 'Try again in {minutes} minute. | Try again in {minutes} minutes.',
   serverSays: 'The server says:',
+  notSaved: 'Not saved. Press {button} again once the server answers.',
+  notDone: 'Nothing was done. Press {button} again once the server answers.',
+  notDoneAtAll: 'Nothing was done. Do it again once the server answers.',
   unreachable: { title: 'The server does not answer', hint: 'Check the network, or wait: we try again by ourselves.' },
   validation_failed: { title: 'Something is not filled in right', hint: 'Check what you have typed in.' },
   nothing_usable: { title: 'Nothing usable was sent', hint: 'Nothing was stored.' },
@@ -44,7 +47,5 @@ export const problems = {
   },
   database_unavailable: { title: 'The database does not answer', hint: 'We try again by ourselves.' },
   overloaded: { title: 'The server is busy', hint: 'Try again shortly.' },
-} satisfies { wait: string; waitMinutes: string; serverSays: string } & Record<
-  ProblemCode,
-  { title: string; hint: string }
->;
+} satisfies Record<'wait' | 'waitMinutes' | 'serverSays' | 'notSaved' | 'notDone' | 'notDoneAtAll', string> &
+  Record<ProblemCode, { title: string; hint: string }>;

@@ -18,7 +18,7 @@ export const robots = {
     online: '{n} online',
     offline: '{n} offline',
     hot: '{n} hot',
-    disk_full: '{n} disk nearly full',
+    disk_full: 'disk nearly full: {n}',
     error: '{n} in error',
     inactive: 'data refused: {n}',
   },
@@ -57,7 +57,7 @@ export const robots = {
     owner: 'Owner',
     nobody: 'nobody',
   },
-  errorReason: 'Its recent writes are refused.',
+  refused: { some: 'Some of its recent lines are refused.', all: 'What it sent last was refused.' },
   waiting: 'Nothing has arrived from this robot yet.',
   settings: {
     name: 'Name',

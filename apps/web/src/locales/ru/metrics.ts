@@ -106,6 +106,7 @@ export const metrics: typeof en.metrics = {
     level: { error: 'Ошибка', warning: 'Предупреждение', notice: 'Уведомление', info: 'Сведения', debug: 'Отладка' },
     program: 'Программа',
     onlyProgram: 'Только {program}',
+    find: 'Поиск',
     search: 'Поиск по сообщениям',
     none: 'Подходящих записей нет.',
     older: 'Более старые',

@@ -65,7 +65,7 @@ export const robots: typeof en.robots = {
     owner: 'Владелец',
     nobody: 'никто',
   },
-  errorReason: 'Его последние данные отклоняются.',
+  refused: { some: 'Часть его последних строк отклонена.', all: 'Его последние данные отклонены.' },
   waiting: 'От этого робота ещё ничего не пришло.',
   settings: {
     name: 'Имя',
