@@ -19,7 +19,8 @@ interface Sighting {
 /** Smaller differences mean nothing: points wait up to a flush interval in the agent. */
 const SKEW_NOISE_MS = 30_000;
 const FORGET_MS = 60_000;
-const ROWS_AT_ONCE = 5_000;
+/** Arrays of this many rows are built within a few milliseconds. */
+const ROWS_AT_ONCE = 1_000;
 
 export interface PresenceOptions {
   /** Shortest time between two writes for one robot, milliseconds. */

@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
 /** Longer than any write takes, so points stored after marking an hour are in before it is computed. */
 const WRITE_MS = 10_000;
 const MAX_REMEMBERED = 200_000;
-const AT_ONCE = 5_000;
+const AT_ONCE = 1_000;
 
 /**
  * Marks hours as due before points are stored in them. Until an hour is computed, it is read from its points. The current hour
