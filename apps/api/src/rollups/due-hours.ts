@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../db/schema.ts';
@@ -8,6 +9,7 @@ const HOUR_MS = 3_600_000;
 const WRITE_MS = 10_000;
 const MAX_REMEMBERED = 200_000;
 const AT_ONCE = 1_000;
+const FEW = 500;
 
 /**
  * Marks hours as due before points are stored in them. Until an hour is computed, it is read from its points. The current hour
@@ -35,6 +37,7 @@ export class DueHours {
 
   /** @param hours since 1970. @returns undefined when all of them are already marked */
   mark(robotId: number, hours: ReadonlySet<number>): Promise<unknown> | undefined {
+    if (hours.size > FEW) return this.#markMany(robotId, [...hours]);
     let waits: Promise<unknown>[] | undefined;
     for (const hour of hours) {
       if (this.#marked.has(`${robotId} ${hour}`)) continue;
@@ -42,6 +45,14 @@ export class DueHours {
       waits.push(this.#mark(robotId, hour));
     }
     return waits && Promise.all(waits);
+  }
+
+  /** A report may touch every hour of the retention: yields to the event loop between batches. */
+  async #markMany(robotId: number, hours: number[]): Promise<void> {
+    for (let i = 0; i < hours.length; i += FEW) {
+      await this.mark(robotId, new Set(hours.slice(i, i + FEW)));
+      await nextTurn();
+    }
   }
 
   async #mark(robot_id: number, hour: number): Promise<void> {

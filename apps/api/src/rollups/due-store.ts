@@ -22,12 +22,12 @@ export interface DueRobot {
   hours: { hour: number; marks: number }[];
 }
 
-/** Robots with due hours, longest overdue first. */
-export async function listDue(db: Db, limit: number): Promise<DueRobot[]> {
+/** Robots with due hours, longest overdue first, and at most `perRobot` hours of each. */
+export async function listDue(db: Db, limit: number, perRobot: number): Promise<DueRobot[]> {
   const { rows } = await sql<{ robot_id: number; hour: number; marks: number }>`
-    select robot_id, hour, marks from rollup_due where due_at <= now() order by due_at, robot_id, hour limit ${limit}`.execute(
-    db,
-  );
+    select robot_id, hour, marks from (
+      select *, row_number() over (partition by robot_id order by due_at, hour) as place from rollup_due where due_at <= now()
+    ) as due where place <= ${perRobot} order by due_at, robot_id, hour limit ${limit}`.execute(db);
   return [...Map.groupBy(rows, (row) => row.robot_id)].map(([robotId, hours]) => ({ robotId, hours }));
 }
 

@@ -17,15 +17,17 @@ export interface RollUpDeps {
 }
 
 const DUE_AT_ONCE = 2_000;
+/** A robot that sends a month of late data must not hold up the others. */
+const DUE_PER_ROBOT = 48;
 /** Hours read from the store at once. */
 const SPAN_HOURS = 4;
 
 /** Computes due hours and their days. One robot's failure does not stop the others. @throws AggregateError of the failures */
 export async function rollUpDue(deps: RollUpDeps, signal: AbortSignal): Promise<void> {
   const troubles: unknown[] = [];
-  for (let found = DUE_AT_ONCE; found === DUE_AT_ONCE && troubles.length === 0 && !signal.aborted; ) {
-    const robots = await listDue(deps.db, DUE_AT_ONCE);
-    found = robots.reduce((sum, { hours }) => sum + hours.length, 0);
+  for (let found = 1; found > 0 && troubles.length === 0 && !signal.aborted; ) {
+    const robots = await listDue(deps.db, DUE_AT_ONCE, DUE_PER_ROBOT);
+    found = robots.length;
     for (const robot of robots) {
       if (signal.aborted) return;
       await rollUpRobot(deps, robot, signal).catch((error) => troubles.push(error));
