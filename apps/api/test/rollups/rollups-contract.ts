@@ -188,7 +188,9 @@ export function rollupsContract(api: TestApi): void {
       ...{ series: store.series, logCounts: store.logCounts },
       hours: async (...asked: Parameters<typeof store.hours>) => {
         const found = await store.hours(...asked);
-        await sql`update rollup_due set marks = marks + 1 where robot_id = ${robot.id}`.execute(db);
+        await sql`update rollup_due set marks = marks + 1, due_at = now() + interval '1 minute' where robot_id = ${robot.id}`.execute(
+          db,
+        );
         return found;
       },
     } as typeof store;
