@@ -1,4 +1,4 @@
-import type { LogIdentity } from './log-times.ts';
+import type { LogIdentity } from './log-identity.ts';
 
 const MICROSECOND = 1000n;
 export const microsecond = (time: bigint) => time - (((time % MICROSECOND) + MICROSECOND) % MICROSECOND);

@@ -1,17 +1,10 @@
-import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import { decodeLine } from '../../line-protocol/index.ts';
 import { inSlices } from '../../scheduling/slices.ts';
+import { type LogIdentity, logDigest } from './log-identity.ts';
 import { LogPlaces, microsecond } from './log-places.ts';
 import { type Span, spansOf } from './log-spans.ts';
-
-/** What identifies a log entry. */
-export interface LogIdentity {
-  /** Nanoseconds since 1970. */
-  time: bigint;
-  digest: string;
-}
 
 /** @returns a robot's stored entries in a span of time */
 export type FindLogs = (robotId: number, span: Span, signal: AbortSignal) => Promise<LogIdentity[]>;
@@ -35,12 +28,6 @@ const LOOKUP_MS = 1_500;
 const LOOKUPS_AT_ONCE = 4;
 const MAX_ROBOTS = 20_000;
 const MAX_TAKEN = 4_000;
-
-/** The same digest for the same entry, sent or read back. @param tags without the identity tags */
-export function logDigest(message: string, level: string, program: string, tags: Record<string, string>): string {
-  const sorted = Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1));
-  return hash('md5', JSON.stringify([message, level, program, sorted]), 'base64url');
-}
 
 /**
  * InfluxDB merges points of the same series and time, but log entries of one moment must stay separate. Log times have

@@ -4,8 +4,8 @@ import { rfc3339 } from '../log-time.ts';
 import { type LogEntry, type LogQuery, MAX_TEXT_BYTES } from '../metrics-store.ts';
 import type { InfluxClient } from './client.ts';
 import { ownTags } from './flux.ts';
+import { type LogIdentity, logDigest } from './log-identity.ts';
 import type { Span } from './log-spans.ts';
-import { type LogIdentity, logDigest } from './log-times.ts';
 
 const MS = 1_000_000n;
 /** Logs are searched backwards: first the most recent hour, then ever larger spans. */
