@@ -1,6 +1,3 @@
-/** The fleet, a page of it. */
-export const ROBOTS_PAGE = 1000;
-
 const replies = new Map<string, Promise<Response | undefined>>();
 
 /** Asks for what the first page will need while its code is still on its way. @param path of this server */

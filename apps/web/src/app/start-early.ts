@@ -1,5 +1,6 @@
-import { ROBOTS_PAGE, requestEarly } from '../api/early-replies';
+import { requestEarly } from '../api/early-replies';
 import { findSession } from '../auth/find-session';
+import { robotsPage } from '../robots/robots-page';
 
 export const loadSignedInApp = () => import('./SignedInApp.vue');
 export const loadFleetPage = () => import('../robots/FleetPage.vue');
@@ -21,7 +22,9 @@ export async function askEarly(path: string): Promise<void> {
   const finding = findSession();
   warmUp();
   const grant = await finding;
-  if (grant && path === '/') requestEarly(`/api/robots?limit=${ROBOTS_PAGE}`, grant.token);
+  if (!grant || path !== '/') return;
+  const robots = robotsPage();
+  requestEarly(`${robots.path}?${robots.search}`, grant.token);
 }
 
 /** The code that only who is signed in needs comes beside the app's own. */
