@@ -1,8 +1,8 @@
 import { useIntervalFn } from '@vueuse/core';
 import { ref, shallowRef, watch } from 'vue';
-import { api, dataOf } from '../api/client';
 import { type ApiProblem, asProblem } from '../api/problem';
 import type { LogEntry } from '../api/types';
+import { fetchLogs } from './queries';
 
 const PAGE = 100;
 const FOLLOW_MS = 3_000;
@@ -36,10 +36,7 @@ export function useLogs(robotId: () => number, filter: () => LogFilter, followin
   /** An answer to a former filter must not show up under the present one. */
   let round = 0;
 
-  const fetchPage = (cursor?: string) => {
-    const params = { path: { id: robotId() }, query: { ...filter(), limit: PAGE, cursor } };
-    return dataOf(api.GET('/api/robots/{id}/logs', { params }));
-  };
+  const fetchPage = (cursor?: string) => fetchLogs(robotId(), { ...filter(), limit: PAGE, cursor });
 
   async function read(work: (stillWanted: () => boolean) => Promise<void>): Promise<void> {
     const own = round;

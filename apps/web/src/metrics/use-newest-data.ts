@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/vue-query';
-import { api, dataOf } from '../api/client';
 import { inOrder } from './charts';
+import { fetchSeries, metricKeys } from './queries';
 import type { Measurement } from './use-series';
 import { serverNow } from './use-time-range';
 
@@ -15,7 +15,7 @@ const WINDOWS = 400;
 /** The time of a robot's newest data by the robot's own clock, looked for while `wanted`; null: nothing found. */
 export function useNewestData(robotId: () => number, measurements: () => Measurement[], wanted: () => boolean) {
   return useQuery({
-    queryKey: ['robot', robotId, 'newest', () => measurements().map(({ measurement }) => measurement)],
+    queryKey: metricKeys.newest(robotId, () => measurements().map(({ measurement }) => measurement)),
     enabled: wanted,
     staleTime: 10_000,
     queryFn: async () => {
@@ -46,8 +46,6 @@ async function newestOf(id: number, { measurement, fields }: Measurement, { from
   const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
   const every = `${Math.ceil((to - from) / 1000 / WINDOWS)}s`;
   const query = { ...range, every, fields: field, fn: 'last' as const, times: 'sample' as const };
-  const reply = await dataOf(
-    api.GET('/api/robots/{id}/metrics/{measurement}', { params: { path: { id, measurement }, query } }),
-  );
+  const reply = await fetchSeries(id, measurement, query);
   return Math.max(...reply.series.flatMap(({ points }) => points.map(([time]) => Number(time))));
 }

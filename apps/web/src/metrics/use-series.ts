@@ -1,9 +1,9 @@
 import { useQueries, useQuery } from '@tanstack/vue-query';
 import { computed, watch } from 'vue';
-import { api, dataOf } from '../api/client';
 import type { SeriesReply } from '../api/types';
 import { inOrder } from './charts';
 import { hasCounters } from './measurement-units';
+import { fetchMeasurements, fetchSeries, metricKeys } from './queries';
 import { isPreset, spanQuery, type TimeRange } from './time-range';
 import { noteServerTime } from './use-time-range';
 
@@ -15,8 +15,8 @@ const MEASUREMENTS_REFETCH_MS = 15_000;
 
 export function useMeasurements(robotId: () => number) {
   return useQuery({
-    queryKey: ['robot', robotId, 'measurements'],
-    queryFn: () => dataOf(api.GET('/api/robots/{id}/metrics', { params: { path: { id: robotId() } } })),
+    queryKey: metricKeys.measurements(robotId),
+    queryFn: () => fetchMeasurements(robotId()),
     refetchInterval: MEASUREMENTS_REFETCH_MS,
   });
 }
@@ -45,14 +45,13 @@ export function useSeries(
     const [id, every] = [robotId(), everySeconds()];
     const { query, aheadMs, refetchInterval } = asked(range(), every, shiftMs());
     return inOrder(measurements()).map((measurement) => ({
-      queryKey: ['robot', id, 'series', measurement, query, every],
+      queryKey: metricKeys.series(id, measurement, query, every),
       queryFn: async () => {
         // The growth of a counter is divided by the time between its samples, which a mean over a window has not.
         const fn = hasCounters(measurement)
           ? { fn: 'last' as const, times: 'sample' as const }
           : { fn: 'mean' as const };
-        const params = { path: { id, measurement }, query: { ...query, every: `${every}s`, ...fn } };
-        const reply = await dataOf(api.GET('/api/robots/{id}/metrics/{measurement}', { params }));
+        const reply = await fetchSeries(id, measurement, { ...query, every: `${every}s`, ...fn });
         if (aheadMs !== undefined) noteServerTime(Date.parse(reply.to) - aheadMs);
         return reply;
       },
@@ -90,10 +89,9 @@ export function useStates(
       // What cannot be named is found among all.
       const named = list.length > LONGEST_FIELDS || states.some((field) => field.includes(',')) ? undefined : list;
       const how = { fn: 'last' as const, times: 'sample' as const, every: `${every}s`, fields: named };
-      const params = { path: { id, measurement }, query: { ...query, ...how } };
       return {
-        queryKey: ['robot', id, 'states', measurement, list, query, every],
-        queryFn: () => dataOf(api.GET('/api/robots/{id}/metrics/{measurement}', { params })),
+        queryKey: metricKeys.states(id, measurement, list, query, every),
+        queryFn: () => fetchSeries(id, measurement, { ...query, ...how }),
         refetchInterval,
         placeholderData: () => newest.get(measurement),
       };
