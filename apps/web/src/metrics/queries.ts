@@ -9,7 +9,7 @@ export type SeriesQuery = Get<'/api/robots/{id}/metrics/{measurement}'>;
 export type LogQuery = Get<'/api/robots/{id}/logs'>;
 type Id = number | (() => number);
 
-/** Most begin with the robot's own key: what invalidates or forgets a robot then takes them along. */
+/** Most start with the robot's key, so that invalidating or removing a robot includes them. */
 export const metricKeys = {
   measurements: (id: Id) => [...robotKeys.one(id), 'measurements'] as const,
   newest: (id: Id, measurements: () => string[]) => [...robotKeys.one(id), 'newest', measurements] as const,

@@ -3,7 +3,7 @@ import { fetchSummary, metricKeys } from './queries';
 
 const REFETCH_MS = 5 * 60_000;
 
-/** What the last seven days were like, of one robot or of all that the person may see. */
+/** A summary of the last seven days, for one robot or for all that the person may see. */
 export const useSummary = (robotId: () => number | undefined) =>
   useQuery({
     queryKey: metricKeys.summary(robotId),

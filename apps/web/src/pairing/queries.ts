@@ -1,6 +1,6 @@
 import { api, dataOf } from '../api/client';
 
-/** The robot that shows this code. @throws ApiProblem not_found when none does */
+/** The robot that shows this code. @throws ApiProblem not_found if none does */
 export const findPairing = (code: string) => dataOf(api.GET('/api/pair/{code}', { params: { path: { code } } }));
 
 /** @returns the id of the robot, which is now the person's own */

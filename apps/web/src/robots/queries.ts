@@ -3,7 +3,7 @@ import { api, dataOf } from '../api/client';
 import type { Robot, Trend } from '../api/types';
 import { robotsPage } from './robots-page';
 
-/** `one` is also the prefix of everything else known of a robot: its measurements, series and newest data. */
+/** `one` is also the prefix of a robot's measurements, series and newest data. */
 export const robotKeys = {
   all: ['robots'] as const,
   each: ['robot'] as const,

@@ -15,7 +15,7 @@ export function useRobot(id: () => number) {
     queryFn: () => fetchRobot(id()),
     refetchInterval: () => (live.value ? LIVE_POLL_MS : POLL_MS),
   });
-  // Not what begins with this key: its charts are read again at their own pace.
+  // Exact: the charts, whose keys start with this one, refetch at their own interval.
   const ownKey = () => ({ queryKey: robotKeys.one(id()), exact: true });
   const refetch = useThrottleFn(() => queries.invalidateQueries(ownKey()), 1000, true, true);
   onEvent(({ robotIds }) => {

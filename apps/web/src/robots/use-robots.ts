@@ -7,14 +7,14 @@ import { newsInTurn, withNews } from './fleet-news';
 import { fetchRobots, fetchRobotsById, MAX_IDS, robotKeys } from './queries';
 
 const POLL_MS = 10_000;
-/** With live events a look at everything now and then is enough: figures age without an event too. */
+/** With live events, an occasional full refetch is enough: figures become stale without an event. */
 const LIVE_POLL_MS = 60_000;
 const WHOLE_CHECK_MS = 5_000;
 const NEWS_MS = 3_000;
-/** The whole list costs the server so much that large fleets are read again less often. */
+/** The full list is expensive for the server, so large fleets are refetched less often. */
 const WHOLE_MS_PER_ROBOT = 10;
 
-/** Every robot the person may see, kept up to date: of those that events tell of, what they are now, the ones `inView` first. */
+/** Every robot the person may see, kept up to date. Robots named in events are refetched, those `inView` first. */
 export function useRobots({ inView = () => [] }: { inView?: () => number[] } = {}) {
   const queries = useQueryClient();
   const { live, onEvent, onBack } = useLiveEvents();
@@ -33,7 +33,7 @@ export function useRobots({ inView = () => [] }: { inView?: () => number[] } = {
     await queries.invalidateQueries({ queryKey: robotKeys.all });
   }
   const wholeIsDue = () => Date.now() - wholeAt >= Math.max(LIVE_POLL_MS, robots.value.length * WHOLE_MS_PER_ROBOT);
-  /** Whoever reports meanwhile has its turn the next time. */
+  /** Robots that report during the request are read the next time. */
   async function readNews(): Promise<void> {
     const ids = newsInTurn(changed, inView(), MAX_IDS);
     if (ids.length === 0 || !query.data.value) return;

@@ -5,7 +5,7 @@ import { fetchTrends, MAX_TREND_IDS } from './queries';
 
 const FRESH_MS = 60_000;
 
-/** The last hour of the robots that are in view, read once a minute and only for them. */
+/** The last hour of the robots in view, fetched once a minute and only for them. */
 export function useTrends(visibleIds: () => number[]) {
   const trends = shallowReactive(new Map<number, Trend>());
   const readAt = new Map<number, number>();

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/vue-query';
 import { fetchUsers, userKeys } from './queries';
 
-/** Everybody with an account here; administrators only. */
+/** Every account on this server; for administrators only. */
 export const useUsers = () => useQuery({ queryKey: userKeys.all, queryFn: fetchUsers });
