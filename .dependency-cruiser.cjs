@@ -102,6 +102,13 @@ module.exports = {
       to: { path: 'apps/web/src/app/', pathNot: 'app/i18n\\.ts$' },
     },
     {
+      name: 'web-queries-in-one-place',
+      comment: "A noun's requests and query keys are in its queries.ts; components call those",
+      severity: 'error',
+      from: { path: 'apps/web/src/.+\\.vue$' },
+      to: { path: 'apps/web/src/api/client' },
+    },
+    {
       name: 'no-orphans',
       severity: 'warn',
       from: { orphan: true, pathNot: '(\\.d\\.ts|main\\.ts|migrations/.+|\\.test\\.ts)$' },

@@ -5,7 +5,7 @@ import { defineConfig } from 'vite';
 import { precompress } from './build/precompress.ts';
 import { preloadStart } from './build/preload-start.ts';
 
-/** Nuxt UI's own defaults, except: components are imported by name, colours are in app/style.css, icons come with the bundle. */
+/** Nuxt UI's defaults, except: components are imported by name, colours are in app/style.css, icons are bundled. */
 export const nuxtUi = () =>
   ui({
     components: false,
@@ -16,15 +16,15 @@ export const nuxtUi = () =>
     icon: { clientBundle: { scan: { globInclude: ['src/**/*.{vue,ts}'] }, sizeLimitKb: 64 } },
   });
 
-/** Iconify without its network part: an icon that is not bundled must not be asked of a stranger. */
+/** Iconify without networking: a missing icon must not be requested from a third party. */
 export const iconify = {
   find: /^@iconify\/vue$/,
   replacement: fileURLToPath(new URL('src/ui/iconify.ts', import.meta.url)),
 };
 
 /**
- * One file each: for what goes ahead, for what every page begins with, for what else everybody needs who is signed in.
- * Forty small files take turns on a browser's six connections.
+ * One file each for the start script, for what every page needs, and for what every signed-in page needs. Forty small
+ * files would queue for the browser's six connections.
  */
 const together = [
   { name: 'main', test: /src\/main\.ts|rolldown\/runtime/, priority: 4 },

@@ -1,6 +1,6 @@
 import type { CDPSession, Page } from 'playwright-core';
 
-/** ms from one frame to the next, and what the main thread did in a frame. */
+/** Times between frames in ms, and the main thread's work per frame. */
 export interface Frames {
   deltas: number[];
   scriptMs: number;
@@ -11,7 +11,7 @@ export interface Round {
   firstDraw: number;
   wheel: Frames;
   drag: Frames;
-  /** Of the machine, when the round began. */
+  /** The machine's load at the start of the round. */
   load: number;
 }
 
@@ -20,7 +20,7 @@ interface Observed {
   canvasDrawn: number;
 }
 
-/** Runs in the page, before it: notes every frame, and when the newest canvas has been shown. */
+/** Runs in the page before its own code. Records every frame, and when the newest canvas was painted. */
 export function observeFrames(): void {
   const observed = window as unknown as Observed;
   observed.frameTimes = [];
@@ -33,13 +33,13 @@ export function observeFrames(): void {
   new MutationObserver(() => {
     const canvases = [...document.querySelectorAll('[data-chart] canvas')].filter((canvas) => !seen.has(canvas));
     for (const canvas of canvases) seen.add(canvas);
-    // The second frame begins when the first, with the canvas, has been painted.
+    // The second frame begins after the first, with the canvas, has been painted.
     if (canvases.length > 0)
       requestAnimationFrame(() => requestAnimationFrame((time) => (observed.canvasDrawn = time)));
   }).observe(document, { childList: true, subtree: true });
 }
 
-/** From the last byte of the charts' data to the frame after the last canvas was drawn; what is read again later is not counted. */
+/** From the last byte of the charts' data to the frame after the last canvas was drawn. Later refetches do not count. */
 export function firstDrawMs(page: Page): Promise<number> {
   return page.evaluate(() => {
     const { canvasDrawn } = window as unknown as Observed;
@@ -51,7 +51,7 @@ export function firstDrawMs(page: Page): Promise<number> {
 
 const totals = new WeakMap<Page, Record<string, number>>();
 
-/** What happened since the last call. */
+/** What was recorded since the last call. */
 export async function takeFrames(page: Page, cdp: CDPSession): Promise<Frames> {
   const { metrics } = await cdp.send('Performance.getMetrics');
   const times = await page.evaluate(() => [...(window as unknown as Observed).frameTimes.splice(0), performance.now()]);
@@ -66,7 +66,7 @@ export async function takeFrames(page: Page, cdp: CDPSession): Promise<Frames> {
 const quantile = (values: number[], share: number) =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN;
 const median = (values: number[]) => quantile(values, 0.5);
-/** Frames come every 16.7 ms; a clock's unsteadiness is no late frame. */
+/** Frames are 16.7 ms apart; the margin allows for clock jitter. */
 const LATE_MS = 18;
 const MISSED_MS = 33;
 const share = (values: number[], limit: number) => values.filter((value) => value > limit).length / values.length;
@@ -74,7 +74,7 @@ const share = (values: number[], limit: number) => values.filter((value) => valu
 export const summary = ({ deltas, scriptMs, taskMs }: Frames) =>
   `${deltas.length} frames, median ${median(deltas).toFixed(1)}, p95 ${quantile(deltas, 0.95).toFixed(1)}, script ${scriptMs.toFixed(1)}, main thread ${taskMs.toFixed(1)} ms`;
 
-/** One Markdown table: the median of the rounds, and the best. */
+/** A Markdown table with the median and the best of the rounds. */
 export function table(machine: string, rounds: Round[]) {
   const row = (name: string, of: (round: Round) => number, digits = 1) => {
     const all = rounds.map(of);

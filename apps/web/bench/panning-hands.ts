@@ -3,7 +3,7 @@ import type { CDPSession, Page } from 'playwright-core';
 import { type Frames, takeFrames } from './panning-frames.ts';
 
 const INPUT_EVERY_MS = 8;
-/** How far a hand goes, px, and how long until it turns. */
+/** How far a drag goes, in px, and how long until it reverses. */
 const SWING = { px: 180, ms: 1_500 };
 const SHIFT = 8;
 
@@ -13,7 +13,7 @@ interface Place {
 }
 export interface Hand {
   begin(cdp: CDPSession, at: Place): Promise<unknown>;
-  /** By `step` px since the last call, to `at`. */
+  /** Moves by `step` px since the last call, to `at`. */
   move(cdp: CDPSession, at: Place, step: number): Promise<unknown>;
   end(cdp: CDPSession, at: Place): Promise<unknown>;
 }
@@ -21,14 +21,14 @@ export interface Hand {
 const left = { button: 'left', clickCount: 1, modifiers: SHIFT } as const;
 const still = async () => undefined;
 
-/** Shift and the left button. */
+/** Drags with Shift and the left button. */
 export const drag: Hand = {
   begin: (cdp, at) => cdp.send('Input.dispatchMouseEvent', { type: 'mousePressed', ...at, ...left, buttons: 1 }),
   move: (cdp, at) => cdp.send('Input.dispatchMouseEvent', { type: 'mouseMoved', ...at, ...left, buttons: 1 }),
   end: (cdp, at) => cdp.send('Input.dispatchMouseEvent', { type: 'mouseReleased', ...at, ...left, buttons: 0 }),
 };
 
-/** Two fingers sideways on a touchpad; the pointer rests where it began. */
+/** Scrolls sideways on a touchpad; the pointer stays where it is. */
 export const wheel: Hand = {
   begin: still,
   move: (cdp, at, step) => {
@@ -38,7 +38,7 @@ export const wheel: Hand = {
   end: still,
 };
 
-/** Moves the time of the first chart to and fro; input is sent on time, whether or not the page keeps up. */
+/** Pans the first chart back and forth. Input is sent on time, whether or not the page keeps up. */
 export async function pan(page: Page, hand: Hand, durationMs: number): Promise<Frames> {
   const box = await page.locator('[data-chart] .u-over').first().boundingBox();
   if (!box) throw new Error('There is no chart.');

@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib';
 const BODY_SECONDS = 300;
 
 /**
- * Writes what a robot with four cores would have reported each second up to now: seven charts, every line of them
- * restless, which is the hardest to draw.
+ * Writes what a robot with four cores would have reported every second until now: seven charts with noisy lines, which
+ * are the hardest to draw.
  */
 export async function writeHistory(url: string, token: string, seconds: number): Promise<void> {
   const now = Math.floor(Date.now() / 1000);
@@ -22,7 +22,7 @@ export async function writeHistory(url: string, token: string, seconds: number):
 
 function makeReport() {
   const walks = new Map<string, number>();
-  /** Wanders between 0 and 1, and trembles. */
+  /** A noisy random walk between 0 and 1. */
   const wander = (name: string) => {
     const next = Math.min(1, Math.max(0, (walks.get(name) ?? 0.4) + (Math.random() - 0.5) * 0.02));
     walks.set(name, next);

@@ -9,7 +9,7 @@ import { firstDrawMs, observeFrames, type Round, summary, table } from './pannin
 import { drag, type Hand, pan, wheel } from './panning-hands.ts';
 import { writeHistory } from './panning-robot.ts';
 
-/** A point a second: 10,800 points in each line. */
+/** One point a second: 10,800 points per line. */
 const SHOWN_S = 10_800;
 const HISTORY_S = 12_000;
 const CHARTS = 7;
@@ -64,7 +64,7 @@ async function pairRobot(url: string): Promise<{ id: number; token: string }> {
   return { id: robot_id, token: influxdb_token };
 }
 
-/** The page asks for as many points as it has pixels; here it gets every one that is stored. */
+/** The page requests as many points as it has pixels; here it gets every stored point. */
 async function openRobot(id: number): Promise<Page> {
   const context = await browser.newContext({ viewport: DESKTOP, locale: 'en-GB', baseURL: server.url });
   await context.request.post('/api/auth/login', { data: { email: ADMIN, password: PASSWORD } });

@@ -11,12 +11,12 @@ const VITE = join(dirname(createRequire(import.meta.url).resolve('vite/package.j
 const STAMP = join(WEB, 'dist/.sources');
 const SOURCES = ['index.html', 'vite.config.ts', 'package.json', 'public/**/*', 'src/**/*.{ts,vue,css}', 'build/*.ts'];
 
-/** Builds the web app when dist/ is missing or made from other sources. */
+/** Builds the web app if dist/ is missing or was made from other sources. */
 export async function ensureBuilt(): Promise<void> {
   const wanted = fingerprint();
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return;
   process.stdout.write('Building the web app, once after each change …\n');
-  // A process of its own: what a test runner has loaded already is not what production is made with.
+  // In its own process: modules that a test runner has loaded must not affect the production build.
   const args = [VITE, 'build', WEB, '--mode', 'production', '--logLevel', 'error'];
   await promisify(execFile)(process.execPath, args, { env: { ...process.env, NODE_ENV: 'production' } });
   writeFileSync(STAMP, wanted);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 
-/** Writes a .br and a .gz beside every text file of the build, so that the server compresses nothing. */
+/** Writes a .br and a .gz beside every text file of the build, so that the server does not compress on request. */
 export function precompress(): Plugin {
   let outDir = '';
   return {

@@ -1,6 +1,6 @@
 import type { Plugin } from 'vite';
 
-/** The start page names the app's code, so that a browser fetches it beside the small script that will ask for it. */
+/** Adds preload links for the app's code to the start page, so that it loads in parallel with the small script that imports it. */
 export function preloadStart(): Plugin {
   return {
     name: 'preload-start',
@@ -17,7 +17,7 @@ export function preloadStart(): Plugin {
         const unnamed = [...files].filter((file) => !html.includes(file));
         return unnamed.map((file) => ({
           tag: 'link',
-          // After the style, which is all that the first paint needs.
+          // Low priority: the first paint needs only the style.
           attrs: { rel: 'modulepreload', crossorigin: true, fetchpriority: 'low', href: `/${file}` },
         }));
       },

@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 const isWithin = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
 
-/** Pieces of text that lie over each other, of those that `selector` finds in one row or card. */
+/** Overlapping pieces of text within each row or card that `selector` finds. */
 const overlaps = (page: Page, selector: string) =>
   page.evaluate((selector) => {
     const pieces = [...document.querySelectorAll<HTMLElement>(selector)]
@@ -55,7 +55,7 @@ it.each([
   ['rows', PHONE],
   ['cards', DESKTOP],
   ['cards', PHONE],
-])('absurd figures keep to their place: %s, %o', async (view, viewport) => {
+])('absurd figures do not overlap anything: %s, %o', async (view, viewport) => {
   const context = await browser.open({ as: ADMIN, viewport });
   await context.addInitScript((view) => {
     if (location.protocol !== 'about:') localStorage.setItem('robowatch.fleet-view', view);
@@ -71,11 +71,11 @@ it.each([
   expect(await overlaps(page, pieces)).toEqual([]);
 });
 
-it.each([DESKTOP, PHONE])('a robot page is no wider for them, nor is a number cut: %o', async (viewport) => {
+it.each([DESKTOP, PHONE])('they neither widen a robot page nor are truncated: %o', async (viewport) => {
   const page = await (await browser.open({ as: ADMIN, viewport })).newPage();
   await page.goto(`/robots/${id}?range=15m`);
-  await visible(page, /Values as far as -?[\d.]+e30\d °C/);
+  await visible(page, /Some values are off the axis, the furthest at -?[\d.]+e30\d °C/);
   expect(await isWithin(page)).toBe(true);
-  for (let left = 2; left > 0; left--) await page.getByRole('button', { name: 'Fit them all' }).first().click();
+  for (let left = 2; left > 0; left--) await page.getByRole('button', { name: 'Fit all values' }).first().click();
   expect(await isWithin(page)).toBe(true);
 });

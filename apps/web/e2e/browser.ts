@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { DESKTOP, launchChromium } from './chromium.ts';
 import { ADMIN, PASSWORD, type Server, startServer } from './server.ts';
 
-/** A server and a browser for one test file; every page is watched for what must never happen. */
+/** A server and a browser for one test file. Errors, policy violations and foreign requests on any page fail the test. */
 export function useBrowser(env: Record<string, string> = {}) {
   let server: Server;
   let browser: Browser;
@@ -37,11 +37,11 @@ export function useBrowser(env: Record<string, string> = {}) {
     });
     page.on('request', (request) => {
       if (!request.url().startsWith(server.url) && !/^(data|blob):/.test(request.url()))
-        faults.push(`asked a stranger: ${request.url()}`);
+        faults.push(`request to a foreign server: ${request.url()}`);
     });
   }
 
-  /** By the API's own cookie: the page then finds a session, as after a reload. */
+  /** Sets the API's cookie, so that the page finds a session as after a reload. */
   async function signIn(context: Awaited<ReturnType<typeof open>>, email: string): Promise<void> {
     const reply = await context.request.post('/api/auth/login', { data: { email, password: PASSWORD } });
     expect(reply.status()).toBe(200);
@@ -50,13 +50,13 @@ export function useBrowser(env: Record<string, string> = {}) {
   return { open, signIn, server: () => server, admin: () => open({ as: ADMIN }) };
 }
 
-/** A refusal as the API words one. */
+/** A refusal in the API's format. */
 export function problemReply(status: number, code: string) {
   const problem = { type: 'about:blank', title: 'x', status, detail: 'x', code, request_id: 'r' };
   return { status, contentType: 'application/problem+json', body: JSON.stringify(problem) };
 }
 
-/** What the page would do after so long or longer it does not: what is seen then was not found by asking now and then. */
+/** Disables timers of `fromMs` or longer, so that what a test sees cannot come from polling. */
 export function withoutPolling(context: BrowserContext, fromMs = 8_000): Promise<unknown> {
   return context.addInitScript((fromMs) => {
     for (const name of ['setTimeout', 'setInterval'] as const) {

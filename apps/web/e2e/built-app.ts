@@ -1,4 +1,4 @@
 import { ensureBuilt } from '../build/ensure-built.ts';
 
-/** The browser sees what `npm start` would serve. */
+/** Builds the app, so that the browser gets what `npm start` would serve. */
 export default ensureBuilt;

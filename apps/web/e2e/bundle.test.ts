@@ -15,10 +15,10 @@ interface Chunk {
 const manifest = JSON.parse(readFileSync(`${DIST}.vite/manifest.json`, 'utf8')) as Record<string, Chunk>;
 
 const html = readFileSync(`${DIST}index.html`, 'utf8');
-/** What every page begins with. */
+/** What every page starts with. */
 const START = named('start');
 const SIGNED_IN = named('signed-in');
-/** The small script that goes ahead of it. */
+/** The small script that runs before it. */
 const MAIN = Object.keys(manifest).find((key) => html.includes(`src="/${manifest[key]?.file}"`)) as string;
 
 function named(name: string): string {
@@ -27,7 +27,7 @@ function named(name: string): string {
   return key;
 }
 
-/** The files a chunk cannot start without. */
+/** A chunk with all its static imports. */
 function staticImports(key: string, found = new Map<string, string>()): Map<string, string> {
   const chunk = manifest[key];
   if (!chunk) throw new Error(`There is no ${key}.`);
@@ -45,13 +45,13 @@ it('the fleet, the first page, loads at most 250 kB of JavaScript, gzipped', () 
   expect(bytes).toBeLessThanOrEqual(LIMIT_BYTES);
 });
 
-it('the start page itself needs little code, and names what comes next', () => {
+it('the start page needs little code itself, and preloads the rest', () => {
   const ahead = [...staticImports(MAIN).values()].reduce((sum, code) => sum + gzipSync(code).length, 0);
   expect(ahead).toBeLessThan(10_000);
   expect(html).toMatch(new RegExp(`rel="modulepreload"[^>]*href="/${manifest[START]?.file}"`));
 });
 
-it("each page is a chunk of its own; uPlot comes with the robot's page only", () => {
+it("each page is its own chunk, and only the robot's page loads uPlot", () => {
   const drawsCharts = (key: string) => [...staticImports(key).values()].some((code) => code.includes('u-legend'));
   expect(drawsCharts('src/metrics/RobotCharts.vue')).toBe(true);
   const pages = Object.keys(manifest).filter((key) => key.endsWith('Page.vue'));
@@ -59,7 +59,7 @@ it("each page is a chunk of its own; uPlot comes with the robot's page only", ()
   for (const page of [...pages, MAIN, START, SIGNED_IN]) expect(drawsCharts(page), page).toBe(false);
 });
 
-it('the start page holds no script or style of its own, and everything is there compressed', () => {
+it('the start page has no inline script or style, and every file is precompressed', () => {
   expect(html).not.toMatch(/<script(?![^>]*\bsrc=)/);
   expect(html).not.toMatch(/<style|\son\w+=|javascript:/);
   for (const { file } of Object.values(manifest).filter(({ file }) => file.endsWith('.js'))) {

@@ -7,7 +7,7 @@ const QUIET = ['--disable-background-networking', '--disable-component-update', 
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
-/** The Chromium of this computer; none is downloaded. */
+/** Uses the installed Chromium; none is downloaded. */
 export function launchChromium(): Promise<Browser> {
   const executablePath = process.env.CHROMIUM ?? PATHS.find((path) => existsSync(path));
   if (!executablePath) throw new Error('This needs Chromium: apt-get install chromium, or set CHROMIUM.');

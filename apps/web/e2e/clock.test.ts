@@ -11,7 +11,7 @@ it.each([
   ['ahead', '31622776', DAY_S - 300],
   ['behind', '31622777', -DAY_S],
   ['right', '31622778', 0],
-])('tells of a clock that is %s, and shows the last hour of it', async (word, code, offset) => {
+])('shows the last hour of a robot whose clock is %s, and says if it is wrong', async (word, code, offset) => {
   const { url } = browser.server();
   await askToPair(url, code, `robot-${word}`);
   const api = await asUser(url);

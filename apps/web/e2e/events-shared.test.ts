@@ -4,7 +4,7 @@ import { useBrowser, withoutPolling } from './browser.ts';
 import { asUser, startRobots } from './robots.ts';
 import { withAdmin } from './server.ts';
 
-/** One more than the connections that a browser keeps to a server without HTTP/2. */
+/** One more than a browser's connections to a server without HTTP/2. */
 const TABS = 7;
 const browser = useBrowser(withAdmin);
 let robots: Awaited<ReturnType<typeof startRobots>>;
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => robots?.stop());
 
-/** The tabs that have a stream open, each as often as it has. */
+/** The tabs with an open stream, one entry per stream. */
 function watchStreams(context: BrowserContext): () => Page[] {
   const open = new Map<object, Page>();
   context.on('request', (request) => {
@@ -33,7 +33,7 @@ async function rename(name: string): Promise<void> {
 it.each([
   ['with Web Locks', true],
   ['without, as on plain HTTP', false],
-])('seven tabs read one stream, and go on when the tab that reads it is closed: %s', async (_name, hasLocks) => {
+])('seven tabs share one stream, also after the tab that reads it is closed: %s', async (_name, hasLocks) => {
   const context = await browser.admin();
   await withoutPolling(context);
   if (!hasLocks) await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }));

@@ -7,7 +7,7 @@ const browser = useBrowser();
 let robots: Awaited<ReturnType<typeof startRobots>> | undefined;
 afterAll(() => robots?.stop());
 
-it('leads to the set-up while nobody exists', async () => {
+it('leads to the setup while there is no account', async () => {
   const page = await (await browser.open()).newPage();
   await page.goto('/');
   await visible(page, 'Open the one-time link that the server printed');
@@ -108,10 +108,10 @@ it('pairs a robot by its code, waits for its first figures and shows its charts 
   const spoken = page.locator('[data-chart="cpu"]').getByRole('status');
   await expect.poll(() => spoken.innerText()).toMatch(/\d+:\d+:\d+: user [\d.]+ %, system/);
   await page.keyboard.press('Enter');
-  await page.getByRole('link', { name: 'Logs of this moment' }).waitFor();
+  await page.getByRole('link', { name: 'Logs at this time' }).waitFor();
   await page.getByRole('button', { name: 'Close' }).click();
   await plot.click({ position: { x: box.width * 0.7, y: 40 } });
-  await page.getByRole('link', { name: 'Logs of this moment' }).click();
+  await page.getByRole('link', { name: 'Logs at this time' }).click();
   await page.waitForURL(/\/logs\?from=/);
   await page.getByLabel('Time range').selectOption('24h');
   await page.getByRole('list', { name: 'Log entries' }).getByRole('listitem').first().waitFor();
@@ -120,7 +120,7 @@ it('pairs a robot by its code, waits for its first figures and shows its charts 
   await page.waitForURL(/q=no\+such\+words/);
 });
 
-it('renames, makes a new token once, switches off: the robot is refused at once', async () => {
+it('renames, replaces the token, stops accepting data: the robot is refused at once', async () => {
   const page = await (await browser.admin()).newPage();
   let rotations = 0;
   page.on('request', (request) => {
@@ -133,12 +133,12 @@ it('renames, makes a new token once, switches off: the robot is refused at once'
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('heading', { level: 1, name: 'Courier' }).waitFor();
 
-  await page.getByRole('button', { name: 'Make a new token' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Make a new token' });
+  await page.getByRole('button', { name: 'Create a new token' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Create a new token' });
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await dialog.waitFor({ state: 'detached' });
   expect(rotations).toBe(0);
-  await page.getByRole('button', { name: 'Make a new token' }).click();
+  await page.getByRole('button', { name: 'Create a new token' }).click();
   await dialog.getByRole('button', { name: 'Replace the token' }).click();
   const token = (await page.getByRole('textbox', { name: 'Personal token' }).innerText()).trim();
   const report = () =>
@@ -149,7 +149,7 @@ it('renames, makes a new token once, switches off: the robot is refused at once'
     });
   expect((await report()).status).toBe(204);
   await visible(page, 'ROBOWATCH_TOKEN= in /etc/default/telegraf');
-  // Shown once: neither Escape nor going back takes it away.
+  // Shown only once, so neither Escape nor going back may close it.
   await page.keyboard.press('Escape');
   await page.evaluate(() => history.back());
   await page.getByRole('textbox', { name: 'Personal token' }).waitFor();
@@ -172,7 +172,7 @@ it('renames, makes a new token once, switches off: the robot is refused at once'
   expect((await report()).status).toBe(401);
 });
 
-it('says what to do about a wrong code, and keeps a code through signing in', async () => {
+it('says what to do about a wrong code, and keeps a code while signing in', async () => {
   const page = await (await browser.open()).newPage();
   await askToPair(browser.server().url, '27182818');
   await page.goto('/pair?code=27182818');
@@ -205,7 +205,7 @@ it('says what to do about a wrong code, and keeps a code through signing in', as
   await visible(page, 'No robot shows this code');
 });
 
-it('adds demonstration robots to an empty fleet, and takes them away again', async () => {
+it('adds demonstration robots to an empty fleet, and removes them again', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/');
   await page.getByRole('button', { name: 'Add demonstration robots' }).click();
@@ -218,12 +218,12 @@ it('adds demonstration robots to an empty fleet, and takes them away again', asy
   await visible(page, 'Add the first robot');
 });
 
-it('is led by the keyboard: skip link and menu', async () => {
+it('can be used by keyboard: skip link and menu', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/');
   await visible(page, 'Add the first robot');
   await page.keyboard.press('Tab');
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to content');
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Account' }).focus();
   await page.keyboard.press('Enter');

@@ -13,13 +13,13 @@ beforeAll(async () => {
 });
 afterAll(() => fleet?.stop());
 
-/** Waits until figures of the robots have come so many times. */
+/** Waits until the robots' figures have been updated this many times. */
 async function updates(page: Page, count: number): Promise<void> {
   for (let i = 0; i < count; i++)
     await page.waitForResponse((response) => /\/api\/robots\?/.test(response.url()) && response.ok());
 }
 
-/** The names of the robots that a person sees, from top to bottom. */
+/** The names of the visible robots, from top to bottom. */
 const inView = (page: Page) =>
   page.evaluate(() =>
     [...document.querySelectorAll('main a')]
@@ -33,7 +33,7 @@ const inView = (page: Page) =>
 it.each([
   ['a table on a desktop', DESKTOP, 15],
   ['cards on a phone', PHONE, 4],
-])('keeps %s filled while figures arrive, wherever it is scrolled to', async (_name, viewport, least) => {
+])('keeps %s filled while figures arrive, at any scroll position', async (_name, viewport, least) => {
   const page = await (await browser.open({ as: ADMIN, viewport })).newPage();
   await page.goto('/');
   await expect.poll(async () => (await inView(page)).length).toBeGreaterThanOrEqual(least);
@@ -47,7 +47,7 @@ it.each([
   expect((await inView(page)).at(-1)).toBe(`unit-${ROBOTS}`);
 });
 
-it('reads only the robots that were heard of, after the whole list once', async () => {
+it('fetches the whole list once, then only robots that have reported', async () => {
   const page = await (await browser.admin()).newPage();
   const asked: URL[] = [];
   page.on('request', (request) => /\/api\/robots\?/.test(request.url()) && asked.push(new URL(request.url())));
@@ -61,7 +61,7 @@ it('reads only the robots that were heard of, after the whole list once', async 
   expect(new Set(heard).size).toBe(ROBOTS);
 });
 
-it('sorts by a live figure, and not under the pointer', async () => {
+it('sorts by a live figure, but not while the pointer is on the list', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/?sort=cpu_percent&order=desc');
   await visible(page, /unit-/);
@@ -77,7 +77,7 @@ it('sorts by a live figure, and not under the pointer', async () => {
   expect(names).toHaveLength(held.length);
 });
 
-it('sorts cards by a live figure, and not under a reader who has just scrolled', async () => {
+it('sorts cards by a live figure, but not just after scrolling', async () => {
   const page = await (await browser.open({ as: ADMIN, viewport: PHONE, hasTouch: true })).newPage();
   await page.goto('/?sort=cpu_percent&order=desc');
   await visible(page, /unit-/);
@@ -97,7 +97,7 @@ it('sorts cards by a live figure, and not under a reader who has just scrolled',
   await expect.poll(() => inView(page)).not.toEqual(top);
 });
 
-it.each([1280, 1440, 1920])('shows names whole on a screen %i px wide, and cuts hostnames first', async (width) => {
+it.each([1280, 1440, 1920])('shows full names on a screen %i px wide and truncates hostnames first', async (width) => {
   const page = await (await browser.open({ as: ADMIN, viewport: { width, height: 800 } })).newPage();
   const name = 'unit-warehouse-north-017';
   const api = await asUser(browser.server().url);

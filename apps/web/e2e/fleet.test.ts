@@ -14,7 +14,7 @@ afterAll(() => robots?.stop());
 const names = (page: Awaited<ReturnType<Awaited<ReturnType<typeof browser.open>>['newPage']>>) =>
   page.getByRole('table').getByRole('link').allInnerTexts();
 
-it('shows figures and sparklines, finds, filters and sorts, and keeps all that in the address', async () => {
+it('shows figures and sparklines, searches, filters and sorts, and keeps all that in the URL', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/');
   const row = page.getByRole('row', { name: /courier-01/ });
@@ -31,7 +31,7 @@ it('shows figures and sparklines, finds, filters and sorts, and keeps all that i
   expect(await page.getByRole('columnheader', { name: 'Name' }).getAttribute('aria-sort')).toBe('descending');
   await page.getByRole('button', { name: /hot/ }).click();
   await page.waitForURL(/state=hot/);
-  await visible(page, 'No robot matches');
+  await visible(page, 'No robots match');
   await page.getByRole('link', { name: 'Show all' }).click();
   await page.getByRole('link', { name: 'arm-bench' }).focus();
   await page.keyboard.press('ArrowDown');
@@ -40,7 +40,7 @@ it('shows figures and sparklines, finds, filters and sorts, and keeps all that i
   await page.waitForURL(/\/robots\/\d+/);
 });
 
-it('sorts cards as well, by any figure and either way', async () => {
+it('sorts cards by any figure in either direction', async () => {
   const page = await (await browser.open({ as: ADMIN, viewport: PHONE })).newPage();
   await page.goto('/');
   const cards = () => page.getByRole('article').getByRole('link').allInnerTexts();
@@ -53,7 +53,7 @@ it('sorts cards as well, by any figure and either way', async () => {
   expect(await page.getByRole('button', { name: 'Descending' }).getAttribute('aria-pressed')).toBe('true');
 });
 
-it('remembers whether rows or cards are wanted', async () => {
+it('remembers the choice between rows and cards', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/');
   await page.getByRole('button', { name: 'Cards' }).click();
@@ -63,7 +63,7 @@ it('remembers whether rows or cards are wanted', async () => {
   expect(await page.getByRole('table').count()).toBe(0);
 });
 
-it('draws a thousand robots without drawing a thousand rows', async () => {
+it('shows a thousand robots in a virtualised list', async () => {
   const page = await (await browser.admin()).newPage();
   const api = await asUser(browser.server().url);
   const [one] = (await api('GET', '/robots')).items;
@@ -85,7 +85,7 @@ it('draws a thousand robots without drawing a thousand rows', async () => {
   await expect.poll(() => page.getByRole('row').count()).toBe(2);
 });
 
-it('reads a robot again when it is heard of, and leaves the charts of a fixed time alone', async () => {
+it('refetches a robot when it reports, but not the charts of a fixed range', async () => {
   const page = await (await browser.admin()).newPage();
   const api = await asUser(browser.server().url);
   const { id } = (await api('GET', '/robots')).items[0];
@@ -103,7 +103,7 @@ it('reads a robot again when it is heard of, and leaves the charts of a fixed ti
   expect(count(/metrics\/\w+$/)).toBe(charts);
 });
 
-it('says that a range has no data, with a way to where there is some', async () => {
+it('says that a range has no data, and offers one that has', async () => {
   const page = await (await browser.admin()).newPage();
   const { id } = (await (await asUser(browser.server().url))('GET', '/robots')).items[0];
   await page.goto(`/robots/${id}?from=2020-01-01T00:00:00Z&to=2020-01-01T01:00:00Z`);
@@ -113,7 +113,7 @@ it('says that a range has no data, with a way to where there is some', async () 
   await page.locator('[data-chart] canvas').first().waitFor();
 });
 
-it('changes by the stream of events: a robot renamed elsewhere, and one that falls silent', async () => {
+it('is updated by events: a robot is renamed elsewhere, another one goes offline', async () => {
   const context = await browser.admin();
   await withoutPolling(context);
   const page = await context.newPage();

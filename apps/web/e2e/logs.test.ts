@@ -44,7 +44,7 @@ it.each([PHONE, { width: 1440, height: 900 }])(
   },
 );
 
-it('filters by what is typed, and its fields follow the address', async () => {
+it('filters by what is typed, and its fields follow the URL', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto(path);
   await page.getByRole('button', { name: 'sshd' }).click();

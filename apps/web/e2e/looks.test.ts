@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => robots?.stop());
 
-/** Each page, and what shows that it is all there. */
+/** Each page, and what is present once it has loaded. */
 const pages = (): [path: string, ready: string][] => [
   ['/', 'article, [role=row] a'],
   ['/pair', 'fieldset'],
@@ -44,11 +44,11 @@ const pages = (): [path: string, ready: string][] => [
 type Messages = { [key: string]: string | Messages };
 const flat = (messages: Messages): string[] =>
   Object.values(messages).flatMap((text) => (typeof text === 'string' ? text.split(' | ') : flat(text)));
-/** Ours, and not written alike in Russian; the administrator of the tests is called by one of them. */
+/** English texts that differ from the Russian ones. The tests' administrator is named like one of them. */
 const ENGLISH = new Set(flat(en).filter((text) => /[a-z]{4}/i.test(text)));
 for (const text of [...flat(ru), 'Administrator']) ENGLISH.delete(text);
 
-/** Every piece of text, also what only a screen reader or a pointer that rests is told. */
+/** Every piece of text, including labels for screen readers and tooltips. */
 const texts = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
     const written: string[] = [];
@@ -59,7 +59,7 @@ const texts = (page: Page): Promise<string[]> =>
     return written.map((text) => text.trim());
   });
 
-/** @param tags fewer for what lies over a page: a menu is in no landmark, by its nature */
+/** @param tags fewer for overlays: a menu is never inside a landmark */
 async function violations(page: Page, tags = TAGS): Promise<string[]> {
   await page.evaluate(AXE);
   const found = await page.evaluate(async (tags) => {
@@ -76,7 +76,7 @@ describe.each([
 ] as const)('%s, %s, %o', (colorScheme, locale, viewport) => {
   const look = { colorScheme, locale, viewport, reducedMotion: 'reduce' } as const;
 
-  it('no page has a fault that axe knows of, nor a text without translation', async () => {
+  it('no page violates an axe rule or has untranslated text', async () => {
     const context = await browser.open({ as: ADMIN, ...look });
     const page = await context.newPage();
     const faults: Record<string, string[]> = {};
@@ -97,7 +97,7 @@ describe.each([
     ).toEqual([locale.slice(0, 2), colorScheme === 'dark']);
   });
 
-  it('neither has what is for people who are not signed in, nor what opens', async () => {
+  it('neither public pages nor menus and dialogs violate an axe rule', async () => {
     const context = await browser.open(look);
     const page = await context.newPage();
     for (const path of ['/sign-in', '/setup#x', '/invitation#x']) {
@@ -126,7 +126,7 @@ describe.each([
     await openDialog(settings, () => page.locator('main section button').last().click());
     await page.route('**/api/**', (route) => route.fulfill(problemReply(401, 'session_ended')));
     await page.keyboard.press('Escape');
-    // Unless a call of the page's own has been told already: then this click lands under the dialog.
+    // A request of the page may have opened the dialog already; then this click lands under it.
     await page.locator('header a').first().dispatchEvent('click');
     await page
       .getByLabel(/^(Password|Пароль)/)
@@ -139,7 +139,7 @@ describe.each([
 it.each([
   [320, 'ru-RU'],
   [PHONE.width, 'en-GB'],
-])('fits a screen of %i px in %s: nothing is wider', async (width, locale) => {
+])('every page fits a screen of %i px in %s', async (width, locale) => {
   const page = await (await browser.open({ as: ADMIN, viewport: { width, height: 700 }, locale })).newPage();
   for (const [path, ready] of pages()) {
     await page.goto(path);
@@ -152,7 +152,7 @@ it.each([
   expect(await page.evaluate(() => document.documentElement.scrollWidth), 'rows').toBeLessThanOrEqual(width);
 });
 
-it('nothing in a row of the fleet lies over its neighbour', async () => {
+it('the cells of a fleet row do not overlap', async () => {
   const page = await (
     await browser.open({ as: ADMIN, viewport: { width: 800, height: 700 }, locale: 'ru-RU' })
   ).newPage();
@@ -177,7 +177,7 @@ it('nothing in a row of the fleet lies over its neighbour', async () => {
   expect(overflow).toEqual([]);
 });
 
-it('a name without spaces widens nothing', async () => {
+it('a long name without spaces widens no page', async () => {
   const { url } = browser.server();
   const [code, name] = ['11235813', 'x'.repeat(120)];
   await askToPair(url, code, 'y'.repeat(63));
@@ -203,7 +203,7 @@ it('a name without spaces widens nothing', async () => {
   expect(await width(), 'fleet').toBeLessThanOrEqual(PHONE.width);
 });
 
-it('everything is reached on a phone', async () => {
+it('the navigation works on a phone', async () => {
   const page = await (await browser.open({ as: ADMIN, viewport: PHONE, hasTouch: true, isMobile: true })).newPage();
   await page.goto('/');
   await page.getByRole('button', { name: 'Navigation' }).tap();
@@ -211,7 +211,7 @@ it('everything is reached on a phone', async () => {
   await page.getByRole('heading', { name: 'Audit log' }).waitFor();
 });
 
-it('on a phone the tables begin with what matters, and their tools are of one height', async () => {
+it('tables on a phone start with what matters, and their tools have the same height', async () => {
   const page = await (await browser.open({ as: ADMIN, viewport: PHONE })).newPage();
   const rightOf = async (heading: string) => {
     const box = await page.getByRole('columnheader', { name: heading, exact: true }).boundingBox();
@@ -242,7 +242,7 @@ it("a robot's name stays in the title when the language changes", async () => {
   expect(await page.title()).toBe('courier-01 · Robowatch');
 });
 
-it('changes the language and the theme without a reload, and keeps both', async () => {
+it('changes the language and the theme without a reload, and remembers both', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/profile');
   await page.evaluate(() => Object.assign(window, { sameDocument: true }));

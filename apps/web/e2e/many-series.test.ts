@@ -8,7 +8,7 @@ const CODE = '22360679';
 const LONG = 'measurement_of_a_very_long_name_'.repeat(6);
 const browser = useBrowser(withAdmin);
 
-it('draws the leading ones of 500 series, finds the others, and keeps within a phone whatever they are called', async () => {
+it('draws the leading ones of 500 series, finds the others, and fits a phone whatever their names', async () => {
   const { url } = browser.server();
   await askToPair(url, CODE);
   const { robot_id, influxdb_token } = await (await asUser(url))('POST', `/pair/${CODE}/confirm`, {});
@@ -35,7 +35,7 @@ it('draws the leading ones of 500 series, finds the others, and keeps within a p
   await panel.getByRole('button', { name: 'All 500' }).click();
   const list = await panel.getByRole('list').boundingBox();
   expect(list?.height).toBeLessThanOrEqual(130);
-  await visible(page, 'Values as far as 1e9 °C lie beyond the axis.');
+  await visible(page, 'Some values are off the axis, the furthest at 1e9 °C.');
   for (const part of ['temp_c', 'motor_rpm']) await page.getByRole('heading', { name: `${LONG} · ${part}` }).waitFor();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(PHONE.width);
 });

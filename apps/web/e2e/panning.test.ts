@@ -6,7 +6,7 @@ import { withAdmin } from './server.ts';
 
 const HOUR_S = 3600;
 const STEP_S = 10;
-/** Nothing was measured in these minutes of the hour shown. */
+/** The minutes without data in the hour shown. */
 const GAP = { from: 25, to: 35 };
 const CODE = '17320508';
 const LAST = 'wheels-none';
@@ -35,19 +35,19 @@ beforeAll(async () => {
 });
 
 interface Drawn {
-  /** Where the line begins, and where it is broken, as shares of the plot's width. */
+  /** Where the line starts and where it is broken, as shares of the plot's width. */
   start: number;
   gap: [from: number, to: number];
 }
 
-/** Null while nothing is drawn. */
+/** Null until something is drawn. */
 function drawnIn(page: Page, chart: string): Promise<Drawn | null> {
   return page.locator(`[data-chart=${chart}]`).evaluate((panel) => {
     const [canvas, over] = [panel.querySelector('canvas'), panel.querySelector<HTMLElement>('.u-over')];
     if (!canvas || !over) return null;
     const { offsetLeft: left, offsetTop: top, offsetWidth: width, offsetHeight: height } = over;
     const pixels = canvas.getContext('2d')?.getImageData(left, top, width, height).data ?? [];
-    // The grid is grey, the line is not.
+    // The grid is grey, the line is coloured.
     const isLine = (x: number, y: number) => {
       const at = 4 * (y * width + x);
       return Math.abs((pixels[at] ?? 0) - (pixels[at + 2] ?? 0)) > 80;
@@ -68,7 +68,7 @@ const expectGap = (page: Page, chart: string, moved: number) =>
     })
     .toEqual([GAP.from, GAP.to]);
 
-/** By a share of the plot's width into the past. */
+/** Drags into the past by a share of the plot's width. */
 async function pan(page: Page, chart: string, share: number): Promise<void> {
   const plot = page.locator(`[data-chart=${chart}] .u-over`);
   await plot.hover();
@@ -76,7 +76,7 @@ async function pan(page: Page, chart: string, share: number): Promise<void> {
   for (let step = 0; step < 4; step++) await page.mouse.wheel((-width * share) / 4, 0);
 }
 
-it('moves the lines with the time, gaps and all, before the data of the new range are there and after', async () => {
+it('pans lines and gaps correctly, both before and after the data of the new range has loaded', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto(path);
   await expectGap(page, 'mem', 0);
@@ -90,11 +90,11 @@ it('moves the lines with the time, gaps and all, before the data of the new rang
   for (const answer of asked) answer();
   await expect.poll(async () => (await drawnIn(page, 'mem'))?.start).toBeLessThan(0.01);
   await expectGap(page, 'mem', 0.25);
-  // A hand that drags keeps hold of it.
+  // The plot is not replaced during a drag.
   expect(await plot?.evaluate((over) => over.isConnected)).toBe(true);
 });
 
-it('draws a chart when it comes near the screen, over the time the others have been moved to', async () => {
+it('draws a chart when it comes near the screen, over the range the others were panned to', async () => {
   const page = await (await browser.open({ as: 'ada@lab.example', viewport: { width: 1000, height: 500 } })).newPage();
   await page.goto(path);
   await expectGap(page, 'mem', 0);
@@ -108,7 +108,7 @@ it('draws a chart when it comes near the screen, over the time the others have b
   await expectGap(page, LAST, 0.25);
 });
 
-it('chooses a part by dragging, and points at no moment then until the pointer moves', async () => {
+it('selects a range by dragging, then has no cursor until the pointer moves', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto(path);
   await expectGap(page, 'mem', 0);

@@ -13,13 +13,13 @@ beforeAll(async () => {
 });
 afterAll(() => robots?.stop());
 
-it('an invited user joins by a link shown once, and sees nothing of the robots of others', async () => {
+it("an invited user joins by a link shown once, and cannot see others' robots", async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/admin/users');
   await page.getByRole('button', { name: 'Invite' }).click();
   await page.getByLabel('Name').fill('Grace');
   await page.getByLabel('E-mail').fill('grace@lab.example');
-  await page.getByRole('button', { name: 'Make the link' }).click();
+  await page.getByRole('button', { name: 'Create the link' }).click();
   const link = (await page.getByRole('textbox', { name: 'Invitation link' }).innerText()).trim();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
   const row = page.getByRole('row', { name: /grace@lab\.example/ });
@@ -35,23 +35,23 @@ it('an invited user joins by a link shown once, and sees nothing of the robots o
   expect(await guest.getByRole('link', { name: 'Users' }).count()).toBe(0);
   for (const tab of ['', '/logs', '/settings']) {
     await guest.goto(`/robots/${robotId}${tab}`);
-    await visible(guest, 'There is no such robot');
+    await visible(guest, 'Robot not found');
   }
   for (const path of ['/admin/users', '/admin/robots', '/admin/audit']) {
     await guest.goto(path);
-    await visible(guest, 'This is for administrators');
+    await visible(guest, 'Only administrators can do this');
   }
   await guest.goto('/no/such/page');
-  await visible(guest, 'There is nothing here');
+  await visible(guest, 'Page not found');
 });
 
-it('hands a robot to another owner, who sees it from then on', async () => {
+it('hands a robot over to another user, who then sees it', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/admin/robots');
   await page.getByRole('link', { name: 'courier-01' }).click();
   await page.getByLabel('Owner').selectOption({ label: 'Grace (grace@lab.example)' });
   await page.getByRole('button', { name: 'Hand over' }).click();
-  const dialog = page.getByRole('dialog', { name: /^Hand courier-01 to Grace/ });
+  const dialog = page.getByRole('dialog', { name: /^Hand courier-01 over to Grace/ });
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await dialog.waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Hand over' }).click();
@@ -62,11 +62,11 @@ it('hands a robot to another owner, who sees it from then on', async () => {
   await guest.getByRole('link', { name: 'courier-01' }).waitFor();
 });
 
-it('explains that the last administrator stays, and asks for the e-mail before it deletes somebody', async () => {
+it('explains why the last administrator cannot be removed, and has the e-mail typed before deleting a user', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/admin/users');
   await page.getByRole('button', { name: 'Actions for Administrator' }).click();
-  await page.getByRole('menuitem', { name: 'Switch off' }).click();
+  await page.getByRole('menuitem', { name: 'Deactivate' }).click();
   await visible(page, 'This is the last active administrator');
   await page.getByRole('button', { name: 'Actions for Grace' }).click();
   await page.getByRole('menuitem', { name: 'New invitation link' }).click();
@@ -79,7 +79,7 @@ it('explains that the last administrator stays, and asks for the e-mail before i
   await expect.poll(() => page.getByRole('cell', { name: 'grace@lab.example' }).count()).toBe(0);
 });
 
-it('tells in the audit log who did it, by action and by person', async () => {
+it('shows in the audit log who did what, and filters it', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/admin/audit');
   await page.getByRole('cell', { name: 'deleted a user' }).waitFor();
@@ -89,7 +89,7 @@ it('tells in the audit log who did it, by action and by person', async () => {
   await page.getByRole('cell', { name: 'paired a robot' }).waitFor();
 });
 
-it('changes the own name and password, ends other sessions', async () => {
+it("changes one's own name and password, and ends other sessions", async () => {
   const api = await asUser(browser.server().url);
   await api('POST', '/users', { email: 'linus@lab.example', name: 'Linus', password: PASSWORD });
   const page = await (await browser.open({ as: 'linus@lab.example' })).newPage();
@@ -104,10 +104,10 @@ it('changes the own name and password, ends other sessions', async () => {
   await page.getByRole('button', { name: 'Change password' }).click();
   await visible(page, 'The current password is wrong');
   await page
-    .getByRole('button', { name: /^End the session/ })
+    .getByRole('button', { name: /^End session/ })
     .first()
     .click();
-  await expect.poll(() => page.getByRole('button', { name: /^End the session/ }).count()).toBe(0);
+  await expect.poll(() => page.getByRole('button', { name: /^End session/ }).count()).toBe(0);
   await page.getByLabel('Current password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Change password' }).click();
   await visible(page, 'Password changed');

@@ -22,7 +22,7 @@ const open = async (path: string, options = {}) => {
   await page.goto(path);
   return page;
 };
-/** All of the text is seen: neither cut, nor beyond the screen, nor under something else. */
+/** Whether all of the text is visible: not truncated, off the screen or covered. */
 const isWhole = (text: Locator) =>
   text.evaluate((element) => {
     element.scrollIntoView({ block: 'center' });
@@ -36,12 +36,12 @@ const isWhole = (text: Locator) =>
       const isOpaque = (other: Element) => getComputedStyle(other).backgroundColor !== 'rgba(0, 0, 0, 0)';
       return found.includes(element) && !above.some(isOpaque);
     };
-    // A hundredth of a pixel too little already makes an ellipsis.
+    // A hundredth of a pixel too little is enough for an ellipsis.
     const isCut =
       right > element.getBoundingClientRect().right + 0.01 && getComputedStyle(element).overflow !== 'visible';
     return !isCut && [left + 1, right - 1].every(isBare);
   });
-/** As the API would tell of them, changed. */
+/** The API's reply, changed. */
 async function withRobots(page: Page, change: object): Promise<void> {
   const { items } = await (await asUser(browser.server().url))('GET', '/robots');
   const json = { items: items.map((one: object) => ({ ...one, ...change })), next_cursor: null };
@@ -49,7 +49,7 @@ async function withRobots(page: Page, change: object): Promise<void> {
 }
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 
-it('the navigation closes by Escape, and when something else is opened', async () => {
+it('the navigation closes on Escape, and when something else is opened', async () => {
   const page = await open('/', { locale: 'en-GB' });
   const toggle = page.getByRole('button', { name: 'Navigation' });
   const link = page.getByRole('navigation', { name: 'Navigation' }).getByRole('link', { name: 'Users' });
@@ -66,7 +66,7 @@ it('the navigation closes by Escape, and when something else is opened', async (
   expect(await link.isVisible()).toBe(false);
 });
 
-it.each(['Ошибка', 'Приём отключён'])('a card tells the whole state beside a long name: %s', async (state) => {
+it.each(['Ошибка', 'Приём отключён'])('a card shows the full state beside a long name: %s', async (state) => {
   const page = await (await browser.open({ as: ADMIN, viewport: PHONE, locale: 'ru-RU' })).newPage();
   const status = state === 'Ошибка' ? 'error' : 'inactive';
   await withRobots(page, { status, online: true, last_seen_at: minutesAgo(44), clock_skew_ms: -86_400_000 });
@@ -77,7 +77,7 @@ it.each(['Ошибка', 'Приём отключён'])('a card tells the whole
   expect(await isWhole(card.getByText(/44 мин/))).toBe(true);
 });
 
-it('a row on a desk tells the whole state before how long ago', async () => {
+it('a row on a desktop shows the full state rather than the time', async () => {
   const page = await (await browser.open({ as: ADMIN, viewport: DESKTOP, locale: 'ru-RU' })).newPage();
   await withRobots(page, { status: 'error', online: true, last_seen_at: minutesAgo(44) });
   await page.goto('/');
@@ -86,7 +86,7 @@ it('a row on a desk tells the whole state before how long ago', async () => {
   expect(await isWhole(row.getByText('Ошибка', { exact: true }))).toBe(true);
 });
 
-it('users and robots show their state on a phone', async () => {
+it('the tables of users and robots show the state on a phone', async () => {
   const users = await open('/admin/users');
   await users.getByRole('cell').first().waitFor();
   expect(await isWhole(users.getByText('Активен').filter({ visible: true }).first())).toBe(true);
@@ -97,7 +97,7 @@ it('users and robots show their state on a phone', async () => {
   expect(await isWhole(page.getByRole('cell').getByText('Приём отключён').first())).toBe(true);
 });
 
-it('the audit log tells whom, what and from where without scrolling sideways', async () => {
+it('the audit log shows target, action and address without scrolling sideways', async () => {
   const page = await open('/admin/audit', { locale: 'en-GB' });
   const row = page.getByRole('row').filter({ hasText: 'changed a robot' });
   await row.waitFor();
@@ -105,7 +105,7 @@ it('the audit log tells whom, what and from where without scrolling sideways', a
     expect(await isWhole(row.getByText(text).filter({ visible: true }).first()), String(text)).toBe(true);
 });
 
-it('the logs have room for what their fields say, and the program stands beside the first line', async () => {
+it('the log filters have room for their text, and the program is beside the first line', async () => {
   const page = await open(`/robots/${id}/logs`);
   const field = page.getByRole('searchbox');
   await field.waitFor();

@@ -5,40 +5,40 @@ import { withAdmin } from './server.ts';
 
 const browser = useBrowser(withAdmin);
 
-it('says that the server is down, keeps what was typed, and goes on by itself', async () => {
+it('says that the server is down, keeps what was typed, and recovers by itself', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/profile');
   await page.getByLabel('Name').fill('Typed before');
   await browser.server().stop();
   await page.getByRole('button', { name: 'Save' }).click();
-  await visible(page, 'The server does not answer. What you see may be old');
-  await page.getByRole('alert').getByText('The server does not answer').waitFor();
-  const unsaved = page.getByRole('alert').getByText('Not saved. Press Save again once the server answers.');
+  await visible(page, 'The server does not respond. What you see may be out of date');
+  await page.getByRole('alert').getByText('The server does not respond').waitFor();
+  const unsaved = page.getByRole('alert').getByText('Not saved. Press Save again once the server responds.');
   await unsaved.waitFor();
   expect(await page.getByLabel('Name').inputValue()).toBe('Typed before');
   await browser.server().start();
-  await expect.poll(() => page.getByText('What you see may be old').count(), { timeout: 20_000 }).toBe(0);
+  await expect.poll(() => page.getByText('What you see may be out of date').count(), { timeout: 20_000 }).toBe(0);
   expect(await unsaved.isVisible()).toBe(true);
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('button', { name: 'Account' }).getByText('Typed before').waitFor();
   expect(await unsaved.count()).toBe(0);
 });
 
-it('says that this computer is offline, and reads again when it is back', async () => {
+it('says that this computer is offline, and refetches when it is online again', async () => {
   const context = await browser.admin();
   await withoutPolling(context);
   const page = await context.newPage();
   await page.goto('/');
   await visible(page, 'Add the first robot');
   await context.setOffline(true);
-  await visible(page, 'This computer has no network');
+  await visible(page, 'This computer is offline');
   const again = page.waitForResponse(/\/api\/robots/);
   await context.setOffline(false);
   await again;
-  await expect.poll(() => page.getByText('This computer has no network').count()).toBe(0);
+  await expect.poll(() => page.getByText('This computer is offline').count()).toBe(0);
 });
 
-it('opened while the server is not there, it asks again when told to', async () => {
+it('opened while the server is down, it retries on request', async () => {
   const context = await browser.admin();
   await withoutPolling(context, 4_000);
   const page = await context.newPage();
@@ -48,24 +48,24 @@ it('opened while the server is not there, it asks again when told to', async () 
     return route.abort();
   });
   await page.goto('/profile');
-  await visible(page, 'The server does not answer');
-  // Before the app is there, by the router, and by the page that waits: from now on only when told to.
+  await visible(page, 'The server does not respond');
+  // One each from the start script, the router and the waiting page. From now on only on request.
   await expect.poll(() => refused).toBe(3);
   await page.unroute('**/api/**');
   await page.getByRole('button', { name: 'Try again' }).first().click();
   await visible(page, 'Sessions');
 });
 
-it('opened while the database is away, it says so and goes on by itself', async () => {
+it('opened while the database is down, it says so and recovers by itself', async () => {
   const page = await (await browser.admin()).newPage();
   await page.route('**/api/auth/refresh', (route) => route.fulfill(problemReply(503, 'database_unavailable')));
   await page.goto('/profile');
-  await visible(page, 'The database does not answer');
+  await visible(page, 'The database does not respond');
   await page.unroute('**/api/auth/refresh');
   await visible(page, 'Sessions');
 });
 
-it('a one-time link opened meanwhile keeps its form', async () => {
+it('a one-time link opened while the server is down keeps its form', async () => {
   const page = await (await browser.open()).newPage();
   await page.goto('/setup#secret');
   await page.getByLabel('Name').fill('Ada');
@@ -73,26 +73,26 @@ it('a one-time link opened meanwhile keeps its form', async () => {
   await page.getByLabel('E-mail').fill('ada@lab.example');
   await page.getByLabel('Password').first().fill('correct horse battery');
   await page.getByRole('button', { name: 'Create administrator' }).click();
-  await visible(page, 'The server does not answer');
+  await visible(page, 'The server does not respond');
   await page.unroute('**/api/**');
-  await expect.poll(() => page.getByText('What you see may be old').count()).toBe(0);
+  await expect.poll(() => page.getByText('What you see may be out of date').count()).toBe(0);
   await page.getByRole('button', { name: 'Create administrator' }).click();
   await visible(page, 'This link no longer works');
   await visible(page, /npm run admin:link/);
   expect(await page.getByLabel('Name').inputValue()).toBe('Ada');
 });
 
-it('a page that cannot be read says why, with a way on', async () => {
+it('a page whose data cannot be loaded says why, and offers a retry', async () => {
   const page = await (await browser.admin()).newPage();
   await page.route('**/api/robots?*', (route) => route.fulfill(problemReply(503, 'store_unavailable')));
   await page.goto('/');
-  await visible(page, 'The metrics cannot be read just now');
+  await visible(page, 'Metrics cannot be read right now');
   await page.unroute('**/api/robots?*');
   await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
   await visible(page, 'Add the first robot');
 });
 
-it('charts wait together while the server is away, and go on together', async () => {
+it('all charts wait while the server is down, and recover together', async () => {
   const robots = await startRobots(browser.server().url);
   try {
     const page = await (await browser.admin()).newPage();
@@ -102,27 +102,27 @@ it('charts wait together while the server is away, and go on together', async ()
     const failed: string[] = [];
     page.on('requestfailed', (request) => failed.push(new URL(request.url()).pathname));
     await browser.server().stop();
-    await visible(page, 'The server does not answer. What you see may be old');
+    await visible(page, 'The server does not respond. What you see may be out of date');
     const atFirst = failed.length;
     await page.waitForTimeout(12_000);
     expect(failed.slice(atFirst).filter((path) => path !== '/api/health')).toEqual([]);
     expect(failed.filter((path) => /metrics/.test(path)).length).toBeLessThan(12);
     await browser.server().start();
     await page.waitForResponse((reply) => /metrics\/cpu/.test(reply.url()) && reply.ok());
-    await expect.poll(() => page.getByText('What you see may be old').count()).toBe(0);
+    await expect.poll(() => page.getByText('What you see may be out of date').count()).toBe(0);
   } finally {
     await robots.stop();
   }
 });
 
-it('an action without a form says that nothing was done, until the server answers', async () => {
+it('an action without a form says that nothing was done, until the server responds', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/profile');
   await visible(page, 'Sessions');
   await page.route('**/api/**', (route) => route.abort());
   await page.getByRole('button', { name: 'Account' }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
-  const told = page.getByText('Nothing was done. Do it again once the server answers.').first();
+  const told = page.getByText('Nothing was done. Try again once the server responds.').first();
   await told.waitFor();
   await page.unroute('**/api/**');
   await told.waitFor({ state: 'hidden' });

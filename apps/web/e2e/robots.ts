@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startDemoRobots } from '../../demo/src/index.ts';
 import { ADMIN, PASSWORD } from './server.ts';
 
-/** Calls the API as somebody, without a browser. */
+/** Calls the API as a user, without a browser. */
 export async function asUser(url: string, email = ADMIN) {
   const call = async (method: string, path: string, body?: object, token?: string) => {
     const headers: Record<string, string> = body ? { 'content-type': 'application/json' } : {};
@@ -16,7 +16,7 @@ export async function asUser(url: string, email = ADMIN) {
   return (method: string, path: string, body?: object) => call(method, path, body, access_token);
 }
 
-/** Robots that really pair and report. `onCode` is the owner: by default it confirms at once. */
+/** Robots that really pair and report. `onCode` acts as the owner, who by default confirms at once. */
 export async function startRobots(
   url: string,
   {
@@ -42,7 +42,7 @@ export async function startRobots(
   };
 }
 
-/** A robot asks to be paired and nobody has typed its code yet. */
+/** Has a robot request pairing, without anyone entering its code. */
 export async function askToPair(url: string, code: string, hostname = 'orange') {
   const body = JSON.stringify({ hostname, code, architecture: 'arm64' });
   const reply = await fetch(`${url}/api/pair`, {
@@ -53,7 +53,7 @@ export async function askToPair(url: string, code: string, hostname = 'orange') 
   if (reply.status !== 201) throw new Error(await reply.text());
 }
 
-/** So many robots that only say how they are, once a second; the server must allow that many codes. */
+/** Robots that only report a few figures, once a second. The server must allow that many codes. */
 export async function startFleet(url: string, count: number) {
   const owner = await asUser(url);
   const tokens: string[] = [];

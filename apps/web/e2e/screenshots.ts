@@ -10,7 +10,7 @@ const OUT = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
 const CODE = '27182818';
 const SETTLE_MS = 700;
 
-/** Every page, light and dark, on a desk and in the hand, with the demonstration robots in it. */
+/** Every page with the demonstration robots, in light and dark, for desktop and phone. */
 async function takeAll(): Promise<void> {
   mkdirSync(OUT, { recursive: true });
   await ensureBuilt();
@@ -33,7 +33,7 @@ async function takeAll(): Promise<void> {
     ['profile', '/profile', 'li'],
   ];
   const browser = await launchChromium();
-  // An hour of five robots takes a moment to arrive.
+  // The last hour of five robots takes a moment to be stored.
   await new Promise((resolve) => setTimeout(resolve, 8_000));
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const [size, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {

@@ -10,7 +10,7 @@ const MAIN = fileURLToPath(new URL('../../api/src/main.ts', import.meta.url));
 export const PASSWORD = 'correct horse battery';
 export const ADMIN = 'ada@lab.example';
 
-/** The real API process with its embedded database and the built web app, on a port of its own. */
+/** The real API process with its embedded database and the built web app, on its own port. */
 export async function startServer(env: Record<string, string> = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'robowatch-web-'));
   const [apiPort, webPort] = [await freePort(), await freePort()];
@@ -50,7 +50,7 @@ export async function startServer(env: Record<string, string> = {}) {
   await start();
   return {
     url,
-    /** The one-time link that a first start prints. */
+    /** The one-time link that the first start prints. */
     setupLink: () => /http\S+\/setup#\S+/.exec(output)?.[0] ?? '',
     start,
     stop,

@@ -4,7 +4,7 @@ import { ADMIN, PASSWORD, withAdmin } from './server.ts';
 
 const browser = useBrowser({ ...withAdmin, ACCESS_TOKEN_TTL: '10', LOGIN_ATTEMPTS_PER_ACCOUNT: '12' });
 
-it('a session outlives its access token unseen, also in a tab that never renews it itself', async () => {
+it('a session silently outlives its access token, even in a tab that never renews it itself', async () => {
   const context = await browser.admin();
   const renewals: number[] = [];
   const first = await context.newPage();
@@ -24,7 +24,7 @@ it('a session outlives its access token unseen, also in a tab that never renews 
   await second.getByRole('button', { name: 'Account' }).getByText('Ada L.').waitFor();
 });
 
-it('is not ended by reloading in the midst of a renewal', async () => {
+it('survives a reload during a renewal', async () => {
   const page = await (await browser.admin()).newPage();
   for (let i = 0; i < 6; i++) {
     await page.goto('/profile', { waitUntil: 'commit' });
@@ -34,7 +34,7 @@ it('is not ended by reloading in the midst of a renewal', async () => {
   await visible(page, 'Sessions');
 });
 
-it('works where Web Locks do not exist, as on plain HTTP', async () => {
+it('works without Web Locks, as on plain HTTP', async () => {
   const context = await browser.admin();
   await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }));
   const pages = await Promise.all([1, 2, 3, 4].map(() => context.newPage()));
@@ -50,7 +50,7 @@ it('works where Web Locks do not exist, as on plain HTTP', async () => {
   expect(new Set(renewals)).toEqual(new Set([200]));
 });
 
-it('signing out in one tab signs out the other; signing in as well', async () => {
+it('signing out in one tab signs out the other, and signing in signs it in', async () => {
   const context = await browser.admin();
   const [first, second] = [await context.newPage(), await context.newPage()];
   for (const page of [first, second]) {
@@ -66,7 +66,7 @@ it('signing out in one tab signs out the other; signing in as well', async () =>
   for (const page of [second, first]) await visible(page, 'Add the first robot');
 });
 
-it('asks for nothing any more once signed out', async () => {
+it('sends no more requests after signing out', async () => {
   const page = await (await browser.admin()).newPage();
   const refused: string[] = [];
   page.on('response', (reply) => void (reply.status() === 401 && refused.push(reply.url())));
@@ -79,19 +79,19 @@ it('asks for nothing any more once signed out', async () => {
   expect(refused).toEqual([]);
 });
 
-it('says so when signing out was refused, and stays signed in', async () => {
+it('says that signing out has failed, and stays signed in', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/profile');
   await visible(page, 'Sessions');
   await page.route('**/api/auth/logout', (route) => route.fulfill(problemReply(503, 'database_unavailable')));
   await page.getByRole('button', { name: 'Account' }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
-  await visible(page, 'The database does not answer');
+  await visible(page, 'The database does not respond');
   await page.reload();
   await visible(page, 'Sessions');
 });
 
-it('a session ended elsewhere asks for the password over the page, and what was typed stays', async () => {
+it('asks for the password in an overlay when the session was ended elsewhere, and keeps what was typed', async () => {
   const page = await (await browser.admin()).newPage();
   const other = await browser.admin();
   await page.goto('/admin/users');
@@ -103,7 +103,7 @@ it('a session ended elsewhere asks for the password over the page, and what was 
   for (const { id, current } of items)
     if (!current) await other.request.delete(`/api/auth/sessions/${id}`, { headers });
   await page.getByLabel('E-mail').fill('x@lab.example');
-  await page.getByRole('button', { name: 'Make the link' }).click();
+  await page.getByRole('button', { name: 'Create the link' }).click();
   await visible(page, 'Your session has ended');
   const dialog = page.getByRole('dialog', { name: 'Your session has ended' });
   await dialog.getByLabel('Password').first().fill(PASSWORD);
@@ -112,7 +112,7 @@ it('a session ended elsewhere asks for the password over the page, and what was 
   expect(await page.getByLabel('Name').inputValue()).toBe('Half typed');
 });
 
-it('tells how long to wait after too many attempts', async () => {
+it('says how long to wait after too many attempts', async () => {
   const page = await (await browser.open()).newPage();
   await page.goto('/sign-in');
   await page.getByLabel('E-mail').fill('nobody@lab.example');

@@ -13,7 +13,7 @@ afterAll(() => robots?.stop());
 const APP = /\/assets\/start-[\w-]+\.js$/;
 const FLEET = /\/api\/robots\?limit=/;
 
-it('asks who is signed in and for the fleet before the code of the app is there, and paints the name', async () => {
+it("requests the session and the fleet before the app's code has loaded, and paints the name", async () => {
   const page = await (await browser.admin()).newPage();
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
@@ -32,7 +32,7 @@ it('asks who is signed in and for the fleet before the code of the app is there,
   expect(asked.filter((path) => path === '/api/auth/refresh')).toHaveLength(1);
 });
 
-it('what fails of it is asked for again', async () => {
+it('retries an early request that has failed', async () => {
   const page = await (await browser.admin()).newPage();
   const failed: string[] = [];
   for (const path of ['**/api/auth/refresh', FLEET]) {
@@ -50,7 +50,7 @@ it('what fails of it is asked for again', async () => {
   expect(failed).toHaveLength(2);
 });
 
-it('nobody is looked for on the pages of one-time links', async () => {
+it('does not look for a session on the pages of one-time links', async () => {
   const page = await (await browser.admin()).newPage();
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
@@ -59,7 +59,7 @@ it('nobody is looked for on the pages of one-time links', async () => {
   expect(asked.filter((path) => /refresh|signed-in|robots/.test(path))).toEqual([]);
 });
 
-it('every address of the app opens by itself, with its way to elsewhere', async () => {
+it('every URL of the app can be opened directly, with navigation', async () => {
   const page = await (await browser.admin()).newPage();
   for (const path of ['/', '/pair', '/profile', '/admin/users', '/admin/robots', '/admin/audit', '/nowhere']) {
     await page.goto(path);

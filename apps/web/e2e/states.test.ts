@@ -25,7 +25,7 @@ async function pairRobot(code: string) {
   };
 }
 
-it('shows what booleans and strings of a robot say, when they said it, and what they say anew', async () => {
+it("shows a robot's booleans and strings over time, and new values as they arrive", async () => {
   const robot = await pairRobot(CODE);
   const now = Math.floor(Date.now() / 1000);
   await robot.send([60, 50, 40, 30, 20].map((ago) => `state,part=arm estop=false,mode="idle" ${now - ago}`).join('\n'));
@@ -50,7 +50,7 @@ it('shows what booleans and strings of a robot say, when they said it, and what 
   expect(violations.map(({ id }) => id)).toEqual([]);
 });
 
-it('folds many rows, and fits a phone whatever a state is called', async () => {
+it('collapses many rows, and fits a phone whatever the names of the states', async () => {
   const robot = await pairRobot('14142136');
   const fields = Array.from({ length: 30 }, (_, i) => `flag_${String(i).padStart(2, '0')}=true`).join();
   await robot.send(

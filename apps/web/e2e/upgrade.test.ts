@@ -17,7 +17,7 @@ async function openFleet(): Promise<{ page: Page; loads: () => number }> {
   return { page, loads: () => loads };
 }
 
-it('a tab from before an upgrade loads from the server what it has no code for', async () => {
+it('after an upgrade, an open tab reloads a page whose code is gone', async () => {
   const { page, loads } = await openFleet();
   await page.route(CODE_OF_PAGE, (route) => (loads() === 0 ? route.fulfill({ status: 404 }) : route.continue()));
   await page.getByRole('link', { name: 'Users' }).click();
@@ -25,7 +25,7 @@ it('a tab from before an upgrade loads from the server what it has no code for',
   expect([new URL(page.url()).pathname, loads()]).toEqual(['/admin/users', 1]);
 });
 
-it('does not reload for ever, and says that the page could not be loaded', async () => {
+it('reloads only once, then says that the page could not be loaded', async () => {
   const { page, loads } = await openFleet();
   await page.route(CODE_OF_PAGE, (route) => route.fulfill({ status: 404 }));
   await page.getByRole('link', { name: 'Users' }).click();
@@ -36,7 +36,7 @@ it('does not reload for ever, and says that the page could not be loaded', async
   await page.getByRole('heading', { name: 'Users' }).waitFor();
 });
 
-it('keeps the page while the server is away', async () => {
+it('keeps the page while the server is down', async () => {
   const { page, loads } = await openFleet();
   const away = /UsersPage.*\.js|\/api\//;
   await page.route(away, (route) => route.abort());

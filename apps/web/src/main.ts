@@ -3,15 +3,15 @@ import { askEarly, loadEarly } from './app/start-early';
 
 const AT_MOST_MS = 200;
 
-/** Resolves when the start page has been painted: the app's code, which comes meanwhile, would hold that up. */
+/** Resolves when the start page has been painted: running the app's code earlier would delay that. */
 const painted = () =>
   new Promise<void>((resolve) => {
     requestAnimationFrame(() => setTimeout(resolve));
-    // What nobody sees is not painted.
+    // A hidden page is never painted.
     setTimeout(resolve, AT_MOST_MS);
   });
 
-/** Not awaited at the top: what is imported shares modules with this one and would wait for it. */
+/** Not awaited at the top level: the imported modules share modules with this one and would wait for it. */
 async function main() {
   const path = location.pathname;
   askEarly(path).catch(() => undefined);

@@ -21,7 +21,7 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals());
 const robots = () => api.GET('/api/robots', {});
 
-it('asks for nothing while the person is signed out, and nothing after it', async () => {
+it('sends nothing during or after signing out', async () => {
   let finish = () => {};
   answer = () => new Promise((resolve) => (finish = () => resolve(new Response(null, { status: 204 }))));
   const leaving = useSession().signOut();
@@ -36,20 +36,20 @@ it('asks for nothing while the person is signed out, and nothing after it', asyn
   expect(sent).toEqual(['/api/auth/logout', '/api/server']);
 });
 
-it('goes on after a sign-out that the server refused', async () => {
+it('continues after the server refused to sign out', async () => {
   answer = async (path) =>
     path.endsWith('logout') ? new Response('{}', { status: 503 }) : Response.json({ items: [], next_cursor: null });
   const leaving = useSession().signOut();
   const asked = robots();
   await expect(leaving).rejects.toThrow();
-  // What the refusal says of the server is another matter.
+  // The 503 made the server count as unreachable; undo that.
   await reach('/api/health');
   await asked.catch(() => undefined);
   await robots();
   expect(sent).toContain('/api/robots');
 });
 
-it('does not send what reads while the server is known not to answer, and what a person does it sends', async () => {
+it('while the server is down, sends actions but no reads', async () => {
   answer = async () => {
     throw new TypeError('Failed to fetch');
   };

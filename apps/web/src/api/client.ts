@@ -6,23 +6,23 @@ import { readProblem, sessionEnded, unreachable } from './problem';
 import { answers, reach } from './reachability';
 import type { paths } from './schema';
 
-/** Typed by the API's own description. Every call either gives its data or throws an `ApiProblem`. */
+/** Typed by the API's description. Every call returns data or throws an `ApiProblem`. */
 export const api = createClient<paths>({ baseUrl: location.origin, fetch: callWithToken });
 
-/** What is answered to anyone. */
+/** Routes that need no session. */
 const PUBLIC = /^\/api\/(server$|auth\/(login|setup|invitation))/;
 
-/** What would only be refused, or not be answered, is not sent. @throws ApiProblem */
+/** Does not send what would certainly fail. @throws ApiProblem */
 async function mayBeSent({ method, url }: Request): Promise<void> {
   const session = useSession();
-  // What reads is read again by its page, with everything else, once the server answers.
+  // Once the server responds again, everything is refetched.
   if (method === 'GET' && !answers.value) throw unreachable();
   if (PUBLIC.test(new URL(url).pathname)) return;
   if (session.state === 'leaving') await until(() => session.state).not.toBe('leaving');
   if (session.state === 'signed-out' || session.state === 'ended') throw sessionEnded();
 }
 
-/** A session that expired meanwhile is renewed and the call made again, unseen. */
+/** If the access token has expired, renews it and retries the call once. */
 async function callWithToken(request: Request): Promise<Response> {
   await mayBeSent(request);
   const session = useSession();
@@ -44,7 +44,7 @@ function send(request: Request, token: string | null): Promise<Response> {
   return reach(request);
 }
 
-/** The data of a reply that has some; failures have been thrown already. */
+/** The data of a successful reply; failures have already been thrown. */
 export async function dataOf<T>(call: Promise<{ data?: T }>): Promise<T> {
   return (await call).data as T;
 }

@@ -1,15 +1,12 @@
-/** The fleet, a page of it. */
-export const ROBOTS_PAGE = 1000;
-
 const replies = new Map<string, Promise<Response | undefined>>();
 
-/** Asks for what the first page will need while its code is still on its way. @param path of this server */
+/** Requests what the first page needs while its code is still loading. @param path on this server */
 export function requestEarly(path: string, token: string): void {
   const reply = fetch(path, { headers: { authorization: `Bearer ${token}` } }).catch(() => undefined);
   replies.set(new URL(path, location.origin).href, reply);
 }
 
-/** The reply to a request that was asked early, once; undefined when it was not, or not answered well. */
+/** Takes the reply to an early request, once. Undefined if there was none or it failed. */
 export async function takeEarlyReply({ method, url }: Request): Promise<Response | undefined> {
   if (method !== 'GET') return undefined;
   const reply = replies.get(url);

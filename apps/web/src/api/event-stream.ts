@@ -10,7 +10,7 @@ export interface FleetEvent {
 
 export interface StreamHandlers {
   onOpen(): void;
-  /** The server has said anything, be it only that it is there. */
+  /** Anything arrived, including a keep-alive. */
   onAwake(): void;
   onEvent(event: FleetEvent): void;
   onClosed(): void;
@@ -18,10 +18,10 @@ export interface StreamHandlers {
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
-/** The server says that it is there every 15 s; silence for longer is a dead connection. */
+/** The server sends a keep-alive every 15 s. Longer silence means a dead connection. */
 export const SILENCE_MS = 40_000;
 
-/** Reads server-sent events, and opens the stream again whenever it ends, until `signal` says stop. */
+/** Reads server-sent events and reconnects whenever the stream ends, until `signal` aborts. */
 export async function readEvents(signal: AbortSignal, handlers: StreamHandlers): Promise<void> {
   for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
     const opened = await readStream(signal, handlers).catch(() => false);
@@ -32,7 +32,7 @@ export async function readEvents(signal: AbortSignal, handlers: StreamHandlers):
   }
 }
 
-/** By fetch: an EventSource cannot send the access token. @returns whether it had been open */
+/** Uses fetch, because an EventSource cannot send the access token. @returns whether the stream was open */
 async function readStream(signal: AbortSignal, { onOpen, onAwake, onEvent }: StreamHandlers): Promise<boolean> {
   const session = useSession();
   const token = await session.token();
@@ -67,7 +67,7 @@ async function readStream(signal: AbortSignal, { onOpen, onAwake, onEvent }: Str
   }
 }
 
-/** Resolves when the server answers, or at once when it does. */
+/** Resolves when the server responds, at once if it already does. */
 const answering = (signal: AbortSignal) =>
   new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });

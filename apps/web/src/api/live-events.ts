@@ -4,13 +4,13 @@ import { useSession } from '../auth/session';
 import { whileAlone } from '../auth/tab-lock';
 import { type FleetEvent, readEvents, SILENCE_MS } from './event-stream';
 
-/** From the tab that reads the stream to the others; `ask`: from one that wants to know whether there is such a tab. */
+/** From the tab that reads the stream to the others. `ask`: from a tab that wants to know whether there is such a tab. */
 type Message = { type: 'ask' | 'open' | 'awake' | 'closed' } | { type: 'event'; event: FleetEvent };
 const CHANNEL = 'robowatch.events';
 
 /**
- * The server's events, read by one tab for all that are seen: a browser keeps six connections to one HTTP/1.1 server,
- * all tabs together. `live` false: poll instead. `onBack`: events may have been missed until now.
+ * The server's events, read by one tab for all visible ones: a browser opens at most six connections to an HTTP/1.1
+ * server for all tabs together. `live` false: poll instead. `onBack`: events may have been missed.
  */
 export const useLiveEvents = createSharedComposable(() => {
   const session = useSession();

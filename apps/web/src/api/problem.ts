@@ -1,20 +1,20 @@
 import type { components } from './schema';
 
 type Problem = components['schemas']['Problem'];
-/** The API's closed list, and `unreachable`: no answer at all. */
+/** The API's closed list, and `unreachable`: no response at all. */
 export type ProblemCode = Problem['code'] | 'unreachable';
 export type ProblemReason = NonNullable<Problem['reason']>;
 
-/** Whatever keeps a call from succeeding, in one shape for the pages. */
+/** Any reason why a call failed, in one shape for all pages. */
 export class ApiProblem extends Error {
   readonly code: ProblemCode;
   readonly status: number;
-  /** The server's English sentence; shown where no translation says more. */
+  /** The server's English sentence, shown where there is no translation. */
   readonly detail: string;
   readonly requestId: string | null;
-  /** When trying again makes sense, in ms since 1970. */
+  /** Do not retry before, in ms since 1970. */
   readonly retryAt: number | null;
-  /** What the code alone does not say. */
+  /** The specific reason, if the code is too general. */
   readonly reason: ProblemReason | null;
 
   constructor(
@@ -35,20 +35,20 @@ export class ApiProblem extends Error {
     this.reason = reason ?? null;
   }
 
-  /** Worth trying again by itself. */
+  /** Worth retrying automatically. */
   get isPassing(): boolean {
     return this.status >= 500 || this.code === 'unreachable';
   }
 }
 
 export const sessionEnded = () => new ApiProblem('session_ended', 401, 'The session has ended.');
-export const unreachable = () => new ApiProblem('unreachable', 0, 'The server does not answer.');
+export const unreachable = () => new ApiProblem('unreachable', 0, 'The server does not respond.');
 
-/** Whether it is the API that refuses, and not a proxy before it. */
+/** Whether the reply is from the API and not from a proxy in front of it. */
 export const isProblemReply = ({ headers }: Response): boolean =>
   headers.get('content-type')?.includes('application/problem+json') ?? false;
 
-/** Reads an RFC 9457 reply; a proxy's own error page counts as the server not being there. */
+/** Reads an RFC 9457 reply. A proxy's own error page counts as unreachable. */
 export async function readProblem(response: Response): Promise<ApiProblem> {
   const problem = isProblemReply(response)
     ? ((await response.json().catch(() => undefined)) as Problem | undefined)
@@ -64,6 +64,6 @@ export const asProblem = (error: unknown): ApiProblem =>
     ? error
     : new ApiProblem('internal_error', 500, String((error as Error)?.message ?? error));
 
-/** A page that shows something already need not repeat what the banner says: that nobody answers. */
+/** A page that already shows data need not repeat the banner that says the server is unreachable. */
 export const isNews = (error: unknown, showsData: boolean): boolean =>
   Boolean(error) && !(showsData && asProblem(error).code === 'unreachable');

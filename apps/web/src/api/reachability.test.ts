@@ -4,7 +4,7 @@ import { reach, useReachability } from './reachability';
 
 afterEach(() => vi.unstubAllGlobals());
 
-it("takes a proxy's own error page for no answer, and a refusal of the API for one", async () => {
+it("takes a proxy's error page as unreachable, but not an error of the API", async () => {
   const scope = effectScope();
   const { state } = scope.run(() => useReachability(() => undefined)) as ReturnType<typeof useReachability>;
   const answered = async (status: number, type: string) => {

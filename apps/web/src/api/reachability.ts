@@ -4,10 +4,10 @@ import { isProblemReply, unreachable } from './problem';
 
 const CHECK_MS = 5_000;
 const answering = ref(true);
-/** Whether the server answered last. */
+/** Whether the server responded to the last request. */
 export const answers = readonly(answering);
 
-/** Like fetch; remembers whether the server answers at all. @throws ApiProblem unreachable, or AbortError */
+/** Like fetch, and notes whether the server responds. @throws ApiProblem unreachable, or AbortError */
 export async function reach(input: Request | string, init?: RequestInit): Promise<Response> {
   try {
     const response = await fetch(input, init);
@@ -20,7 +20,7 @@ export async function reach(input: Request | string, init?: RequestInit): Promis
   }
 }
 
-/** `offline`: this computer has no network; `down`: the server does not answer. Asks until it answers again. */
+/** `offline`: this computer has no network; `down`: the server does not respond. Polls until it does. */
 export function useReachability(onBack: () => void) {
   const online = useOnline();
   const check = () => void reach('/api/health').catch(() => undefined);

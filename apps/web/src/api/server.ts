@@ -1,11 +1,6 @@
 import { useQuery } from '@tanstack/vue-query';
-import { api, dataOf } from './client';
+import { fetchServer, serverKeys } from './queries';
 
-/** What this server is and offers; it does not change while the page is open. */
-export function useServer() {
-  return useQuery({
-    queryKey: ['server'],
-    queryFn: () => dataOf(api.GET('/api/server')),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-}
+/** What this server offers. It does not change while the page is open. */
+export const useServer = () =>
+  useQuery({ queryKey: serverKeys.all, queryFn: fetchServer, staleTime: Number.POSITIVE_INFINITY });

@@ -1,6 +1,6 @@
 import type { paths } from './schema';
 
-/** The body of a call's good reply. */
+/** The body of a successful reply. */
 type Reply<
   Path extends keyof paths,
   Method extends keyof paths[Path],

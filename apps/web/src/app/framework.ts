@@ -1,4 +1,4 @@
-/** What everything is made with is a file of its own: a browser runs it while the rest is still on its way. */
+/** The framework is a file of its own, so that the browser runs it while the rest is still loading. */
 export { createPinia } from 'pinia';
 export { createApp } from 'vue';
 export { createI18n } from 'vue-i18n';

@@ -11,7 +11,7 @@ export const locale = useLocalStorage<Locale>('robowatch.locale', preferred);
 if (!(locale.value in LOCALES)) locale.value = 'en';
 
 const RUSSIAN = new Intl.PluralRules('ru');
-/** Forms in the order one | few | many: 1 робот, 2 робота, 5 роботов. */
+/** Plural forms in the order one | few | many: 1 робот, 2 робота, 5 роботов. */
 export const russianPlural = (count: number) => ['one', 'few'].indexOf(RUSSIAN.select(count)) + 1 || 3;
 
 export const i18n = createI18n({
@@ -22,7 +22,7 @@ export const i18n = createI18n({
   pluralRules: { ru: (count) => russianPlural(count) - 1 },
 });
 
-/** Resolves when the chosen language is in use; it changes with the choice, in every tab. */
+/** Resolves when the chosen language is loaded. Later choices apply in every tab. */
 export async function useChosenLocale(): Promise<void> {
   async function apply(chosen: Locale) {
     if (chosen === 'ru') i18n.global.setLocaleMessage('ru', (await import('../locales/ru')).ru);

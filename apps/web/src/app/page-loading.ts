@@ -4,12 +4,12 @@ import { reach } from '../api/reachability';
 
 const LOADED_KEY = 'robowatch.loaded-from-server';
 
-/** Where somebody wanted to go, when the code of that page could not be had. */
+/** The route whose code could not be loaded. */
 export const notLoaded = ref<string | null>(null);
 
 /**
- * After an upgrade the code that an open tab has not loaded yet is gone: the page is then loaded from the server as a
- * whole, once, lest it reload for ever.
+ * After an upgrade, an open tab may need code files that no longer exist. The page is then reloaded from the server, but
+ * only once, to avoid a reload loop.
  */
 export function watchPageLoading(router: Router): void {
   router.onError((_error, { fullPath }) => void recover(fullPath));
@@ -25,7 +25,7 @@ async function recover(path: string): Promise<void> {
   else loadFromServer(path);
 }
 
-/** When somebody asks for it; nothing on the page is lost while the server is away. */
+/** Only on request, so that nothing on the page is lost while the server is down. */
 export async function loadAgain(): Promise<void> {
   if (notLoaded.value !== null && (await isReachable())) loadFromServer(notLoaded.value);
 }

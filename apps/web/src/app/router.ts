@@ -8,9 +8,9 @@ import { loadFleetPage, loadSignedInApp } from './start-early';
 
 declare module 'vue-router' {
   interface RouteMeta {
-    /** Key of the page's title. */
+    /** Message key of the page's title. */
     title: string;
-    /** `anyone`: no session is looked for; `admin`: administrators only. Others need a signed-in user. */
+    /** `anyone`: no session needed; `admin`: administrators only; otherwise any signed-in user. */
     who?: 'anyone' | 'admin';
   }
 }
@@ -81,7 +81,7 @@ const routes: RouteRecordRaw[] = [
   },
 ];
 
-/** The code of a page comes while it is found out who is signed in. */
+/** Loads the code of a page while the session is being looked up. */
 function preload({ matched }: RouteLocationNormalized): void {
   const loads = matched.map(({ components }) => components?.default as unknown);
   for (const load of [loadSignedInApp, ...loads]) if (typeof load === 'function') load().catch(() => undefined);
@@ -98,12 +98,12 @@ export function makeRouter() {
     if (to.meta.who === 'anyone' && to.name !== 'sign-in') return true;
     if (session.state === 'unknown') {
       const resumed = session.resume().catch(() => undefined);
-      // Most who open this page are not signed in; who is, is led on by App.vue.
+      // Do not wait: most people here are not signed in. App.vue redirects those who are.
       if (to.name === 'sign-in') return true;
       preload(to);
       await resumed;
     }
-    if (session.state === 'unknown') return true; // nobody answers: App.vue says so
+    if (session.state === 'unknown') return true; // the server does not respond; App.vue says so
     if (to.name === 'sign-in') return session.state === 'signed-in' ? afterSignIn(to) : true;
     if (session.state === 'signed-out')
       return { name: 'sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
@@ -112,10 +112,10 @@ export function makeRouter() {
   });
   watchPageLoading(router);
   router.afterEach(async (to, from) => {
-    // Within a robot's page the title stays the robot's name.
+    // Between the tabs of a robot, the title stays the robot's name.
     if (to.matched[0] && to.matched[0] === from.matched[0]) return;
     await nextTick();
-    // What was focused is gone with its page: go on from the new one's beginning.
+    // The focused element is gone with its page, so focus the start of the new one.
     if (from.matched.length > 0 && document.activeElement === document.body)
       document.getElementById('main')?.focus({ preventScroll: true });
     document.title = `${i18n.global.t(to.meta.title)} · Robowatch`;
@@ -123,7 +123,7 @@ export function makeRouter() {
   return router;
 }
 
-/** Back to where the person was sent away from; only ever a path of this app. */
+/** The page that asked for signing in. Only paths of this app, to prevent open redirects. */
 export function afterSignIn({ query }: { query: RouteLocationNormalized['query'] }): string {
   const next = typeof query.next === 'string' ? query.next : '/';
   return /^\/(?![/\\])/.test(next) ? next : '/';

@@ -7,14 +7,14 @@ import App from './App.vue';
 import { i18n, useChosenLocale } from './i18n';
 import { makeRouter } from './router';
 
-/** The app takes the place of the start page's name as soon as its first page is there. */
+/** Replaces the name on the start page once the first page has loaded. */
 export async function start(): Promise<void> {
   registerIcons();
   await useChosenLocale();
   const router = makeRouter();
   await nextTask();
   const app = createApp(App).use(createPinia()).use(i18n).use(router);
-  // When the first page cannot be loaded, the app says so.
+  // If the first page cannot be loaded, the app says so.
   const settled = router.isReady().catch(() => undefined);
   settled.then(nextTask).then(() => app.mount('#app'));
 }

@@ -2,7 +2,7 @@ import type { AuditEntry } from '../api/types';
 
 export type AuditAction = AuditEntry['action'];
 
-/** What the audit log tells of, in the order of the filter: all that the API's description lists. */
+/** Every action in the API's description, in the order of the filter. */
 const ALL: Record<AuditAction, true> = {
   'access.refused': true,
   'auth.login': true,

@@ -16,14 +16,14 @@ afterEach(() => {
   i18n.global.locale.value = 'en';
 });
 
-it('says in words what was changed, and an unknown thing as it is', () => {
-  expect(read({ role: 'admin', is_active: false })).toBe('role: administrator, account: switched off');
+it('puts changes into words, and shows unknown ones as they are', () => {
+  expect(read({ role: 'admin', is_active: false })).toBe('role: administrator, account: deactivated');
   expect(read({ owner_id: 5, status: 'inactive' })).toBe('owner: grace@lab.example, data: refused');
-  expect(read({ owner_id: 6, by: 'setup link' })).toBe('owner: #6, by: the set-up link');
+  expect(read({ owner_id: 6, by: 'setup link' })).toBe('owner: #6, by: the setup link');
   expect(read({ later: { a: 1 } })).toBe('later: {"a":1}');
 });
 
-it('says it in Russian as well', () => {
+it('does so in Russian as well', () => {
   i18n.global.setLocaleMessage('ru', ru);
   i18n.global.locale.value = 'ru';
   expect(read({ role: 'user', owner_id: 5 })).toBe('роль: пользователь, владелец: grace@lab.example');

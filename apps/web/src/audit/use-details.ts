@@ -1,6 +1,6 @@
 import { useI18n } from 'vue-i18n';
 
-/** What the audit log notes beside an action, in words: which setting became what. */
+/** The details of an audit entry in words, such as which setting changed to what. */
 export function useDetails(nameOfUser: (id: number) => string | undefined) {
   const { t, te } = useI18n();
   const text = (key: string) => (te(key, 'en') ? t(key) : undefined);

@@ -15,7 +15,7 @@ const SYSTEMS: [RegExp, string][] = [
   [/Linux/, 'Linux'],
 ];
 
-/** "Firefox, Linux": enough to tell one's own sessions apart. Null when nothing is recognised. */
+/** Such as "Firefox, Linux": enough to tell one's own sessions apart. Null if nothing is recognised. */
 export function browserName(userAgent: string | null): string | null {
   const find = (table: [RegExp, string][]) => table.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1];
   return [find(BROWSERS), find(SYSTEMS)].filter(Boolean).join(', ') || null;

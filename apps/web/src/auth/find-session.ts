@@ -10,9 +10,9 @@ export const grantOf = ({ access_token, expires_in, user }: SignedIn): Grant => 
   user,
 });
 
-/** A new access token for the session of this browser; null when it has none. @throws ApiProblem or what `send` throws */
+/** A new access token for this browser's session, null if it has none. @throws ApiProblem or what `send` throws */
 export async function refresh(send: typeof reach): Promise<Grant | null> {
-  // keepalive: the reply must be taken even when the page goes, or the cookie would be one that was used.
+  // keepalive: the reply must arrive even if the page closes, or the cookie would keep a used-up token.
   const response = await send('/api/auth/refresh', { method: 'POST', keepalive: true });
   if (response.ok) return grantOf((await response.json()) as SignedIn);
   if (response.status === 401) return null;
@@ -21,14 +21,14 @@ export async function refresh(send: typeof reach): Promise<Grant | null> {
 
 let found: Promise<Grant | null> | undefined;
 
-/** Who is signed in: as the other tabs know, or else the server. */
+/** Finds out who is signed in from the other tabs, or else from the server. */
 export function findSession(): Promise<Grant | null> {
   found = askOtherTabs().then((known) => known ?? exclusively(() => refresh(fetch)));
   found.catch(() => undefined);
   return found;
 }
 
-/** What findSession found, once; undefined when it was not called or nobody answered. */
+/** Takes the result of findSession, once. Undefined if it was not called or failed. */
 export async function foundSession(): Promise<Grant | null | undefined> {
   const before = found;
   found = undefined;

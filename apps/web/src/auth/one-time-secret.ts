@@ -1,4 +1,4 @@
-/** The secret behind the #: taken once and removed from the address, so that it stays in no history. */
+/** The secret after the #. Taken once and removed from the URL, so that it does not stay in the history. */
 export function takeOneTimeSecret(): string {
   const secret = location.hash.slice(1);
   history.replaceState(history.state, '', location.pathname);

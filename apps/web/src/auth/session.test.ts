@@ -6,7 +6,7 @@ const ACCOUNT = { id: 1, email: 'a@lab.example', name: 'A', role: 'user', is_act
 beforeEach(() => setActivePinia(createPinia()));
 afterEach(() => vi.unstubAllGlobals());
 
-it('is signed out once the server has said so, not when it refused', async () => {
+it('is signed out once the server confirms, not if it refuses', async () => {
   const session = useSession();
   session.adopt({ access_token: 't', token_type: 'Bearer', expires_in: 900, user: ACCOUNT as never });
   const refusal = JSON.stringify({ code: 'database_unavailable', status: 503, detail: '', request_id: '' });

@@ -7,10 +7,10 @@ import { foundSession, grantOf, refresh } from './find-session';
 import { exclusively } from './tab-lock';
 import { askOtherTabs, type Grant, openTabs } from './tabs';
 
-/** Renewed this long before it expires, or at two thirds of a short life. */
+/** Renewed this long before it expires, or after two thirds of a short lifetime. */
 const AHEAD_MS = 30_000;
 
-/** Who is signed in. `leaving`: being signed out. `ended`: the session is gone but the page, with what was typed, stays for signing in again. */
+/** Who is signed in. `leaving`: signing out. `ended`: the session is over, but the page keeps what was typed for signing in again. */
 export const useSession = defineStore('session', () => {
   const state = ref<'unknown' | 'signed-in' | 'leaving' | 'signed-out' | 'ended'>('unknown');
   const user = ref<User | null>(null);
@@ -19,7 +19,7 @@ export const useSession = defineStore('session', () => {
   const tabs = openTabs({ current: () => (isGood(grant) ? grant : null), onGrant: hold, onSignedOut: forget });
 
   function hold(next: Grant) {
-    // Somebody else signed in in another tab: what this tab shows is no longer theirs.
+    // Someone else signed in in another tab, so this tab must not show the previous user's data.
     if (user.value && user.value.id !== next.user.id) return location.reload();
     grant = next;
     user.value = next.user;
@@ -36,14 +36,14 @@ export const useSession = defineStore('session', () => {
     state.value = 'signed-out';
   }
 
-  /** The session is over without anyone having signed out. */
+  /** The session is over, but nobody signed out. */
   function end() {
     clearTimeout(timer);
     grant = null;
     state.value = user.value ? 'ended' : 'signed-out';
   }
 
-  /** Takes a reply of sign-in, set-up or invitation. */
+  /** Takes the reply to signing in, setting up or accepting an invitation. */
   const adopt = (reply: SignedIn) => take(grantOf(reply));
 
   function take(next: Grant) {
@@ -51,13 +51,13 @@ export const useSession = defineStore('session', () => {
     tabs.grant(next);
   }
 
-  /** The access token, good for now; null when nobody is signed in. */
+  /** A valid access token, null if nobody is signed in. */
   async function token(): Promise<string | null> {
     if (grant && !isGood(grant)) await renew(grant.token);
     return grant?.token ?? null;
   }
 
-  /** A new access token in place of `stale`. @returns false when the session has ended @throws ApiProblem when nobody answers */
+  /** Replaces the access token `stale`. @returns false if the session has ended @throws ApiProblem if the server does not respond */
   function renew(stale: string | null): Promise<boolean> {
     return exclusively(async () => {
       if (grant && grant.token !== stale && isGood(grant)) return true;
@@ -70,17 +70,17 @@ export const useSession = defineStore('session', () => {
 
   async function resume(): Promise<void> {
     const found = await foundSession();
-    if (grant) return; // told by another tab meanwhile
+    if (grant) return; // another tab has sent it meanwhile
     if (found === null) return end();
     const known = found ?? (await askOtherTabs());
     if (known && isGood(known)) take(known);
     else if (!grant) await renew(null);
   }
 
-  /** @throws ApiProblem when the server has not ended the session: it goes on */
+  /** @throws ApiProblem if the server has not ended the session, which then continues */
   async function signOut(): Promise<void> {
     const before = state.value;
-    // Nothing more is asked for with a token that is about to be dead.
+    // No more requests with a token that is about to be revoked.
     if (before === 'signed-in') state.value = 'leaving';
     try {
       const response = await reach('/api/auth/logout', { method: 'POST' });

@@ -2,7 +2,7 @@ import { update } from 'idb-keyval';
 
 const REFRESH = 'robowatch.refresh-lease';
 const LEASE_MS = 3_000;
-/** Of what goes on until further notice: renewed in time, and free soon after its tab has gone without a word. */
+/** Lease of a long-running task: renewed in time, and free soon after its tab has crashed. */
 const HELD_MS = 5_000;
 const RENEW_MS = 1_500;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -14,8 +14,8 @@ interface Lease {
 }
 
 /**
- * Runs `work` in one tab at a time. Web Locks end with their page though its request goes on, and exist on HTTPS and
- * localhost only: a lease in IndexedDB, whose transactions take turns across tabs, covers both.
+ * Runs `work` in one tab at a time. A Web Lock ends with its page although the page's request continues, and exists only
+ * on HTTPS and localhost. A lease in IndexedDB, whose transactions are serialised across tabs, covers both.
  */
 export async function exclusively<T>(work: () => Promise<T>): Promise<T> {
   return navigator.locks ? await navigator.locks.request(REFRESH, () => withLease(work)) : withLease(work);
@@ -32,8 +32,8 @@ async function withLease<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Runs `work` in one of the tabs that want it, and in another when that one has gone or wants it no more. `work` goes on
- * until its signal tells it to end.
+ * Runs `work` in one of the tabs that want it, and in another when that tab closes or stops wanting it. `work` runs until
+ * its signal aborts.
  */
 export async function whileAlone(name: string, wanted: AbortSignal, work: (signal: AbortSignal) => Promise<void>) {
   if (!navigator.locks) return whileLeased(name, wanted, work);
@@ -62,7 +62,7 @@ async function whileLeased(name: string, wanted: AbortSignal, work: (signal: Abo
   }
 }
 
-/** Looked at and taken in one transaction. A browser that keeps nothing has no other tab to share it with either. */
+/** Checked and taken in one transaction. Without storage there is no other tab to share it with, so it counts as taken. */
 async function take(name: string, owner: string, forMs: number): Promise<boolean> {
   let isOurs = false;
   try {
@@ -80,6 +80,6 @@ async function giveBack(name: string, owner: string): Promise<void> {
   try {
     await update<Lease>(name, (held) => (held && held.owner !== owner ? held : { owner, until: 0 }));
   } catch {
-    // It runs out by itself.
+    // The lease expires anyway.
   }
 }

@@ -1,6 +1,6 @@
 import type { User } from '../api/types';
 
-/** A signed-in session as this browser holds it: in memory only. */
+/** A signed-in session, which the browser keeps in memory only. */
 export interface Grant {
   token: string;
   /** ms since 1970 */
@@ -12,7 +12,7 @@ type Message = { type: 'ask' } | { type: 'grant'; grant: Grant } | { type: 'sign
 const CHANNEL = 'robowatch.session';
 const ANSWER_MS = 80;
 
-/** The tabs of one browser share an access token, so that they do not each use up the refresh token. */
+/** The tabs of a browser share an access token, so that each does not have to use the refresh token. */
 export function openTabs(handlers: { current(): Grant | null; onGrant(grant: Grant): void; onSignedOut(): void }) {
   const channel = new BroadcastChannel(CHANNEL);
   const post = (message: Message) => channel.postMessage(message);
@@ -28,7 +28,7 @@ export function openTabs(handlers: { current(): Grant | null; onGrant(grant: Gra
   };
 }
 
-/** The session of another tab, once one has answered; null when none has in time. */
+/** The session of another tab, null if none answers in time. */
 export function askOtherTabs(): Promise<Grant | null> {
   const channel = new BroadcastChannel(CHANNEL);
   return new Promise<Grant | null>((resolve) => {

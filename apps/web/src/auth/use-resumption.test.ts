@@ -12,7 +12,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   setActivePinia(createPinia());
   asked = 0;
-  // No other tab answers, least of all the one of the test before.
+  // No other tab answers, in particular not the previous test's.
   vi.stubGlobal(
     'BroadcastChannel',
     class {
@@ -39,7 +39,7 @@ function open(wanted = ref(true)) {
   return { ...resumption, session: useSession(), wanted, stop: () => scope.stop() };
 }
 
-it('asks again by itself while the database is away, and says that it is', async () => {
+it('retries by itself while the database is down, and says so', async () => {
   status = 503;
   const page = open();
   await vi.advanceTimersByTimeAsync(1_000);
@@ -52,7 +52,7 @@ it('asks again by itself while the database is away, and says that it is', async
   page.stop();
 });
 
-it('asks at once when told to, and waits as long as the server says', async () => {
+it('retries at once on request, otherwise waits as long as the server says', async () => {
   status = 429;
   const page = open();
   await vi.advanceTimersByTimeAsync(50_000);
@@ -64,7 +64,7 @@ it('asks at once when told to, and waits as long as the server says', async () =
   page.stop();
 });
 
-it('does not ask where nobody wants to know', async () => {
+it('does not retry unless wanted', async () => {
   status = 503;
   const page = open(ref(false));
   await page.resume();

@@ -6,8 +6,8 @@ import { useSession } from './session';
 const AGAIN_MS = 5_000;
 
 /**
- * Who is signed in could not be found out when the page was opened: the server was away, or its database. Asks until
- * that is known, while `wanted`. `problem`: what kept it from being known last.
+ * For a page opened while the server or its database is unavailable: while `wanted`, retries until it is known who is
+ * signed in. `problem`: why the last attempt failed.
  */
 export function useResumption(wanted: () => boolean) {
   const session = useSession();

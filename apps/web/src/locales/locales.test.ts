@@ -12,7 +12,7 @@ const flat = (tree: Tree, at = ''): [string, string][] =>
   );
 const [english, russian] = [new Map(flat(en)), new Map(flat(ru))];
 
-it('both languages say the same things, with the same values in them', () => {
+it('both languages have the same keys and placeholders', () => {
   expect([...russian.keys()]).toEqual([...english.keys()]);
   const values = (text: string | undefined) => [...new Set(text?.match(/\{\w+\}/g))].sort();
   for (const [key, text] of english) {
@@ -21,7 +21,7 @@ it('both languages say the same things, with the same values in them', () => {
   }
 });
 
-it('Russian is in Russian, and counts in three forms', () => {
+it('Russian is translated, with three plural forms', () => {
   const same = [...russian].filter(
     ([key, text]) => text && text === english.get(key) && /[a-z]{3}/i.test(text.replace(/\{\w+\}/g, '')),
   );
@@ -30,7 +30,7 @@ it('Russian is in Russian, and counts in three forms', () => {
   for (const [key, text] of english) if (text.includes('|')) expect(russian.get(key)?.split('|').length, key).toBe(3);
 });
 
-it('every text that a page asks for exists, and every one that exists is asked for', () => {
+it('every message that is used exists, and every one that exists is used', () => {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const sources = globSync('**/*.{vue,ts}', { cwd: root, exclude: ['locales/**', '**/*.test.ts'] })
     .map((file) => readFileSync(root + file, 'utf8'))

@@ -16,7 +16,7 @@ it('counts bytes in powers of two', () => {
   expect(writeTicks(makeFormat('ru'), 'bytes', [2 ** 29, 2 ** 30], 2 ** 29)).toEqual(['0,5 ГиБ', '1 ГиБ']);
 });
 
-it('writes as many digits as the step has: no two marks read alike', () => {
+it('uses as many digits as the step, so that no two ticks look the same', () => {
   expect(ticks('percent', 0.5, 79, 79.5, 80)).toEqual(['79 %', '79.5 %', '80 %']);
   expect(ticks('celsius', 0.25, 60, 60.25)).toEqual(['60 °C', '60.25 °C']);
   expect(ticks('percent', 20, 0, 20)).toEqual(['0 %', '20 %']);
@@ -25,7 +25,7 @@ it('writes as many digits as the step has: no two marks read alike', () => {
   expect(ticks('none', 0.001, 1, 1.001)).toEqual(['1', '1.001']);
 });
 
-it('writes marks of any size short, and still no two alike', () => {
+it('keeps ticks of any size short, and still different', () => {
   expect(ticks('none', 5e8, 0, 5e8, 1e9)).toEqual(['0', '5e8', '1e9']);
   expect(ticks('celsius', 2.5e307, 0, 2.5e307, 1.75e308)).toEqual(['0 °C', '2.5e307 °C', '1.75e308 °C']);
   expect(ticks('none', 500, 1e9, 1_000_000_500)).toEqual(['1e9', '1.0000005e9']);
@@ -34,7 +34,7 @@ it('writes marks of any size short, and still no two alike', () => {
   for (const unit of ['none', 'bytes', 'seconds'] as const) expect(tickSteps(unit).at(-1)).toBeGreaterThan(1e306);
 });
 
-it('makes room for its marks', () => {
+it('makes room for its ticks', () => {
   const ctx = { save() {}, restore() {}, font: '', measureText: (text: string) => ({ width: text.length * 7 }) };
   const width = (...marks: string[]) => axisWidth({ ctx: ctx as never }, marks);
   expect([width('0 %', '100 %'), width('2,000,000,000 °C')]).toEqual([64, 121]);

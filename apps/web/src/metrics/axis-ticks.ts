@@ -1,6 +1,6 @@
 import type { Format, Unit } from '../ui/format';
 
-/** As far as a number goes, since a robot may send any. */
+/** Up to the largest number, because a robot can send any. */
 const POWERS_OF_TWO = Array.from({ length: 1024 }, (_, i) => 2 ** i);
 const DECIMALS = powersOfTen(-16, 307).flatMap((ten) => [1, 2, 2.5, 5].map((of) => times(of, ten)));
 const DAY_S = 86_400;
@@ -12,12 +12,12 @@ const LARGEST_BYTES = 1024 ** 5;
 function powersOfTen(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, i) => from + i);
 }
-/** The very number that is written so: a product is off by a little. */
+/** Parsed from text: multiplying would add a rounding error. */
 function times(of: number, ten: number): number {
   return Number(`${of}e${ten}`);
 }
 
-/** How far apart the marks of an axis may be, for uPlot to choose from. */
+/** The distances between ticks that uPlot can choose from. */
 export function tickSteps(unit: Unit): number[] {
   if (unit === 'bytes' || unit === 'bytes_per_second') return POWERS_OF_TWO;
   return unit === 'seconds' ? [...BELOW_ONE, ...DURATIONS, ...DAYS] : DECIMALS;
@@ -26,7 +26,7 @@ export function tickSteps(unit: Unit): number[] {
 const LONG = 1e9;
 const SHORT_STEP = 1e-5;
 
-/** As exact as the step is, so that no two marks read alike. */
+/** As precise as the step, so that no two ticks look the same. */
 export function writeTicks(format: Format, unit: Unit, values: number[], step: number): string[] {
   const largest = Math.max(step, ...values.map(Math.abs));
   if (unit === 'bytes' || unit === 'bytes_per_second') {
@@ -45,7 +45,7 @@ export function writeTicks(format: Format, unit: Unit, values: number[], step: n
   }
 }
 
-/** Digits behind the point that a multiple of `step` may have. */
+/** The number of decimals that a multiple of `step` can have. */
 function decimals(step: number): number {
   for (let digits = 0; digits < 9; digits++) {
     const scaled = step * 10 ** digits;

@@ -19,7 +19,7 @@ function open(viewTo: number) {
   return { panel, view, live, range, legend: () => panel.find('li').text(), plot: panel.findComponent(plot) };
 }
 
-it('says nothing of now when the newest value is old', async () => {
+it('shows no current value if the newest one is stale', async () => {
   const { view, legend } = open(60_000);
   expect(legend()).toBe('used70 %');
   view.value = { from: 0, to: 600_000 };
@@ -28,7 +28,7 @@ it('says nothing of now when the newest value is old', async () => {
   expect(legend()).toBe('used–');
 });
 
-it('says what was last in a range that is not live', async () => {
+it('shows the last value of a range that is not live', async () => {
   const { panel, live, legend } = open(600_000);
   expect(legend()).toBe('used–');
   live.value = false;
@@ -36,7 +36,7 @@ it('says what was last in a range that is not live', async () => {
   expect(legend()).toBe('used70 %');
 });
 
-it('reads out what the arrow keys come to, and nothing of where a pointer passes', async () => {
+it('announces values for the arrow keys, but not for the pointer', async () => {
   const { panel, plot, legend } = open(60_000);
   const spoken = () => panel.find('[role=status]').text();
   await plot.vm.$emit('cursor', 1);
@@ -45,7 +45,7 @@ it('reads out what the arrow keys come to, and nothing of where a pointer passes
   expect(spoken()).toMatch(/\d+:\d+:10: used 50 %$/);
 });
 
-it('tells what the present range has, not what was under the cursor in the one before', async () => {
+it('shows values of the current range, not of the cursor in the previous one', async () => {
   const { panel, plot, range, legend } = open(60_000);
   await plot.vm.$emit('cursor', 3);
   await panel.setProps({ chart: { ...chart, lines: [{ label: 'used', points: [[50_000, 60]] }] } });

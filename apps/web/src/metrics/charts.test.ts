@@ -16,7 +16,7 @@ const reply = (
   })),
 });
 
-it('stacks what keeps the CPU busy, and shows each core in its order', () => {
+it('stacks what keeps the CPU busy, and shows the cores in order', () => {
   const total = { cpu: 'cpu-total' };
   const [cpu, cores] = chartsOf(
     reply(
@@ -37,7 +37,7 @@ it('stacks what keeps the CPU busy, and shows each core in its order', () => {
   expect(plotData(chart, tableOf(chart)).slice(1)).toEqual([[15], [20]]);
 });
 
-it('adds up the CPU to all that is not idle, whatever parts the agent tells of', () => {
+it('CPU parts add up to all that is not idle, whatever parts the agent reports', () => {
   const total = { cpu: 'cpu-total' };
   const [cpu] = chartsOf(reply('cpu', ['usage_idle', total, 20], ['usage_user', total, 31], ['usage_nice', total, 9]));
   const chart = cpu as NonNullable<typeof cpu>;
@@ -49,7 +49,7 @@ it('adds up the CPU to all that is not idle, whatever parts the agent tells of',
   expect(plotData(chart, tableOf(chart)).at(-1)).toEqual([80]);
 });
 
-it('marks a value that no line leads to', () => {
+it('marks isolated values', () => {
   expect(alone([1])).toEqual([0]);
   expect(alone([1, 2, null, 3, null])).toEqual([3]);
   expect(alone([undefined, 5, undefined, null, undefined, 6, 7])).toEqual([1]);
@@ -67,12 +67,12 @@ it('shows network counters as rates, disks by path, sensors by name', () => {
   expect(disk?.lines.map((line) => line.label)).toEqual(['/']);
 });
 
-it("leaves Telegraf's name of the computer out of the legend", () => {
+it("leaves Telegraf's host tag out of the legend", () => {
   const [temp] = chartsOf(reply('temp', ['temp', { host: 'rover-7', sensor: 'cpu_thermal' }, 50]));
   expect(temp?.lines.map(({ label }) => label)).toEqual(['cpu_thermal']);
 });
 
-it('shows a constant rate as constant, however late each sample comes', () => {
+it('shows a constant rate as constant, however irregular the samples', () => {
   const times = Array.from({ length: 60 }, (_, i) => i * 10_000 + ([0, 1_500, -1_500, 700][i % 4] ?? 0));
   const points = times.map((time) => [time, 1e9 + time * 100]);
   const [net] = chartsOf({
@@ -84,7 +84,7 @@ it('shows a constant rate as constant, however late each sample comes', () => {
   for (const rate of rates) expect(rate).toBeCloseTo(100_000, 3);
 });
 
-it('draws numbers only, whatever else a measurement says', () => {
+it('draws only numbers, whatever else a measurement has', () => {
   const [kernel] = chartsOf({
     ...reply('kernel', ['processes_forked', {}, 10, 30]),
     series: [
@@ -95,7 +95,7 @@ it('draws numbers only, whatever else a measurement says', () => {
   expect(kernel?.lines).toEqual([{ label: 'processes_forked', points: [[10_000, 2]] }]);
 });
 
-it('stacks only what is shown', () => {
+it('stacks only visible lines', () => {
   const total = { cpu: 'cpu-total' };
   const [cpu] = chartsOf(
     reply('cpu', ['usage_user', total, 1], ['usage_system', total, 10], ['usage_iowait', total, 100]),
@@ -107,7 +107,7 @@ it('stacks only what is shown', () => {
   expect(stackBands(chart, new Set())).toEqual([{ series: [2, 1] }, { series: [3, 2] }]);
 });
 
-it('draws measurements it has never heard of, a chart for each unit', () => {
+it('draws unknown measurements, one chart per unit', () => {
   const charts = chartsOf(reply('battery', ['voltage', {}, 24], ['percent', {}, 80], ['cycles', { cell: 'a' }, 7]));
   expect(charts.map(({ id, unit, lines }) => [id, unit, lines[0]?.label])).toEqual([
     ['battery-volt', 'volt', 'voltage'],
@@ -117,7 +117,7 @@ it('draws measurements it has never heard of, a chart for each unit', () => {
   expect(inOrder(['zeta', 'net', 'battery', 'cpu'])).toEqual(['cpu', 'net', 'battery', 'zeta']);
 });
 
-it('says which part of a measurement a chart is, and gives what is measured otherwise an axis of its own', () => {
+it('says which part of a measurement a chart shows, and gives each unit its own axis', () => {
   const fields = ['motor_rpm', 'speed_m_s', 'yaw_deg', 'pitch_deg', 'cycles', 'temp'];
   const charts = chartsOf(
     reply('arm', ...(fields.map((field): [string, object, number] => [field, {}, 1]) as never[])),
@@ -145,7 +145,7 @@ it('marks the file as UTF-8', async () => {
   createObjectURL.mockRestore();
 });
 
-it('exports what is drawn, and nothing a spreadsheet would run', () => {
+it('exports what is drawn, and escapes formulas', () => {
   const text = toCsv(
     {
       id: 'x',
@@ -167,7 +167,7 @@ it('exports what is drawn, and nothing a spreadsheet would run', () => {
   expect(text).toBe(`time,'=cmd(),"b, ""c"""\r\n1970-01-01T00:00:00.000Z,1,\r\n1970-01-01T00:00:00.002Z,,3\r\n`);
 });
 
-it('exports with the separator and the numbers of the reader, whatever a spreadsheet might run', () => {
+it('exports with the separators of the locale, and still escapes formulas', () => {
   const labels = ['a;=cmd()', '\t=cmd()', '＝cmd()', 'b,@cmd', '-2', 'x\n+1', 'plain = text'];
   const lines = labels.map((label) => ({ label, points: [[0, 1.5]] as [number, number][] }));
   const [head, row] = toCsv({ id: 'x', title: 'x', unit: 'none', lines }, 'ru').split('\r\n');
@@ -175,7 +175,7 @@ it('exports with the separator and the numbers of the reader, whatever a spreads
   expect(row).toBe(`1970-01-01T00:00:00.000Z${';1,5'.repeat(labels.length)}`);
 });
 
-it('exports what was stored, without the dust of computing, and names the file by what is in it', () => {
+it('exports without rounding errors, and names the file by its content', () => {
   const cores = chartsOf(
     reply('cpu', ['usage_idle', { cpu: 'cpu-total' }, 90], ['usage_idle', { cpu: 'cpu0' }, 73.65]),
   );

@@ -11,24 +11,24 @@ export interface Line {
 
 export interface Chart {
   id: string;
-  /** A key of the messages, or the measurement's own name. */
+  /** A message key, or the measurement's name. */
   title: string;
-  /** Which part of the measurement this is, where it has several charts. */
+  /** Which part of the measurement this is, if it has several charts. */
   part?: string;
   unit: Unit;
   lines: Line[];
   stacked?: boolean;
-  /** The scale's upper end where it is known. */
+  /** The scale's upper end, if known. */
   max?: number;
 }
 
 type Series = Omit<SeriesReply['series'][number], 'points'> & { points: Point[] };
 
-/** A line is drawn of numbers: last values may be booleans and strings as well. */
+/** Only numbers can be drawn as lines; with `last`, values can also be booleans and strings. */
 const isOfNumbers = (series: SeriesReply['series'][number]): series is Series =>
   series.points.every(([, value]) => value === null || typeof value === 'number');
 
-/** The charts of one measurement: ours for the known ones, for any other one chart for each unit. */
+/** The charts of one measurement: tailored ones if it is known, otherwise one per unit. */
 export function chartsOf({ measurement, every_s, series: raw }: SeriesReply): Chart[] {
   const series = raw.filter(isOfNumbers);
   const points = ({ field, points }: Series) =>
@@ -124,12 +124,12 @@ function cpuCharts(series: Series[], everySeconds: number): Chart[] {
   return charts;
 }
 
-/** A difference is no more exact than what it is made of. */
+/** Removes the floating-point error of a subtraction. */
 const rounded = (value: number) => Math.round(value * 1e6) / 1e6;
 
 const WORTH_SHOWING = 0.5;
 
-/** What kept the CPU busy beside the parts that the agent tells of, so that they always add up to all that is not idle. */
+/** CPU time that the agent did not report as any part, so that the parts always add up to all that is not idle. */
 function unnamed(whole: Series[], busy: Series[]): Point[] {
   const idle = whole.find(({ field }) => field === 'usage_idle')?.points ?? [];
   const parts = busy.map(({ points }) => new Map(points));
@@ -139,7 +139,7 @@ function unnamed(whole: Series[], busy: Series[]): Point[] {
   });
 }
 
-/** Ours first and in this order, then whatever else the robot sends. */
+/** Ours first, in this order, then everything else that the robot sends. */
 const ORDER = ['cpu', 'mem', 'system', 'temp', 'disk', 'net'];
 export function inOrder(measurements: string[]): string[] {
   const rank = (name: string) => (ORDER.indexOf(name) + 1 || ORDER.length + 1) as number;

@@ -1,13 +1,16 @@
 import type { Chart } from './charts';
 
-/** Without it Excel reads the file in an encoding of its own, and names in Russian as nonsense. */
+/** Without it, Excel does not recognise UTF-8 and garbles Russian names. */
 const BOM = '\uFEFF';
 
-/** A spreadsheet takes `;` for the separator where the comma divides numbers, and reads numbers written so. */
+/** Spreadsheets expect `;` as the separator in locales with a decimal comma. */
 const decimalOf = (locale: string) =>
   new Intl.NumberFormat(locale).formatToParts(0.5).find(({ type }) => type === 'decimal')?.value === ',' ? ',' : '.';
 
-/** RFC 4180 in the form that the reader's `locale` opens, a row for each time, a column for each line. Text that a spreadsheet would run as a formula is quoted with '. */
+/**
+ * RFC 4180 with the separators of `locale`: a row per time, a column per line. Text that a spreadsheet would run as a
+ * formula is prefixed with '.
+ */
 export function toCsv({ lines, unit }: Chart, locale: string): string {
   const decimal = decimalOf(locale);
   const separator = decimal === ',' ? ';' : ',';
@@ -29,17 +32,17 @@ export function toCsv({ lines, unit }: Chart, locale: string): string {
   return `${[head, ...rows].map((row) => row.map(cell).join(separator)).join('\r\n')}\r\n`;
 }
 
-/** Sums and means of decimal fractions are off by a little in the last digits. */
+/** Floating-point sums and means have rounding errors in the last digits. */
 const withoutDust = (value: number) => (Number.isInteger(value) ? value : Number(value.toPrecision(12)));
 
-/** The name of a chart's file: whose, of what, and from when. */
+/** A file name with the robot, the chart and the start time. */
 export function csvName(robot: string, { id, unit }: Chart, from: number): string {
   const what = unit === 'none' ? id.replace(/-none$/, '') : id;
   const minute = new Date(from).toISOString().slice(0, 16).replace(/[-:]/g, '');
   return `${robot.replace(/[^\w.-]+/g, '_')}-${what}-${minute}.csv`;
 }
 
-/** Whatever the separator: what begins a field for one program is within a field for another. */
+/** Escapes formulas after any separator, because programs split fields differently. */
 function text(value: string): string {
   const safe = value.replace(/(^|[,;\t\r\n])(\s*[=+\-@＝＋－＠\t\r])/g, "$1'$2");
   return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

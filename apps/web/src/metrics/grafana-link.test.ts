@@ -5,7 +5,7 @@ import { grafanaRobotUrl } from './grafana-link';
 
 const DASHBOARD = join(import.meta.dirname, '../../../../deploy/grafana/dashboards/robowatch-robot.json');
 
-it('leads to the dashboard that Grafana is given, and sets a variable that it has', () => {
+it('links to the provisioned dashboard, and sets a variable that it has', () => {
   const { uid, templating } = JSON.parse(readFileSync(DASHBOARD, 'utf8'));
   const url = new URL(grafanaRobotUrl('https://grafana.example/base/', 7, { from: 1000.4, to: 2000 }));
   expect(url.pathname).toBe(`/base/d/${uid}`);

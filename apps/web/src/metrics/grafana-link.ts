@@ -1,6 +1,6 @@
 import type { Span } from './time-range';
 
-/** The dashboard of one robot, over the same time. */
+/** One robot's dashboard over the same time range. */
 export function grafanaRobotUrl(grafanaUrl: string, robotId: number, { from, to }: Span): string {
   const query = new URLSearchParams({
     'var-robot_id': String(robotId),

@@ -1,8 +1,8 @@
 import uPlot from 'uplot';
 
-/** How far a picture reaches beyond the view on either side at most, as a share of it. */
+/** How far the image extends beyond the view on each side at most, as a share of the view. */
 const REACH = 0.5;
-/** Two lengths of time that differ by less, as a share, are one: floating-point seconds since 1970 are that coarse. */
+/** Relative rounding error of floating-point seconds since 1970: scales that differ by less are equal. */
 const SAME = 1e-6;
 
 interface Picture {
@@ -15,9 +15,9 @@ interface Picture {
 }
 
 /**
- * A uPlot plugin. To draw thousands of points takes longer than a frame, to move an image takes nothing: the lines are
- * drawn once, by uPlot on a canvas that reaches as far as the data, and the plot shows the part of it that is in view.
- * The scale y must depend on the data only, not on the view.
+ * A uPlot plugin. Drawing thousands of points takes longer than a frame, moving an image takes almost no time: uPlot draws
+ * the lines once, on a canvas larger than the view, and the plot shows the visible part of it. The y scale must depend
+ * only on the data, not on the view.
  */
 export function linePicture(): uPlot.Plugin {
   let picture: Picture | undefined;
@@ -61,13 +61,13 @@ function draw(plot: uPlot, lines: uPlot.Options): Picture {
     series: lines.series.map((one, i) => ({ ...one, show: plot.series[i]?.show })),
     scales: { x: { time: true, range: () => [from, to] }, y: { range: () => y } },
   };
-  // Within a batch it draws at once, not in a microtask of its own.
+  // A batch makes uPlot draw synchronously instead of in a microtask.
   const drawn = new uPlot(options, plot.data, (self, init) => self.batch(init));
   drawn.destroy();
   return { canvas: drawn.ctx.canvas, from, to, secondsPerPixel, height, y };
 }
 
-/** Whether all that is in view, at this size and on these scales, is in the picture. */
+/** Whether the image covers the whole view at its size and scales. */
 function showsView(picture: Picture, plot: uPlot): boolean {
   const { from, to, y } = viewOf(plot);
   const { width, height } = plot.bbox;

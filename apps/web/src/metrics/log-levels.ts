@@ -1,4 +1,4 @@
-/** Severities as people look for them, and the names under which robots send each, in any case. */
+/** The severities to filter by, and the names under which robots send them, in any case. */
 export const LEVEL_GROUPS = {
   error: ['emerg', 'alert', 'crit', 'err', 'error', 'critical', 'fatal', 'panic', 'emergency'],
   warning: ['warning', 'warn'],
@@ -14,7 +14,7 @@ export function groupOf(level: string | null): LevelGroup | null {
   return GROUP_NAMES.find((group) => (LEVEL_GROUPS[group] as readonly string[]).includes(spelled)) ?? null;
 }
 
-/** The API's `level` parameter for some groups; undefined for all. */
+/** The API's `level` parameter for these groups; undefined for all. */
 export function levelParameter(groups: LevelGroup[]): string | undefined {
   if (groups.length === 0 || groups.length === GROUP_NAMES.length) return undefined;
   return groups.flatMap((group) => LEVEL_GROUPS[group]).join();

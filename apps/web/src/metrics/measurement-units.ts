@@ -1,7 +1,7 @@
 import { counters, units } from '../api/figures.json';
 import type { Unit } from '../ui/format';
 
-/** Measurements of ours, and others of Telegraf's, whose fields only ever grow. */
+/** Measurements of ours and of Telegraf's other inputs whose fields are counters. */
 const COUNTERS = new Map<string, RegExp>([
   ...counters.map((measurement): [string, RegExp] => [measurement, /./]),
   ['diskio', /^(reads|writes|read_|write_|io_time|weighted_io_time|merged_)/],
@@ -9,7 +9,7 @@ const COUNTERS = new Map<string, RegExp>([
   ['docker_container_net', /(bytes|packets|errors|dropped)/],
 ]);
 
-/** Whose plain fields are sizes; elsewhere a total is a number of anything. */
+/** Measurements whose `total`, `free` and so on are bytes; elsewhere these can count anything. */
 const SIZED = /^swap$/;
 const SIZES = /^(total|free|used|available|cached|buffered)$/;
 
@@ -19,7 +19,7 @@ const BY_NAME: [RegExp, Unit][] = [
   [/bytes/, 'bytes'],
   [/volt/, 'volt'],
   [/current|ampere/, 'ampere'],
-  // Not those per second, as speed_m_s.
+  // Not units per second, such as speed_m_s.
   [/uptime|_seconds$|(?<!(^|_)(m|mm|cm|km|rad|deg|rev|per|bits?))_s$/, 'seconds'],
 ];
 
@@ -31,7 +31,7 @@ export function isCounter(measurement: string, field: string): boolean {
 
 const KNOWN = new Map(Object.entries(units).map(([name, fields]) => [name, new Map(Object.entries(fields))]));
 
-/** What the server says, or a guess from the name; `none` where that says nothing. */
+/** The server's unit, or a guess from the name, or `none`. */
 export function unitOf(measurement: string, field: string): Unit {
   const known = KNOWN.get(measurement)?.get(field) as Unit | undefined;
   const unit = known ?? guess(measurement, field);
@@ -44,12 +44,12 @@ function guess(measurement: string, field: string): Unit {
   return BY_NAME.find(([pattern]) => pattern.test(field))?.[1] ?? 'none';
 }
 
-/** Ends of names that say what is measured in, though it is written without a unit. */
+/** Suffixes of names that imply a unit, even though values are shown without one. */
 const ENDING = new RegExp(
   `_(${'rpm|k?hz|m?w|watts?|m?wh|m?ah|ohm|mm|cm|km|m|k?m_s|km_h|deg|rad|(deg|rad)_s|nm?|k?pa|[mh]pa|m?bar|lux|dbm?|kg|g|l|ms|us|ns'})$`,
 );
 
-/** Fields that share an axis have this in common: the unit, or what the end of the name tells of it. */
+/** What fields on one axis have in common: the unit, or the suffix of the name. */
 export function measureOf(measurement: string, field: string): string {
   const unit = unitOf(measurement, field);
   return unit === 'none' ? (ENDING.exec(field)?.[1] ?? unit) : unit;

@@ -6,7 +6,7 @@ import { linePicture } from './line-picture';
 import { stacked } from './series';
 import { extremes, yRange } from './y-range';
 
-/** Eight hues that stay apart for the colour-blind as well, for either background. */
+/** Eight hues that colour-blind people can tell apart, on both backgrounds. */
 const PALETTE = {
   light: ['#2563eb', '#c2570c', '#0f8a5f', '#b5267b', '#7c3aed', '#0e7490', '#5b7a00', '#b91c1c'],
   dark: ['#60a5fa', '#fb923c', '#34d399', '#f472b6', '#a78bfa', '#22d3ee', '#a3e635', '#f87171'],
@@ -22,7 +22,7 @@ export const lineColour = (index: number, dark: boolean) => {
   return palette[index % palette.length] as string;
 };
 
-/** Shared times, in seconds, and a column for each line. */
+/** Shared times, in seconds, followed by a column for each line. */
 export function tableOf({ lines }: Chart): uPlot.AlignedData {
   if (lines.length === 0) return [[]];
   return uPlot.join(lines.map(({ points }) => [points.map(([time]) => time / 1000), points.map(([, value]) => value)]));
@@ -31,20 +31,20 @@ export function tableOf({ lines }: Chart): uPlot.AlignedData {
 type Hidden = ReadonlySet<string>;
 const NONE: Hidden = new Set();
 
-/** What is drawn of a chart's table. */
+/** The columns as drawn, stacked where the chart is. */
 export function plotData(chart: Chart, table: uPlot.AlignedData, hidden = NONE): uPlot.AlignedData {
   if (!chart.stacked) return table;
   const [times, ...columns] = table;
   return [times, ...stacked(columns as (number | null)[][], (i) => !hidden.has(chart.lines[i]?.label ?? ''))];
 }
 
-/** Each shown line of a stack is filled down to the shown one below it. */
+/** Fills each visible line of a stack down to the visible one below. */
 export function stackBands({ lines, stacked }: Chart, hidden = NONE): uPlot.Band[] {
   const shown = lines.flatMap(({ label }, i) => (stacked && !hidden.has(label) ? [i + 1] : []));
   return shown.slice(1).map((upper, i) => ({ series: [upper, shown[i] as number] }));
 }
 
-/** Values with nothing on either side: no line leads to them. Undefined belongs to another line's time. */
+/** Indexes of isolated values, which are drawn as points. Undefined: a time of another line. */
 export function alone(column: ArrayLike<number | null | undefined>): number[] {
   const told = Array.from(column, (value, i) => ({ value, i })).filter(({ value }) => value !== undefined);
   const isValue = (at: number) => told[at] !== undefined && told[at].value !== null;
@@ -54,16 +54,16 @@ export function alone(column: ArrayLike<number | null | undefined>): number[] {
 export interface PlotHooks {
   onCursor(index: number | null): void;
   onSelect(fromMs: number, toMs: number): void;
-  /** Values of a greater magnitude do not widen the axis. */
+  /** Values of a larger magnitude do not widen the axis. */
   limit(): number | undefined;
 }
 
 const FONT = '11px "Inter Variable", sans-serif';
 const AXIS_PX = 64;
-/** Between the marks and the plot, and before them. */
+/** Space around the tick labels. */
 const AROUND_MARKS_PX = 9;
 
-/** As wide as its marks: a number that is cut is another number. */
+/** As wide as its tick labels, because a cut number reads as another number. */
 export function axisWidth({ ctx }: Pick<uPlot, 'ctx'>, marks: string[] | null): number {
   ctx.save();
   ctx.font = FONT;

@@ -11,7 +11,7 @@ function open(range: TimeRange, view: Span) {
   return { picker, control, dialog, select: picker.find('select') };
 }
 
-it('shows the range that holds after the own one was cancelled, and opens again', async () => {
+it('shows the current range after a custom one was cancelled, and opens again', async () => {
   const { picker, dialog, select } = open({ preset: '1h' }, { from: 0, to: 3_600_000 });
   for (let time = 0; time < 2; time++) {
     await select.setValue('own');
@@ -24,7 +24,7 @@ it('shows the range that holds after the own one was cancelled, and opens again'
   picker.unmount();
 });
 
-it('opens a view shorter than a minute as it is', async () => {
+it('shows a view shorter than a minute to the second', async () => {
   const view = { from: Date.UTC(2030, 0, 1, 12, 0, 5), to: Date.UTC(2030, 0, 1, 12, 0, 25) };
   const { picker, control, dialog } = open(view, view);
   await picker.find('button.rounded.px-1').trigger('click');

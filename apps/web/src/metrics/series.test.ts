@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { newestOf, type Point, stacked, toRates, withGaps } from './series';
 
-it('breaks the line where points are missing, not where they are merely rare', () => {
+it('breaks the line where points are missing, not where they are only sparse', () => {
   const steady: Point[] = [
     [0, 1],
     [10_000, 2],
@@ -12,7 +12,7 @@ it('breaks the line where points are missing, not where they are merely rare', (
   expect(withGaps([], 1)).toEqual([]);
 });
 
-it('draws what was reported less often before, and misses what is missing there', () => {
+it('draws data that was reported less often earlier, and finds its gaps', () => {
   const at = (...times: number[]): Point[] => times.map((time) => [time * 1000, 1]);
   const gaps = (points: Point[]) => withGaps(points, 5).filter(([, value]) => value === null).length;
   const slow = Array.from({ length: 20 }, (_, i) => i * 60);
@@ -24,7 +24,7 @@ it('draws what was reported less often before, and misses what is missing there'
   expect(newestOf(at(...slow, ...fast), 5)?.freshUntil).toBe(2_140_000 + 30_000);
 });
 
-it('knows until when the newest value of a series holds', () => {
+it('knows until when the newest value of a series is fresh', () => {
   const at = (...times: number[]): Point[] => times.map((time) => [time * 1000, time]);
   expect(newestOf(at(0, 60, 120), 5)).toEqual({ value: 120, freshUntil: 420_000 });
   expect(newestOf(at(0, 1, 2), 1)).toEqual({ value: 2, freshUntil: 32_000 });
@@ -32,7 +32,7 @@ it('knows until when the newest value of a series holds', () => {
   expect(newestOf([[0, null]], 5)).toBeNull();
 });
 
-it('makes rates of counters, and says nothing about the step in which one was set back', () => {
+it('turns counters into rates, and leaves out the step of a reset', () => {
   expect(
     toRates([
       [0, 100],
@@ -48,7 +48,7 @@ it('makes rates of counters, and says nothing about the step in which one was se
   expect(toRates([[0, 1]])).toEqual([]);
 });
 
-it('stacks lines, and leaves gaps open', () => {
+it('stacks lines, and keeps their gaps', () => {
   expect(
     stacked([
       [1, 2, null],

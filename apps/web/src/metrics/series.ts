@@ -1,17 +1,17 @@
-/** Times in ms since 1970, ascending; null: nothing known from here on. */
+/** Times in ms since 1970, ascending. Null: nothing is known from here on. */
 export type Point = [time: number, value: number | null];
 
-/** What tells a series from others of its field. Telegraf names the computer in `host`, unless told not to: the robot's page says it already. */
+/** The tags that tell a series from others of its field. Without Telegraf's `host`, which the robot's page already shows. */
 export const tagText = (tags: Record<string, string>): string =>
   Object.entries(tags)
     .flatMap(([name, value]) => (name === 'host' ? [] : [value]))
     .join(' ');
 
 const GAP_FACTOR = 2.5;
-/** Distances on either side that tell what is usual there: a robot may come to report more often, or less. */
+/** How many neighbouring intervals decide what is normal: a robot's reporting interval may change. */
 const NEIGHBOURS = 3;
 
-/** The median of the distances, in ms, that end at the points from `first` to `last`; 0 when there are none. */
+/** The median of the intervals, in ms, that end at the points `first` to `last`; 0 if there are none. */
 function usualDistance(points: Point[], first: number, last: number): number {
   const distances: number[] = [];
   for (let i = Math.max(1, first); i <= Math.min(last, points.length - 1); i++)
@@ -19,12 +19,12 @@ function usualDistance(points: Point[], first: number, last: number): number {
   return distances.sort((a, b) => a - b)[Math.floor(distances.length / 2)] ?? 0;
 }
 
-/** How many steps a series may be silent before what it said last counts as old. */
+/** How many steps after its newest value a series counts as stale. */
 const FRESH_STEPS = 5;
-/** Charts are read again each few seconds, and a robot sends in batches. */
+/** Charts are refetched every few seconds, and robots send in batches. */
 const FRESH_MS = 30_000;
 
-/** What a series said last, and until when that holds; null when it said nothing. */
+/** The newest value of a series and until when it counts as fresh; null if there is none. */
 export function newestOf(points: Point[], everySeconds: number): { value: number; freshUntil: number } | null {
   const at = points.findLastIndex(([, value]) => value !== null);
   const newest = points[at];
@@ -33,7 +33,7 @@ export function newestOf(points: Point[], everySeconds: number): { value: number
   return { value: newest[1] as number, freshUntil: newest[0] + Math.max(FRESH_MS, steps) };
 }
 
-/** Whether something is missing before the point at `i`: it is further from the one before than points on both sides are from each other. */
+/** Whether points are missing before point `i`: the interval before it is longer than is normal on either side. */
 export function isAfterGap(points: Point[], i: number, everySeconds: number): boolean {
   const [before, point] = [points[i - 1], points[i]];
   if (!before || !point) return false;
@@ -43,7 +43,7 @@ export function isAfterGap(points: Point[], i: number, everySeconds: number): bo
   return usual > 0 && distance > GAP_FACTOR * Math.max(usual, step);
 }
 
-/** Puts a null where points are missing: a line across would tell what nobody measured. */
+/** Puts a null where points are missing, so that no line is drawn across the gap. */
 export function withGaps(points: Point[], everySeconds: number): Point[] {
   return points.flatMap((point, i): Point[] => {
     const before = points[i - 1];
@@ -51,7 +51,7 @@ export function withGaps(points: Point[], everySeconds: number): Point[] {
   });
 }
 
-/** Growth of a counter a second, between samples at their own times. Where it fell it was set back, by a reboot: nothing is known about that step. */
+/** A counter's growth per second, from the exact times of its samples. A falling counter was reset, so that step is unknown. */
 export function toRates(points: Point[]): Point[] {
   return points.slice(1).map(([time, value], i): Point => {
     const [before, former] = points[i] as Point;
@@ -60,7 +60,7 @@ export function toRates(points: Point[]): Point[] {
   });
 }
 
-/** Each line on the shoulders of the one before, on shared times; those that are not shown carry nothing. */
+/** Adds up lines with shared times, each on top of the previous one. Hidden lines are left out. */
 export function stacked(
   columns: (number | null | undefined)[][],
   isShown: (index: number) => boolean = () => true,

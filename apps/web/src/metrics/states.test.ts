@@ -9,7 +9,7 @@ const reply = (points: unknown[][], to = 600): SeriesReply => ({
 const spans = (...args: Parameters<typeof reply>) =>
   statesOf(reply(...args))[0]?.spans.map(({ from, to, value }) => [from / 1000, to / 1000, value]);
 
-it('makes a span of each value that stays, up to the next one', () => {
+it('makes a span of each value until the next one', () => {
   const points = ['idle', 'idle', 'run', 'idle'].map((value, i) => [i * 10_000, value]);
   expect(spans(points, 30)).toEqual([
     [0, 20, 'idle'],
@@ -19,13 +19,13 @@ it('makes a span of each value that stays, up to the next one', () => {
   expect(statesOf(reply(points))[0]).toMatchObject({ measurement: 'state', label: 'mode arm' });
 });
 
-it('claims nothing of the time in which nobody told', () => {
+it('leaves a gap where nothing was reported', () => {
   const points = [0, 10, 20, 120, 130].map((second) => [second * 1000, true]);
   expect(spans(points)?.slice(0, 1)).toEqual([[0, 20, true]]);
   expect(spans(points)?.at(-1)).toEqual([120, 180, true]);
 });
 
-it('holds a value through the times in which it was told less often', () => {
+it('keeps a value where it was reported less often', () => {
   const times = [0, 60, 120, 180, 240, ...Array.from({ length: 60 }, (_, i) => 245 + 5 * i)];
   expect(spans(times.map((second) => [second * 1000, 'idle']))).toHaveLength(1);
 });
@@ -35,7 +35,7 @@ it('leaves numbers to the charts', () => {
   expect(statesOf(reply([[0, null]]))).toEqual([]);
 });
 
-it('gives the values of a row hues of their own, the same whatever their order', () => {
+it('gives each value of a row its own hue, whatever their order', () => {
   const of = (...values: string[]) =>
     huesOf(
       values.map((value) => ({ from: 0, to: 1, value })),

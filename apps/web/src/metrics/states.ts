@@ -2,14 +2,14 @@ import type { SeriesReply } from '../api/types';
 import { isAfterGap, newestOf, type Point, tagText } from './series';
 
 export type StateValue = string | boolean;
-/** The series held one value all the time from here to there, in ms since 1970. */
+/** A time in which the series had one value, in ms since 1970. */
 export interface StateSpan {
   from: number;
   to: number;
   value: StateValue;
 }
 
-/** What one boolean or string said over a range. */
+/** The values of one boolean or string over a range. */
 export interface StateRow {
   id: string;
   measurement: string;
@@ -20,7 +20,7 @@ export interface StateRow {
 
 const isState = (value: unknown): value is StateValue => typeof value === 'string' || typeof value === 'boolean';
 
-/** A row for each series of booleans and strings that said anything; its last span lasts as long as that counts as news. */
+/** A row for each boolean or string series with values. Its last span ends when the newest value becomes stale. */
 export function statesOf({ measurement, every_s, to, series }: SeriesReply): StateRow[] {
   return series.flatMap(({ field, tags, points }) => {
     const said = points.filter((point): point is [number, StateValue] => isState(point[1]));
@@ -46,7 +46,7 @@ function spansOf(said: [number, StateValue][], isGapBefore: (i: number) => boole
   return spans;
 }
 
-/** A hue for each text that stays as the range moves on; two of one row share one only when there are more than hues. */
+/** A hue for each text, stable as the range moves. Texts of a row share one only if there are more texts than hues. */
 export function huesOf(spans: StateSpan[], hues: number): Map<string, number> {
   const taken = new Map<string, number>();
   for (const text of [...new Set(spans.map(({ value }) => String(value)))].sort()) {

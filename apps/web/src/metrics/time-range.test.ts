@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { groupOf, levelParameter } from './log-levels';
 import { parseRange, rangeQuery, scaled, shifted, spanOf, spanQuery, stepSeconds } from './time-range';
 
-it('reads the address, and nonsense as the fallback', () => {
+it('parses the URL, and falls back if it is invalid', () => {
   expect(parseRange({ range: '7d' }, '1h')).toEqual({ preset: '7d' });
   for (const query of [{}, { range: 'century' }, { from: 'x', to: 'y' }, { from: '2030-01-02', to: '2030-01-01' }])
     expect(parseRange(query, '1h')).toEqual({ preset: '1h' });
@@ -11,7 +11,7 @@ it('reads the address, and nonsense as the fallback', () => {
   expect(rangeQuery({ preset: '1h' }, '1h')).toEqual({ range: undefined, from: undefined, to: undefined });
 });
 
-it('moves and scales, and never into the future', () => {
+it('moves and scales, but never into the future', () => {
   const span = { from: 0, to: 100_000 };
   expect(shifted(span, -0.5, 1e9)).toEqual({ from: -50_000, to: 50_000 });
   expect(shifted(span, 0.5, 110_000)).toEqual({ from: 10_000, to: 110_000 });
@@ -19,7 +19,7 @@ it('moves and scales, and never into the future', () => {
   expect(spanOf({ preset: '15m' }, 900_000)).toEqual({ from: 0, to: 900_000 });
 });
 
-it('asks for about a point a pixel', () => {
+it('requests about one point per pixel', () => {
   expect([900, 3600, 86_400, 2_592_000].map((seconds) => stepSeconds({ from: 0, to: seconds * 1000 }))).toEqual([
     2, 5, 120, 3600,
   ]);
@@ -39,7 +39,7 @@ it('knows the spellings of levels', () => {
   expect(levelParameter([])).toBeUndefined();
 });
 
-it('stays in the future where the robot says it is, and goes back from there', () => {
+it("stays in the future if the robot's clock is there, and can go back from it", () => {
   const [now, ahead] = [1_000_000, { from: 5_000_000, to: 6_000_000 }];
   expect(shifted(ahead, 0.5, now)).toEqual(ahead);
   expect(shifted(ahead, -0.5, now)).toEqual({ from: 4_500_000, to: 5_500_000 });
@@ -47,7 +47,7 @@ it('stays in the future where the robot says it is, and goes back from there', (
   expect(scaled(ahead, 2, now).to).toBe(6_000_000);
 });
 
-it('asks for a live range by the clock of the robot, in the same words as time goes on', () => {
+it("requests a live range by the robot's clock, with parameters that stay the same", () => {
   const DAY_MS = 86_400_000;
   const live = { preset: '1h' } as const;
   expect(spanQuery(live, 0)).toEqual({ from: '-1h', aheadMs: 0 });

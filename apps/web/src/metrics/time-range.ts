@@ -13,7 +13,7 @@ export const PRESETS = {
 } as const;
 export type Preset = keyof typeof PRESETS;
 
-/** Either the last so-and-so long, which moves on with the time, or two fixed moments in ms since 1970. */
+/** Either a preset, which follows the clock, or two fixed times in ms since 1970. */
 export type TimeRange = { preset: Preset } | { from: number; to: number };
 export interface Span {
   from: number;
@@ -26,7 +26,7 @@ const SHORTEST_MS = 5_000;
 
 export const isPreset = (range: TimeRange): range is { preset: Preset } => 'preset' in range;
 
-/** Of `range=1h`, or of `from` and `to` in RFC 3339; nonsense gives the fallback. */
+/** Parses `range=1h`, or `from` and `to` in RFC 3339. Invalid input gives the fallback. */
 export function parseRange(query: Record<string, unknown>, fallback: Preset): TimeRange {
   const [from, to] = [Date.parse(String(query.from)), Date.parse(String(query.to))];
   if (from < to) return { from, to };
@@ -45,34 +45,34 @@ export function spanOf(range: TimeRange, now: number): Span {
 
 export const lengthMs = ({ from, to }: Span) => to - from;
 
-/** Seconds a point stands for, so that a chart has a point for each pixel or two. */
+/** Seconds per point, so that a chart has a point for every pixel or two. */
 export function stepSeconds(span: Span): number {
   const seconds = lengthMs(span) / 1000;
   return STEPS_S.find((step) => seconds / step <= MAX_POINTS) ?? Math.ceil(seconds / MAX_POINTS / 86_400) * 86_400;
 }
 
-/** The same length, moved by a share of it; never further into the future than it is. */
+/** Moved by a share of its length, but not further into the future than it already is. */
 export function shifted(span: Span, share: number, now: number): Span {
   const move = Math.min(lengthMs(span) * share, Math.max(0, now - span.to));
   return { from: Math.round(span.from + move), to: Math.round(span.to + move) };
 }
 
-/** Around the same middle, `factor` times as long. */
+/** `factor` times as long, with the same middle. */
 export function scaled(span: Span, factor: number, now: number): Span {
   const [middle, half] = [(span.from + span.to) / 2, Math.max(SHORTEST_MS, lengthMs(span) * factor) / 2];
   const to = Math.min(Math.max(now, span.to), middle + half);
   return { from: Math.round(to - 2 * half), to: Math.round(to) };
 }
 
-/** More than the shift may be behind the robot's clock. */
+/** More than the error of the measured shift. */
 const BEYOND_MS = 30_000;
 const UNITS = { s: 1000, m: 60_000, h: 3_600_000 } as const;
-/** What the API takes, in digits. */
+/** The largest count that the API accepts. */
 const LARGEST_COUNT = 9_999_999;
 
 /**
- * How the API is asked for a range by a clock that is `shiftMs` ahead of the server's; the same text as time goes on.
- * `aheadMs`: how far the end of it is ahead of the server's time, of a range that moves with the time.
+ * The API's parameters for a range by a clock that is `shiftMs` ahead of the server's. They stay the same as time passes.
+ * `aheadMs`: for a preset, how far the end of the range is ahead of the server's clock.
  */
 export function spanQuery(range: TimeRange, shiftMs: number): { from: string; to?: string; aheadMs?: number } {
   if (!isPreset(range)) return { from: new Date(range.from).toISOString(), to: new Date(range.to).toISOString() };

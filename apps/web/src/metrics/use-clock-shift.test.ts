@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { effectScope, ref } from 'vue';
 import { useClockShift } from './use-clock-shift';
 
-it('follows a clock that is off, not how long each report was under way', () => {
+it('follows a wrong clock, but not network delay', () => {
   const skew = ref<number | null>(null);
   const scope = effectScope();
   const shift = scope.run(() => useClockShift(() => skew.value)) as ReturnType<typeof useClockShift>;

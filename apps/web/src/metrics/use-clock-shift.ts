@@ -1,10 +1,10 @@
 import { computed, shallowRef, watchEffect } from 'vue';
 import { isClockOff } from '../robots/clock';
 
-/** How a report was under way makes the skew of each a little different; what is shown must not start anew for that. */
+/** Network delay makes the skew vary a little between reports, which must not reload what is shown. */
 const STEADY_MS = 10_000;
 
-/** By how much a robot's time is ahead of the server's, in ms, as its charts and logs are shown: 0 for a clock that is right. */
+/** How far a robot's clock is ahead of the server's, in ms, for its charts and logs; 0 if the clock is right. */
 export function useClockShift(skewMs: () => number | null) {
   const shift = shallowRef(0);
   watchEffect(

@@ -9,7 +9,7 @@ const chartOf = (...values: number[]): Chart => ({
 });
 const upwards = Array.from({ length: 500 }, (_, i) => i);
 
-it('draws the lines with the largest latest values, and any other that is asked for', async () => {
+it('draws the lines with the largest latest values, and any that is added', async () => {
   const [chart, range] = [shallowRef(chartOf(...upwards)), ref<object>({ preset: '1h' })];
   const { drawn, others, add } = useDrawnLines(() => chart.value, range);
   const labels = () => drawn.value.lines.map(({ label }) => label);
@@ -28,7 +28,7 @@ it('draws the lines with the largest latest values, and any other that is asked 
   expect(labels(), 'in another range').toEqual([...upwards.slice(0, MOST_LINES).map((i) => `n${i}`)]);
 });
 
-it('leaves few lines as they are', () => {
+it('draws all lines if there are few', () => {
   const chart = chartOf(3, 1, 2);
   const { drawn, others } = useDrawnLines(() => chart, ref({}));
   expect([drawn.value, others.value]).toEqual([chart, []]);

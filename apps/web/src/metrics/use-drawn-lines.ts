@@ -1,12 +1,12 @@
 import { computed, type Ref, ref, shallowRef, watch } from 'vue';
 import type { Chart, Line } from './charts';
 
-/** More lines than this nobody can tell apart. */
+/** More lines than this cannot be told apart. */
 export const MOST_LINES = 12;
 
 const latest = ({ points }: Line) => points.findLast(([, value]) => value !== null)?.[1] ?? Number.NEGATIVE_INFINITY;
 
-/** The lines whose latest values are the largest, in their own order. */
+/** The lines with the largest latest values, in their original order. */
 export function leading(lines: Line[]): string[] {
   if (lines.length <= MOST_LINES) return lines.map(({ label }) => label);
   const first = lines.map((line) => ({ line, value: latest(line) })).sort((a, b) => b.value - a.value);
@@ -14,7 +14,7 @@ export function leading(lines: Line[]): string[] {
   return lines.filter((line) => chosen.has(line)).map(({ label }) => label);
 }
 
-/** Which of a chart's lines are drawn: those that lead when a range is first shown, and those asked for. They do not change as values come in. */
+/** Which lines of a chart are drawn: the leading ones when a range is first shown, and those added. New values do not change the choice. */
 export function useDrawnLines(chart: () => Chart, range: Ref<unknown>) {
   const leaders = shallowRef<string[]>([]);
   const added = ref(new Set<string>());

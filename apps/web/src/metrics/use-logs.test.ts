@@ -44,7 +44,7 @@ function start(filter = ref<LogFilter>({ from: '-1h' }), following = ref(true)) 
 }
 const settle = () => vi.advanceTimersByTimeAsync(10);
 
-it('reads older entries on demand, and newer ones by itself, none twice', async () => {
+it('loads older entries on demand, polls newer ones, and shows none twice', async () => {
   let newest = 5;
   answer = async (url) =>
     url.searchParams.get('cursor')
@@ -65,7 +65,7 @@ it('reads older entries on demand, and newer ones by itself, none twice', async 
   logs.stop();
 });
 
-it('shows nothing of a former filter, however late its answer', async () => {
+it('drops a late reply to a previous filter', async () => {
   let late: (page: { items: LogEntry[]; next_cursor: null }) => void = () => undefined;
   answer = (url) =>
     url.searchParams.get('q') === 'slow'
@@ -83,7 +83,7 @@ it('shows nothing of a former filter, however late its answer', async () => {
   logs.stop();
 });
 
-it('follows unseen: nobody is told to wait, and what is asked for meanwhile is read', async () => {
+it('polls without a loading state, and does not block other requests', async () => {
   answer = () => Promise.resolve({ items: [], next_cursor: null });
   const logs = start();
   await settle();
@@ -109,7 +109,7 @@ it('follows unseen: nobody is told to wait, and what is asked for meanwhile is r
   logs.stop();
 });
 
-it('does not grow for ever, and goes on without a gap where it was cut', async () => {
+it('does not grow for ever, and continues without a gap where it was cut', async () => {
   let newest = 150;
   answer = async (url) => {
     const from = Number(url.searchParams.get('cursor') ?? newest);
@@ -129,7 +129,7 @@ it('does not grow for ever, and goes on without a gap where it was cut', async (
   logs.stop();
 });
 
-it('keeps each entry where the reader sees it when newer ones come', async () => {
+it('keeps entries in place when newer ones arrive', async () => {
   const twice = [entry(1), entry(1)];
   const list = mount(LogList, { props: { entries: [entry(2), ...twice] } });
   const before = list.findAll('li').map(({ element }) => element);

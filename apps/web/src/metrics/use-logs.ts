@@ -1,12 +1,12 @@
 import { useIntervalFn } from '@vueuse/core';
 import { ref, shallowRef, watch } from 'vue';
-import { api, dataOf } from '../api/client';
 import { type ApiProblem, asProblem } from '../api/problem';
 import type { LogEntry } from '../api/types';
+import { fetchLogs } from './queries';
 
 const PAGE = 100;
 const FOLLOW_MS = 3_000;
-/** By how much following may lengthen the list beyond what the reader asked for. */
+/** How many entries following may add to those the person asked for. */
 const MAX_GROWTH = 1_000;
 const keyOf = ({ time, program, level, message }: LogEntry) => [time, program, level, message].join(' ');
 
@@ -23,23 +23,20 @@ export interface LogFilter {
   q?: string;
 }
 
-/** Log entries, newest first: older ones on demand, newer ones by themselves while following. */
+/** Log entries, newest first. Older ones load on demand, newer ones are polled while following. */
 export function useLogs(robotId: () => number, filter: () => LogFilter, following: () => boolean) {
   const entries = shallowRef<LogEntry[]>([]);
   const problem = ref<ApiProblem | null>(null);
   const reading = ref(false);
   const olderCursor = ref<string | null>(null);
-  /** Behind which entries the list can be cut, each with the cursor that goes on from there. */
+  /** Entries after which the list can be cut, each with the cursor that continues from there. */
   const cuts = new Map<string, string>();
   let askedFor = 0;
   let isCatchingUp = false;
-  /** An answer to a former filter must not show up under the present one. */
+  /** Counts restarts: a late reply to a previous filter must be dropped. */
   let round = 0;
 
-  const fetchPage = (cursor?: string) => {
-    const params = { path: { id: robotId() }, query: { ...filter(), limit: PAGE, cursor } };
-    return dataOf(api.GET('/api/robots/{id}/logs', { params }));
-  };
+  const fetchPage = (cursor?: string) => fetchLogs(robotId(), { ...filter(), limit: PAGE, cursor });
 
   async function read(work: (stillWanted: () => boolean) => Promise<void>): Promise<void> {
     const own = round;
@@ -51,7 +48,7 @@ export function useLogs(robotId: () => number, filter: () => LogFilter, followin
     }
   }
 
-  /** What a person waits for; following goes on unseen. */
+  /** Shows that it is loading, unlike polling. */
   async function readWanted(work: (stillWanted: () => boolean) => Promise<void>): Promise<void> {
     const own = round;
     reading.value = true;
@@ -79,7 +76,7 @@ export function useLogs(robotId: () => number, filter: () => LogFilter, followin
     if (!cursor || reading.value) return;
     return readWanted(async (stillWanted) => {
       const page = await fetchPage(cursor);
-      // Cut off or replaced meanwhile: these would not join on.
+      // The list has been cut or replaced meanwhile, so these entries no longer follow on.
       if (!stillWanted() || olderCursor.value !== cursor) return;
       noteCut(entries.value, cursor);
       entries.value = [...entries.value, ...page.items];
@@ -96,7 +93,7 @@ export function useLogs(robotId: () => number, filter: () => LogFilter, followin
       if (!stillWanted()) return;
       const known = new Set(entries.value.slice(0, PAGE).map(keyOf));
       const fresh = page.items.filter((entry) => !known.has(keyOf(entry)));
-      // All new and more behind them: what lies between would be missing.
+      // All are new and there are more: appending would leave a gap.
       if (fresh.length === PAGE && page.next_cursor) return replace(page);
       if (fresh.length === 0) return;
       if (page.next_cursor) noteCut(page.items, page.next_cursor);

@@ -1,21 +1,21 @@
 import { useQuery } from '@tanstack/vue-query';
-import { api, dataOf } from '../api/client';
 import { inOrder } from './charts';
+import { fetchSeries, metricKeys } from './queries';
 import type { Measurement } from './use-series';
 import { serverNow } from './use-time-range';
 
 const DAY_MS = 86_400_000;
-/** The server takes what is dated as far ahead as a day. */
+/** The server accepts timestamps up to a day ahead. */
 const AHEAD_MS = DAY_MS + 3_600_000;
-/** From the near to the far: the first that holds anything holds the newest. */
+/** Tried in this order: the first window with any data has the newest. */
 const BACK_DAYS = [2, 30, 3000];
 const MEASUREMENTS = 6;
 const WINDOWS = 400;
 
-/** The time of a robot's newest data by the robot's own clock, looked for while `wanted`; null: nothing found. */
+/** The time of a robot's newest data by the robot's clock, looked up while `wanted`. Null: none found. */
 export function useNewestData(robotId: () => number, measurements: () => Measurement[], wanted: () => boolean) {
   return useQuery({
-    queryKey: ['robot', robotId, 'newest', () => measurements().map(({ measurement }) => measurement)],
+    queryKey: metricKeys.newest(robotId, () => measurements().map(({ measurement }) => measurement)),
     enabled: wanted,
     staleTime: 10_000,
     queryFn: async () => {
@@ -33,7 +33,7 @@ export function useNewestData(robotId: () => number, measurements: () => Measure
   });
 }
 
-/** One field of some: a robot sends all that it measures at about the same time. */
+/** A few measurements are enough: a robot sends all of them at about the same time. */
 function chosen(all: Measurement[]): Measurement[] {
   const known = new Map(all.map((one) => [one.measurement, one]));
   return inOrder([...known.keys()])
@@ -46,8 +46,6 @@ async function newestOf(id: number, { measurement, fields }: Measurement, { from
   const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
   const every = `${Math.ceil((to - from) / 1000 / WINDOWS)}s`;
   const query = { ...range, every, fields: field, fn: 'last' as const, times: 'sample' as const };
-  const reply = await dataOf(
-    api.GET('/api/robots/{id}/metrics/{measurement}', { params: { path: { id, measurement }, query } }),
-  );
+  const reply = await fetchSeries(id, measurement, query);
   return Math.max(...reply.series.flatMap(({ points }) => points.map(([time]) => Number(time))));
 }

@@ -1,27 +1,27 @@
 import { useQueries, useQuery } from '@tanstack/vue-query';
 import { computed, watch } from 'vue';
-import { api, dataOf } from '../api/client';
 import type { SeriesReply } from '../api/types';
 import { inOrder } from './charts';
 import { hasCounters } from './measurement-units';
+import { fetchMeasurements, fetchSeries, metricKeys } from './queries';
 import { isPreset, spanQuery, type TimeRange } from './time-range';
 import { noteServerTime } from './use-time-range';
 
 export type Measurement = { measurement: string; fields: { field: string; type: string }[] };
 const SHORTEST_REFETCH_MS = 5_000;
 const LONGEST_REFETCH_MS = 60_000;
-/** A robot that has just begun to send shows new measurements soon. */
+/** Often enough to show the measurements of a robot that has just started reporting. */
 const MEASUREMENTS_REFETCH_MS = 15_000;
 
 export function useMeasurements(robotId: () => number) {
   return useQuery({
-    queryKey: ['robot', robotId, 'measurements'],
-    queryFn: () => dataOf(api.GET('/api/robots/{id}/metrics', { params: { path: { id: robotId() } } })),
+    queryKey: metricKeys.measurements(robotId),
+    queryFn: () => fetchMeasurements(robotId()),
     refetchInterval: MEASUREMENTS_REFETCH_MS,
   });
 }
 
-/** How the API is asked for a range, and how soon again. */
+/** The request for a range, and how often it is refetched. */
 function asked(range: TimeRange, everySeconds: number, shiftMs: number) {
   const { aheadMs, ...query } = spanQuery(range, shiftMs);
   const refetch = Math.min(LONGEST_REFETCH_MS, Math.max(SHORTEST_REFETCH_MS, everySeconds * 1000));
@@ -29,8 +29,8 @@ function asked(range: TimeRange, everySeconds: number, shiftMs: number) {
 }
 
 /**
- * The series of every measurement over one range, read again as they grow while the range is live; those of the range
- * before stay until the new ones are there.
+ * The series of every measurement over one range, refetched while the range is live. Those of the previous range stay
+ * until the new ones have loaded.
  */
 export function useSeries(
   robotId: () => number,
@@ -39,20 +39,19 @@ export function useSeries(
   everySeconds: () => number,
   shiftMs: () => number,
 ) {
-  /** TanStack's keepPreviousData knows nothing of a former range: a list of queries gives each key an observer of its own. */
+  /** Replaces keepPreviousData: useQueries gives each key its own observer, which has no previous data. */
   const newest = new Map<string, SeriesReply>();
   const queries = computed(() => {
     const [id, every] = [robotId(), everySeconds()];
     const { query, aheadMs, refetchInterval } = asked(range(), every, shiftMs());
     return inOrder(measurements()).map((measurement) => ({
-      queryKey: ['robot', id, 'series', measurement, query, every],
+      queryKey: metricKeys.series(id, measurement, query, every),
       queryFn: async () => {
-        // The growth of a counter is divided by the time between its samples, which a mean over a window has not.
+        // A rate needs the exact times of a counter's samples, which a mean over a window does not have.
         const fn = hasCounters(measurement)
           ? { fn: 'last' as const, times: 'sample' as const }
           : { fn: 'mean' as const };
-        const params = { path: { id, measurement }, query: { ...query, every: `${every}s`, ...fn } };
-        const reply = await dataOf(api.GET('/api/robots/{id}/metrics/{measurement}', { params }));
+        const reply = await fetchSeries(id, measurement, { ...query, every: `${every}s`, ...fn });
         if (aheadMs !== undefined) noteServerTime(Date.parse(reply.to) - aheadMs);
         return reply;
       },
@@ -68,10 +67,10 @@ export function useSeries(
 }
 
 const isState = ({ type }: { type: string }) => type === 'boolean' || type === 'string';
-/** More text than this is not taken for `fields`, which has a comma between names. */
+/** The longest `fields` parameter to send: names separated by commas. */
 const LONGEST_FIELDS = 4000;
 
-/** As `useSeries`, what the booleans and strings of a robot said. */
+/** Like `useSeries`, for booleans and strings. */
 export function useStates(
   robotId: () => number,
   measurements: () => Measurement[],
@@ -87,13 +86,12 @@ export function useStates(
     return withStates.map(({ measurement, fields }) => {
       const states = fields.filter(isState).map(({ field }) => field);
       const list = states.join(',');
-      // What cannot be named is found among all.
+      // Without `fields`, the reply has every field.
       const named = list.length > LONGEST_FIELDS || states.some((field) => field.includes(',')) ? undefined : list;
       const how = { fn: 'last' as const, times: 'sample' as const, every: `${every}s`, fields: named };
-      const params = { path: { id, measurement }, query: { ...query, ...how } };
       return {
-        queryKey: ['robot', id, 'states', measurement, list, query, every],
-        queryFn: () => dataOf(api.GET('/api/robots/{id}/metrics/{measurement}', { params })),
+        queryKey: metricKeys.states(id, measurement, list, query, every),
+        queryFn: () => fetchSeries(id, measurement, { ...query, ...how }),
         refetchInterval,
         placeholderData: () => newest.get(measurement),
       };

@@ -3,7 +3,7 @@ import type { StateValue } from './states';
 
 const LONGEST = 200;
 
-/** What a robot's boolean or string reads like. */
+/** A boolean or string of a robot as text. */
 export function useStateText() {
   const { t } = useI18n();
   return (value: StateValue | undefined): string => {

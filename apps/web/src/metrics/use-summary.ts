@@ -1,17 +1,12 @@
 import { useQuery } from '@tanstack/vue-query';
-import { api, dataOf } from '../api/client';
+import { fetchSummary, metricKeys } from './queries';
 
 const REFETCH_MS = 5 * 60_000;
 
-/** What the last seven days were like, of one robot or of all that the person may see. */
+/** A summary of the last seven days, for one robot or for all that the person may see. */
 export const useSummary = (robotId: () => number | undefined) =>
   useQuery({
-    queryKey: ['summary', robotId],
-    queryFn: () => {
-      const id = robotId();
-      return id === undefined
-        ? dataOf(api.GET('/api/fleet/summary'))
-        : dataOf(api.GET('/api/robots/{id}/summary', { params: { path: { id } } }));
-    },
+    queryKey: metricKeys.summary(robotId),
+    queryFn: () => fetchSummary(robotId()),
     refetchInterval: REFETCH_MS,
   });

@@ -18,7 +18,7 @@ import {
 
 const COMMIT_MS = 300;
 
-/** The server's clock minus ours: charts must not be empty because this computer's clock is wrong. */
+/** Server clock minus this computer's clock, so that a wrong clock here does not leave charts empty. */
 const clockOffset = ref(0);
 export function noteServerTime(time: number): void {
   const offset = time - Date.now();
@@ -27,8 +27,8 @@ export function noteServerTime(time: number): void {
 export const serverNow = () => Date.now() + clockOffset.value;
 
 /**
- * The range in the address, and `view`: what is on the screen, which moves ahead of it while panning and follows the
- * time while live. `shiftMs`: by how much the clock that dated the data is ahead of the server's.
+ * The range in the URL, and `view`: what is on the screen, which moves ahead of the URL while panning and follows the
+ * clock while live. `shiftMs`: how far the clock that dated the data is ahead of the server's.
  */
 export function useTimeRange(fallback: Preset, shiftMs: () => number = () => 0) {
   const now = () => serverNow() + shiftMs();
@@ -49,14 +49,14 @@ export function useTimeRange(fallback: Preset, shiftMs: () => number = () => 0) 
   function set(next: TimeRange): void {
     void router.push({ query: { ...route.query, ...rangeQuery(next, fallback) } });
   }
-  /** Shows at once, and reads the data when the hand rests. */
+  /** Shows the span at once; its data is loaded with a debounce. */
   function preview(span: Span): void {
     pause();
     view.value = span;
     clearTimeout(commit);
     commit = setTimeout(() => set(span), COMMIT_MS);
   }
-  /** However many steps a hand makes in one frame, the charts move once. */
+  /** Moves the charts at most once per frame, however many input events arrive. */
   function pan(share: number): void {
     pending += share;
     frame ??= requestAnimationFrame(() => {
@@ -65,7 +65,7 @@ export function useTimeRange(fallback: Preset, shiftMs: () => number = () => 0) 
       frame = undefined;
     });
   }
-  // Whoever leaves while the hand has just rested must not take the range along to another page.
+  // A pending range must not be applied to the next page.
   onScopeDispose(() => {
     clearTimeout(commit);
     if (frame !== undefined) cancelAnimationFrame(frame);

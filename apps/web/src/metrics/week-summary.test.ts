@@ -38,12 +38,12 @@ async function shown(robotId?: number) {
   return page;
 }
 
-it('tells what the week of a robot was like, and what is not known', async () => {
+it("summarises a robot's week, including what is unknown", async () => {
   const page = await shown(7);
   expect(asked).toEqual(['/api/robots/7/summary']);
   const text = page.text();
   expect(text).toContain('online 75 %');
-  expect(text).toContain('nothing known');
+  expect(text).toContain('no data');
   expect(text).toMatch(/Hottest hour81\.5 °C/);
   expect(text).not.toContain('Busiest hour');
   expect(text).toContain('/data: in about 6 days');
@@ -51,14 +51,14 @@ it('tells what the week of a robot was like, and what is not known', async () =>
   expect(text).toMatch(/Sent2 MiB/);
 });
 
-it('names the robot in what is told of the fleet', async () => {
+it('names the robots in the summary of the fleet', async () => {
   const text = (await shown()).text();
   expect(asked).toEqual(['/api/fleet/summary']);
   expect(text).toContain('rover: /data');
   expect(text).toMatch(/81\.5 °C · rover/);
 });
 
-it('says why there is nothing yet', async () => {
+it('says why there is no summary yet', async () => {
   reply = { ...summary, days: [], online_share: null };
   expect((await shown()).text()).toContain('no figures yet');
 });

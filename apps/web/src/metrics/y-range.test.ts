@@ -6,7 +6,7 @@ import { extremes, furthest, usualLimit, yRange } from './y-range';
 const plot = (columns: (number | null | undefined)[][], shown: boolean[]) =>
   ({ data: [[], ...columns], series: [{}, ...shown.map((show) => ({ show }))] }) as unknown as uPlot;
 
-it('holds every value of the lines that are shown, and asks nothing of the others', () => {
+it('covers every value of the visible lines, and ignores the others', () => {
   const value = fc.option(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { nil: null });
   const line = fc.record({ show: fc.boolean(), column: fc.array(value) });
   fc.assert(
@@ -26,7 +26,7 @@ it('holds every value of the lines that are shown, and asks nothing of the other
   );
 });
 
-it('ends where the scale is known to end, unless a value is beyond it', () => {
+it('ends at the known end of the scale, unless a value is beyond it', () => {
   expect(yRange([3, 40], 100)).toEqual([0, 100]);
   expect(yRange([3, 140], 100)).toEqual([0, 140]);
   expect(yRange(extremes(plot([[null]], [true])))).toEqual([0, 1]);
@@ -35,7 +35,7 @@ it('ends where the scale is known to end, unless a value is beyond it', () => {
 
 const steady = Array.from({ length: 100 }, (_, i) => 40 + (i % 10));
 
-it('one line, or one value, far beyond all others leaves them readable', () => {
+it('stays readable despite one extreme line or value', () => {
   const spiked = steady.map((value, i) => (i === 50 ? 1e9 : value));
   for (const columns of [[spiked], [steady, steady.map(() => 1e9)], [steady, spiked, steady]]) {
     const limit = usualLimit(columns, 'celsius');
@@ -53,7 +53,7 @@ it('one line, or one value, far beyond all others leaves them readable', () => {
   }
 });
 
-it('takes nothing for too far that belongs there', () => {
+it('does not take normal values for outliers', () => {
   const burst = [...steady, 5e7];
   expect(usualLimit([burst], 'bytes_per_second')).toBeUndefined();
   expect(furthest([burst], undefined)).toBeNull();
@@ -62,7 +62,7 @@ it('takes nothing for too far that belongs there', () => {
   expect(usualLimit([], 'none')).toBeUndefined();
 });
 
-it('is a range whatever the values', () => {
+it('is a valid range whatever the values', () => {
   for (const [min, max] of [
     [0, 1.7e308],
     [-1.7e308, 1.7e308],

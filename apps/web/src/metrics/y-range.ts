@@ -6,7 +6,10 @@ type Extremes = [min: number, max: number];
 const NOTHING: Extremes = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 const known = new WeakMap<Column, { limit: number; extremes: Extremes }>();
 
-/** Of all values of the shown lines, whether in view or not: a scale that followed the view would jump while panning. Those beyond `limit` do not count. */
+/**
+ * Of all values of the visible lines, including those outside the view: a scale that followed the view would jump while
+ * panning. Values beyond `limit` are ignored.
+ */
 export function extremes({ data, series }: uPlot, limit = Number.POSITIVE_INFINITY): Extremes {
   const shown = data.filter((_, i) => i > 0 && series[i]?.show).map((column) => extremesOf(column, limit));
   return [Math.min(...shown.map(([min]) => min)), Math.max(...shown.map(([, max]) => max))];
@@ -25,12 +28,12 @@ function extremesOf(column: Column, limit: number): Extremes {
   return [min, max];
 }
 
-/** Rates and sizes leap by such factors as they should. */
+/** In these units, values legitimately vary by such factors. */
 const LEAPING = new Set<Unit>(['bytes', 'bytes_per_second', 'per_second', 'seconds']);
 const BEYOND_FACTOR = 1000;
 const MOSTLY = 0.95;
 
-/** From what magnitude on a value is so far beyond what the lines usually say that nothing else could be read beside it. */
+/** The magnitude above which an outlier would flatten the rest of the chart. */
 export function usualLimit(columns: Column[], unit: Unit): number | undefined {
   if (LEAPING.has(unit)) return undefined;
   const usual = columns.map(usualMagnitude).filter((magnitude) => magnitude > 0);
@@ -53,14 +56,14 @@ export function furthest(columns: Column[], limit: number | undefined): number |
   return found;
 }
 
-/** uPlot marks no axis for less than this. */
+/** uPlot draws no ticks for a smaller range. */
 const TINY = 1e-15;
-/** A scale for such values; `known` is its upper end where that is known. */
+/** The scale for these values. `known`: its upper end, if known. */
 export function yRange([min, max]: Extremes, known?: number): [min: number, max: number] {
   if (known !== undefined) return [0, Math.max(known, max)];
   if (min > max) return [0, 1];
   if (Math.max(Math.abs(min), Math.abs(max)) < TINY) return [Math.min(0, min), 1];
-  // Further apart than a number can say.
+  // The difference overflows.
   if (!Number.isFinite(max - min)) return [min / 2, max / 2];
   const room = (max - min) * 0.1 || Math.abs(max) * 0.1;
   const [bottom, top] = [Math.max(min - room, -Number.MAX_VALUE), Math.min(max + room, Number.MAX_VALUE)];

@@ -1,10 +1,10 @@
 export interface InstallSource {
   public_url: string;
-  /** SHA-256 of the private certificate authority behind `/ca.crt`; null where the certificate is publicly trusted. */
+  /** SHA-256 of the private certificate authority at `/ca.crt`; null if the certificate is publicly trusted. */
   ca_sha256: string | null;
 }
 
-/** What is typed on a robot. A private authority is fetched unchecked, then held against its checksum. */
+/** The command to run on a robot. A private authority is downloaded unverified, then checked against its checksum. */
 export function installCommand({ public_url, ca_sha256 }: InstallSource): string {
   if (!ca_sha256) return `curl -fsSL ${public_url}/install.sh | sudo sh`;
   return [

@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-it('is one line, and holds a private authority against its checksum', () => {
+it('is one line, and checks a private authority against its checksum', () => {
   expect(installCommand({ public_url: 'https://r.example', ca_sha256: null })).toBe(
     'curl -fsSL https://r.example/install.sh | sudo sh',
   );
@@ -36,7 +36,7 @@ it('is one line, and holds a private authority against its checksum', () => {
   expect(command).toContain('echo "ab12  robowatch-ca.crt"');
 });
 
-it('offers no command before the server has said whose certificate to check', async () => {
+it('offers no command before the server has sent the checksum', async () => {
   let answer: (server: object) => void = () => undefined;
   vi.stubGlobal(
     'fetch',
@@ -52,14 +52,14 @@ it('offers no command before the server has said whose certificate to check', as
   await vi.waitFor(() => expect(field.text()).toContain('echo "ab12  robowatch-ca.crt"'));
 });
 
-it('asks about the code of a link at once', async () => {
+it('looks up the code of a link at once', async () => {
   answers.push([200, robot]);
   const page = mount(CodeEntry, { props: { initial: '1234 5678' } });
   await flushPromises();
   await vi.waitFor(() => expect(page.emitted('found')).toEqual([['12345678', robot]]));
 });
 
-it('brings up the digits on a phone, takes nothing else, and asks once the code is whole', async () => {
+it('opens the numeric keyboard, accepts only digits, and looks up a complete code', async () => {
   let asked = 0;
   vi.stubGlobal('fetch', async () => {
     asked++;
@@ -79,7 +79,7 @@ it('brings up the digits on a phone, takes nothing else, and asks once the code 
   page.unmount();
 });
 
-it('takes a code as it is written down, and says what to do when no robot shows it', async () => {
+it('accepts a code with a dash, and says what to do if no robot shows it', async () => {
   answers.push([404, { code: 'not_found', status: 404, title: '', detail: '', request_id: '' }]);
   const page = mount(CodeEntry, { attachTo: document.body });
   const paste = Object.assign(new Event('paste', { bubbles: true, cancelable: true }), {
@@ -96,7 +96,7 @@ it('takes a code as it is written down, and says what to do when no robot shows 
   page.unmount();
 });
 
-it('asks nothing more after a refusal until the person has finished, and never again for the same code', async () => {
+it('after a refusal looks up only on submit, and never the same code twice', async () => {
   const asked: string[] = [];
   vi.stubGlobal('fetch', async ({ url }: Request) => {
     asked.push(url.slice(-8));

@@ -1,7 +1,7 @@
-/** A clock that is off by less makes no reading wrong that a person would notice. */
+/** Nobody would notice a smaller error in the readings. */
 const CLOCK_OFF_MS = 60_000;
 
-/** As exact as it is told: in minutes, of days in hours. */
+/** Rounded to minutes, or to hours if it is days. */
 export function skewSeconds(skewMs: number): number {
   const seconds = Math.abs(skewMs) / 1000;
   const step = Math.round(seconds / 60) >= 1440 ? 3600 : 60;

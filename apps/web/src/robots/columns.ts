@@ -4,16 +4,16 @@ export interface Column {
   key: SortKey;
   /** CSS grid track. */
   width: string;
-  /** The track below NARROW_PX, of those that are shown there. */
+  /** The track below NARROW_PX, if the column is shown there. */
   narrow?: string;
-  /** The narrowest page, in px, that still shows it. */
+  /** The narrowest page, in px, that shows the column. */
   from: number;
   numeric?: boolean;
 }
 
 export const NARROW_PX = 720;
 
-/** What a fleet row shows, most important first where room is short. */
+/** The columns of a fleet row. Narrow pages show only the most important ones. */
 export const COLUMNS: Column[] = [
   { key: 'name', width: 'minmax(12rem, 2.4fr)', narrow: 'minmax(0, 1.4fr)', from: 0 },
   { key: 'state', width: 'minmax(8.5rem, 1.6fr)', narrow: 'minmax(0, 1fr)', from: 0 },
@@ -27,6 +27,6 @@ export const COLUMNS: Column[] = [
   { key: 'owner', width: 'minmax(6rem, 0.8fr)', from: 1440 },
 ];
 
-/** Whoever sorts by a figure looks for the largest. */
+/** Sorting by a figure starts with the largest. */
 export const firstOrder = (key: SortKey): 'asc' | 'desc' =>
   COLUMNS.find((column) => column.key === key)?.numeric ? 'desc' : 'asc';

@@ -18,7 +18,7 @@ it('leaves a gap where nothing was measured', () => {
   ).toBe('');
 });
 
-it('colours a figure by what it means, and not when it is old', () => {
+it('colours a figure by its severity, unless it is stale', () => {
   const cell = (props: object) => mount(FigureCell, { props: { figure: 'temperature_c', value: 85, ...props } }).html();
   expect(cell({})).toContain('text-error');
   expect(cell({})).toContain('85 °C');
@@ -26,7 +26,7 @@ it('colours a figure by what it means, and not when it is old', () => {
   expect(cell({ value: null })).toContain('–');
 });
 
-it('says in words whether a robot is heard of, and since when not', () => {
+it('says whether a robot is online, or since when it is offline', () => {
   const mark = (robot: object) =>
     mount(StateMark, { props: { robot: { status: 'active', online: false, last_seen_at: null, ...robot } } }).text();
   expect(mark({ online: true })).toBe('Online');
@@ -35,7 +35,7 @@ it('says in words whether a robot is heard of, and since when not', () => {
   expect(mark({ status: 'inactive', online: true })).toBe('Data refused');
 });
 
-it('tells of a clock in round figures', () => {
+it('rounds the error of a clock', () => {
   const told = (ms: number) => mount(ClockMark, { props: { robot: { clock_skew_ms: ms } } }).attributes('title');
   expect(told(71_999_998)).toContain('is 20 h ahead');
   expect(told(-86_399_000)).toContain('is 1 d behind');
@@ -43,13 +43,13 @@ it('tells of a clock in round figures', () => {
   expect(told(119_900)).toContain('is 2 min ahead');
 });
 
-it('says that some lines are refused while others are stored', () => {
+it('distinguishes some refused lines from all', () => {
   const told = (online: boolean) =>
     mount(RefusedLinesAlert, {
       props: { robot: { status: 'error', online, error_reason: 'line 3: no field' } },
     }).text();
-  expect(told(true)).toMatch(/^Some of its recent lines are refused\..*line 3: no field/);
-  expect(told(false)).toMatch(/^What it sent last was refused\./);
+  expect(told(true)).toMatch(/^Some of its recent lines were refused\..*line 3: no field/);
+  expect(told(false)).toMatch(/^Its latest data was refused\./);
   const robot = { status: 'active' as const, online: true, error_reason: null };
   expect(mount(RefusedLinesAlert, { props: { robot } }).text()).toBe('');
 });

@@ -1,6 +1,6 @@
 import type { Robot } from '../api/types';
 
-/** The list, with what is now known of the robots `asked` for: those not among `news` are gone, new ones come last. */
+/** Updates the list with `news` of the robots `asked` for. Those missing from it are removed, new ones come last. */
 export function withNews(robots: Robot[], asked: number[], news: Robot[]): Robot[] {
   const fresh = new Map(news.map((robot) => [robot.id, robot]));
   const gone = new Set(asked.filter((id) => !fresh.has(id)));
@@ -11,7 +11,7 @@ export function withNews(robots: Robot[], asked: number[], news: Robot[]): Robot
   ];
 }
 
-/** At most `limit` of the `changed` robots: those in view, then those that have waited longest. */
+/** At most `limit` of the `changed` robots: those in view first, then those waiting longest. */
 export function newsInTurn(changed: Set<number>, inView: number[], limit: number): number[] {
   const first = inView.filter((id) => changed.has(id));
   return [...new Set([...first, ...changed])].slice(0, limit);

@@ -21,7 +21,7 @@ function read(count: number): string[] {
   );
 }
 
-it('counts the robots in each condition, count and words in the order of the language', () => {
+it('counts the robots in each condition, in the word order of the language', () => {
   const english = ['23 online', '0 offline', '0 hot', 'disk nearly full: 23', '0 in error', 'data refused: 23'];
   expect(read(23)).toEqual(english);
   i18n.global.setLocaleMessage('ru', ru);

@@ -28,14 +28,14 @@ const robot = (name: string, change: Partial<Robot> = {}, latest: Partial<Robot[
 const order = (robots: Robot[], query: Partial<Parameters<typeof arrange>[1]>) =>
   arrange(robots, { sort: 'name', descending: false, locale: 'en', ...query }).map(({ name }) => name);
 
-it('tells a switched-off robot from one that is silent, and one in error from both', () => {
+it('distinguishes inactive, offline and failing robots', () => {
   expect(stateOf({ status: 'active', online: false })).toBe('offline');
   expect(stateOf({ status: 'inactive', online: true })).toBe('inactive');
   expect(stateOf({ status: 'error', online: true })).toBe('error');
   expect(stateOf({ status: 'error', online: false })).toBe('offline');
 });
 
-it('warns, then alarms; what is unknown does neither', () => {
+it('is a warning, then critical; an unknown figure is neither', () => {
   expect([69.9, 70, 80, null].map((value) => severityOf('temperature_c', value))).toEqual([
     'normal',
     'warning',
@@ -44,7 +44,7 @@ it('warns, then alarms; what is unknown does neither', () => {
   ]);
 });
 
-it('sums up; a silent robot is not hot any more', () => {
+it('counts conditions; an offline robot is not hot', () => {
   const robots = [
     robot('a', {}, { temperature_c: 90, disk_percent: 95 }),
     robot('b', { online: false }, { temperature_c: 90 }),
@@ -60,7 +60,7 @@ describe('arranging', () => {
     robot('Arm', {}, { cpu_percent: 50 }),
   ];
 
-  it('sorts names as people count, and the unknown last either way', () => {
+  it('sorts names by their numbers, and unknown values last in either direction', () => {
     expect(order(robots, {})).toEqual(['Arm', 'rover 9', 'rover 10']);
     expect(order(robots, { sort: 'cpu_percent' })).toEqual(['rover 10', 'Arm', 'rover 9']);
     expect(order(robots, { sort: 'cpu_percent', descending: true })).toEqual(['Arm', 'rover 10', 'rover 9']);
@@ -72,7 +72,7 @@ describe('arranging', () => {
     expect(order(robots, { condition: 'offline' })).toEqual([]);
   });
 
-  it('finds by name first, then by hostname, then by what no column shows', () => {
+  it('ranks matches by name, then by hostname, then by hidden text', () => {
     const found = [
       robot('a', { ip_address: '10.0.0.7' }),
       robot('b', { hostname: 'pi-10' }),
@@ -82,7 +82,7 @@ describe('arranging', () => {
     expect(order(found, { q: '10' })).toEqual(['rover 10', 'b', 'a']);
   });
 
-  it('puts the last figures of the silent after those of now, either way', () => {
+  it('puts figures of offline robots last in either direction', () => {
     const fleet = [robot('off', { online: false }, { cpu_percent: 50 }), robot('c', {}, { cpu_percent: 70 })];
     const mixed = [...fleet, robot('bb', {}, { cpu_percent: 30 }), robot('none', {}, { cpu_percent: null })];
     expect(order(mixed, { sort: 'cpu_percent', descending: true })).toEqual(['c', 'bb', 'none', 'off']);

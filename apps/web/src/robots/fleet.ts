@@ -1,7 +1,7 @@
 import { limits } from '../api/figures.json';
 import type { Robot } from '../api/types';
 
-/** Figures that are judged: from here on shown as a warning, and as critical. */
+/** Figures with limits, above which they are shown as a warning or as critical. */
 export const LIMITS = limits;
 export type LimitedFigure = keyof typeof LIMITS;
 export type Severity = 'normal' | 'warning' | 'critical';
@@ -13,14 +13,14 @@ export function severityOf(figure: LimitedFigure, value: number | null): Severit
 
 export type RobotState = 'online' | 'offline' | 'inactive' | 'error' | 'pending';
 
-/** One word for a robot: what its owner switched it to, or else whether it is heard of. */
+/** A robot's state in one word: inactive or pending if its status says so, otherwise whether it reports. */
 export function stateOf({ status, online }: Pick<Robot, 'status' | 'online'>): RobotState {
   if (status === 'pending' || status === 'inactive') return status;
   if (!online) return 'offline';
   return status === 'error' ? 'error' : 'online';
 }
 
-/** The summary's figures; a robot may count in several. Only what is heard of now can be hot or full. */
+/** The summary's conditions. A robot can meet several, but only an online one can be hot or have a full disk. */
 export const CONDITIONS = {
   online: (robot: Robot) => stateOf(robot) === 'online' || stateOf(robot) === 'error',
   offline: (robot: Robot) => stateOf(robot) === 'offline',
@@ -80,7 +80,7 @@ function collatorOf(locale: string): Intl.Collator {
 const isFigure = (key: SortKey): key is keyof Robot['latest'] =>
   !['name', 'state', 'architecture', 'owner'].includes(key);
 
-/** Where every word was found: in the name alone, with the hostname, or with what no column shows. Undefined: nowhere. */
+/** Where all words were found: in the name alone, with the hostname, or with hidden text. Undefined: not found. */
 function matchRank({ name, hostname, ...robot }: Robot, words: string[], locale: string): number | undefined {
   const hidden = [robot.ip_address, robot.architecture, robot.owner?.name, robot.owner?.email];
   const places = [name, `${name} ${hostname}`, [name, hostname, ...hidden].join(' ')];
@@ -92,8 +92,8 @@ function matchRank({ name, hostname, ...robot }: Robot, words: string[], locale:
 }
 
 /**
- * Those that match, in order: found by name first. What is unknown comes last either way; the last figures of robots
- * that are not heard of any more come after those of now.
+ * The robots that match, those found by name first. Whatever the direction, figures of offline robots come after those of
+ * online ones, and unknown values last.
  */
 export function arrange(
   robots: Robot[],

@@ -10,14 +10,14 @@ const told = (refused: number | null, seen: number | null) =>
     props: { robot: { former_token_refused_at: before(refused), last_seen_at: before(seen) } },
   }).text();
 
-it('says that the former token is still being used, how lately, and what to do', () => {
-  expect(told(5, 10)).toMatch(/former token is still being used, last 5\smin.* ago.*ROBOWATCH_TOKEN=/s);
+it('says that the old token is still being used, how recently, and what to do', () => {
+  expect(told(5, 10)).toMatch(/old token is still being used, last 5\smin.* ago.*ROBOWATCH_TOKEN=/s);
   expect(told(600, null)).toContain('10');
 });
 
-it('says so while somebody else reports with the new one', () => expect(told(1, 0)).toContain('still being used'));
+it('says so even while the new token is also in use', () => expect(told(1, 0)).toContain('still being used'));
 
-it('is silent when it was not used, or when only the new one has been for minutes', () => {
+it('shows nothing if it was not used, or only the new one has been for minutes', () => {
   expect(told(null, 1)).toBe('');
   expect(told(10, 1)).toBe('');
 });

@@ -2,8 +2,8 @@ import { useEventListener } from '@vueuse/core';
 import type { Ref } from 'vue';
 
 /**
- * When a list was last touched or scrolled, in ms since 1970; 0 at the top of the page, where nobody's place is lost.
- * A finger does not rest on what is read, as a pointer does.
+ * When a list was last touched or scrolled, in ms since 1970; 0 at the top of the page, where nobody can lose their place.
+ * Unlike a pointer, a finger does not rest on what is being read.
  */
 export function useLastTouch(list: Readonly<Ref<HTMLElement | null>>): () => number {
   let touchedAt = 0;

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query';
 import { useThrottleFn } from '@vueuse/core';
-import { api, dataOf } from '../api/client';
 import { useLiveEvents } from '../api/live-events';
+import { fetchRobot, robotKeys } from './queries';
 
 const POLL_MS = 10_000;
 const LIVE_POLL_MS = 30_000;
@@ -11,12 +11,12 @@ export function useRobot(id: () => number) {
   const queries = useQueryClient();
   const { live, onEvent } = useLiveEvents();
   const query = useQuery({
-    queryKey: ['robot', id],
-    queryFn: () => dataOf(api.GET('/api/robots/{id}', { params: { path: { id: id() } } })),
+    queryKey: robotKeys.one(id),
+    queryFn: () => fetchRobot(id()),
     refetchInterval: () => (live.value ? LIVE_POLL_MS : POLL_MS),
   });
-  // Not what begins with this key: its charts are read again at their own pace.
-  const ownKey = () => ({ queryKey: ['robot', id()], exact: true });
+  // Exact: the charts, whose keys start with this one, refetch at their own interval.
+  const ownKey = () => ({ queryKey: robotKeys.one(id()), exact: true });
   const refetch = useThrottleFn(() => queries.invalidateQueries(ownKey()), 1000, true, true);
   onEvent(({ robotIds }) => {
     if (robotIds.includes(id())) void refetch();

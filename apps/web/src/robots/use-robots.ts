@@ -1,40 +1,25 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query';
 import { useIntervalFn, useThrottleFn } from '@vueuse/core';
 import { computed } from 'vue';
-import { api, dataOf } from '../api/client';
-import { ROBOTS_PAGE } from '../api/early-replies';
 import { useLiveEvents } from '../api/live-events';
 import type { Robot } from '../api/types';
 import { newsInTurn, withNews } from './fleet-news';
+import { fetchRobots, fetchRobotsById, MAX_IDS, robotKeys } from './queries';
 
-const KEY = ['robots'];
 const POLL_MS = 10_000;
-/** With live events a look at everything now and then is enough: figures age without an event too. */
+/** With live events, an occasional full refetch is enough: figures become stale without an event. */
 const LIVE_POLL_MS = 60_000;
 const WHOLE_CHECK_MS = 5_000;
 const NEWS_MS = 3_000;
-/** How many robots can be asked for by their ids. */
-const AT_ONCE = 200;
-/** The whole list costs the server so much that large fleets are read again less often. */
+/** The full list is expensive for the server, so large fleets are refetched less often. */
 const WHOLE_MS_PER_ROBOT = 10;
 
-async function fetchRobots(): Promise<Robot[]> {
-  const robots: Robot[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await dataOf(api.GET('/api/robots', { params: { query: { limit: ROBOTS_PAGE, cursor } } }));
-    robots.push(...page.items);
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor);
-  return robots;
-}
-
-/** Every robot the person may see, kept up to date: of those that events tell of, what they are now, the ones `inView` first. */
+/** Every robot the person may see, kept up to date. Robots named in events are refetched, those `inView` first. */
 export function useRobots({ inView = () => [] }: { inView?: () => number[] } = {}) {
   const queries = useQueryClient();
   const { live, onEvent, onBack } = useLiveEvents();
   const query = useQuery({
-    queryKey: KEY,
+    queryKey: robotKeys.all,
     queryFn: fetchRobots,
     refetchInterval: () => (live.value ? false : POLL_MS),
   });
@@ -45,17 +30,17 @@ export function useRobots({ inView = () => [] }: { inView?: () => number[] } = {
   async function readAll(): Promise<void> {
     changed.clear();
     wholeAt = Date.now();
-    await queries.invalidateQueries({ queryKey: KEY });
+    await queries.invalidateQueries({ queryKey: robotKeys.all });
   }
   const wholeIsDue = () => Date.now() - wholeAt >= Math.max(LIVE_POLL_MS, robots.value.length * WHOLE_MS_PER_ROBOT);
-  /** Whoever reports meanwhile has its turn the next time. */
+  /** Robots that report during the request are read the next time. */
   async function readNews(): Promise<void> {
-    const ids = newsInTurn(changed, inView(), AT_ONCE);
+    const ids = newsInTurn(changed, inView(), MAX_IDS);
     if (ids.length === 0 || !query.data.value) return;
     for (const id of ids) changed.delete(id);
     try {
-      const { items } = await dataOf(api.GET('/api/robots', { params: { query: { id: ids, limit: AT_ONCE } } }));
-      queries.setQueryData<Robot[]>(KEY, (before) => before && withNews(before, ids, items));
+      const news = await fetchRobotsById(ids);
+      queries.setQueryData<Robot[]>(robotKeys.all, (before) => before && withNews(before, ids, news));
     } catch {
       for (const id of ids) changed.add(id);
     }

@@ -22,7 +22,7 @@ function setUp() {
   return { robots, asked, inUse, touched, ids: () => shown.value.map(({ id }) => id), shown };
 }
 
-it('keeps the order while the list is in use, with the figures of now, and sorts once it is not', async () => {
+it('keeps the order while the list is in use, with current figures, and sorts afterwards', async () => {
   const { robots, inUse, ids, shown } = setUp();
   robots.value = [robot(1, 1), robot(3, 99), robot(4, 50)];
   await nextTick();
@@ -33,7 +33,7 @@ it('keeps the order while the list is in use, with the figures of now, and sorts
   expect(ids()).toEqual([3, 4, 1]);
 });
 
-it('sorts at once when another order is asked for, and after 15 seconds anyway', async () => {
+it('sorts at once when another order is chosen, and after 15 seconds anyway', async () => {
   const { robots, asked, ids } = setUp();
   robots.value = [robot(1, 1), robot(2, 20), robot(3, 10)];
   await nextTick();
@@ -47,7 +47,7 @@ it('sorts at once when another order is asked for, and after 15 seconds anyway',
   expect(ids()).toEqual([1, 2, 3]);
 });
 
-it('keeps the order for 15 seconds after each touch, however long ago it was sorted', async () => {
+it('keeps the order for 15 seconds after each touch, whenever it was last sorted', async () => {
   const { robots, inUse, touched, ids } = setUp();
   inUse.value = false;
   await nextTick();

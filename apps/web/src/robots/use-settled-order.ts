@@ -1,13 +1,12 @@
 import { computed, shallowRef, watch } from 'vue';
 import type { Robot } from '../api/types';
 
-/** The longest that an order holds under a resting pointer or focus, and after a touch. */
+/** How long the order is kept at most while hovered or focused, and after a touch. */
 const HOLD_MS = 15_000;
 
 /**
- * Robots in an order that does not change under the hand: while the list is `inUse` or was `touchedAt` a time, in ms since
- * 1970, that is not long ago, figures change in place, and who comes anew comes last. What is `asked` for otherwise is
- * answered at once.
+ * Keeps the order of robots while the list is `inUse` or was recently `touchedAt` (ms since 1970), so that rows do not move
+ * under the pointer: figures change in place, new robots come last. A change of `asked` sorts at once.
  */
 export function useSettledOrder(
   arranged: () => Robot[],

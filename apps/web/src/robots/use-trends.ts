@@ -1,12 +1,11 @@
 import { useIntervalFn, watchDebounced } from '@vueuse/core';
 import { shallowReactive } from 'vue';
-import { api, dataOf } from '../api/client';
 import type { Trend } from '../api/types';
+import { fetchTrends, MAX_TREND_IDS } from './queries';
 
 const FRESH_MS = 60_000;
-const AT_ONCE = 100;
 
-/** The last hour of the robots that are in view, read once a minute and only for them. */
+/** The last hour of the robots in view, fetched once a minute and only for them. */
 export function useTrends(visibleIds: () => number[]) {
   const trends = shallowReactive(new Map<number, Trend>());
   const readAt = new Map<number, number>();
@@ -15,12 +14,11 @@ export function useTrends(visibleIds: () => number[]) {
     const now = Date.now();
     const wanted = visibleIds()
       .filter((id) => now - (readAt.get(id) ?? 0) > FRESH_MS)
-      .slice(0, AT_ONCE);
+      .slice(0, MAX_TREND_IDS);
     if (wanted.length === 0) return;
     for (const id of wanted) readAt.set(id, now);
     try {
-      const { items } = await dataOf(api.GET('/api/robots/trends', { params: { query: { ids: wanted.join() } } }));
-      for (const trend of items) trends.set(trend.robot_id, trend);
+      for (const trend of await fetchTrends(wanted)) trends.set(trend.robot_id, trend);
     } catch {
       for (const id of wanted) readAt.delete(id);
     }

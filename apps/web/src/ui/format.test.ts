@@ -6,7 +6,7 @@ const english = makeFormat('en-GB');
 const russian = makeFormat('ru');
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
 
-it('writes each unit as it is written in the language', () => {
+it('formats each unit as is usual in the language', () => {
   expect([english.inUnit(7.25, 'percent'), english.inUnit(61.48, 'celsius'), english.inUnit(null, 'percent')]).toEqual([
     '7.3 %',
     '61.5 °C',
@@ -24,17 +24,17 @@ it('writes durations in the two largest units', () => {
   expect(russian.duration(180_000)).toBe('2 д 2 ч');
 });
 
-it('says how long ago', () => {
+it('formats how long ago something was', () => {
   const now = Date.parse('2030-01-31T12:00:00Z');
   expect(plain(english.ago(now - 5_000, now))).toMatch(/^5 sec\.? ago$/);
   expect(plain(russian.ago(now - 7_200_000, now))).toMatch(/2 ч/);
 });
 
-it('counts in Russian: one, few, many', () => {
+it('uses the Russian plural forms: one, few, many', () => {
   expect([1, 2, 5, 11, 12, 21, 22, 25, 101, 111].map(russianPlural)).toEqual([1, 2, 3, 3, 3, 1, 2, 3, 1, 3]);
 });
 
-it('writes every time with hours from 0 to 23, whatever the language is used to', () => {
+it('formats hours from 0 to 23 in every language', () => {
   const at = (hours: number, minutes = 5) => new Date(2030, 0, 31, hours, minutes, 9).getTime();
   for (const locale of ['en', 'en-US', 'en-GB', 'en-AU', 'en-IN', 'ru', 'ru-RU']) {
     const format = makeFormat(locale);
@@ -51,14 +51,14 @@ it('writes every time with hours from 0 to 23, whatever the language is used to'
   }
 });
 
-it('marks an axis by the day, by the minute or by the second, as its marks are apart', () => {
+it('labels ticks with day, minute or second, depending on their distance', () => {
   const format = makeFormat('en-US');
   const [midnight, noon] = [new Date(2030, 0, 31), new Date(2030, 0, 31, 12, 0, 1)].map(Number) as [number, number];
   expect([1, 60, 86_400].map((step) => format.mark(noon, step))).toEqual(['12:00:01', '12:00', 'Jan 31']);
   expect([1, 60, 86_400].map((step) => format.mark(midnight, step))).toEqual(['00:00:00', 'Jan 31', 'Jan 31']);
 });
 
-it('writes a number of any size in a few characters, and nothing as zero that is not', () => {
+it('formats a number of any size in a few characters, and only zero as zero', () => {
   const none = (value: number) => english.inUnit(value, 'none');
   expect([1e9, 1.7e308, -1.234567e12, 5e-324, 1e-9, 0.004, 0].map(none)).toEqual([
     ...['1e9', '1.7e308', '-1.23e12', '5e-324', '1e-9', '0.004', '0'],

@@ -2,7 +2,7 @@ const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 const BYTE_UNITS_RU = ['Б', 'КиБ', 'МиБ', 'ГиБ', 'ТиБ', 'ПиБ'];
 const NO_VALUE = '–';
 
-/** What a figure is measured in; decides how it is written. */
+/** What a figure is measured in, which decides its format. */
 export type Unit =
   | 'percent'
   | 'celsius'
@@ -23,22 +23,22 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
-/** From here on a number has more digits than anybody reads. */
+/** From here on, numbers have too many digits to read. */
 const LONG = 1e9;
-/** What is smaller than so many decimals can say is written with an exponent. */
+/** Numbers too small for this many decimals are written with an exponent. */
 const MOST_DECIMALS = 4;
-/** Where there is room for a few digits only. */
+/** For places with room for only a few digits. */
 const LONG_WHOLE = 10_000;
 const LONG_FIXED = 100_000;
 const LONG_DAYS = 10_000;
 
-/** Hours go from 0 to 23 in every language, so that one time is written alike on every page. */
+/** Hours run from 0 to 23 in every language, so a time looks the same on every page. */
 const HOURS = { hourCycle: 'h23' } as const;
 
-/** Writes figures and times the way `locale` does. */
+/** Formats figures and times for `locale`. */
 export function makeFormat(locale: string) {
   const russian = locale.startsWith('ru');
-  // Each takes a millisecond to make, and no page needs them all.
+  // Lazy: each takes a millisecond to create, and no page needs them all.
   const just = once(() => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }));
   const relative = once(() => new Intl.RelativeTimeFormat(locale, { numeric: 'always', style: 'short' }));
   const time = (style: Intl.DateTimeFormatOptions) =>
@@ -52,7 +52,7 @@ export function makeFormat(locale: string) {
   const numbers = new Map<number, Intl.NumberFormat>();
   const fixeds = new Map<number, Intl.NumberFormat>();
 
-  /** As 1.7e308, with at most so many decimals. */
+  /** Such as 1.7e308, with at most this many decimals. */
   const exponent = (value: number, decimals = 2): string => {
     const [exact, rounded] = [value.toExponential(), value.toExponential(decimals)];
     const [digits = '', power = ''] = (exact.length < rounded.length ? exact : rounded).split('e');
@@ -60,7 +60,7 @@ export function makeFormat(locale: string) {
     return `${russian ? short.replace('.', ',') : short}e${power.replace('+', '')}`;
   };
 
-  /** Never more digits than fit a line, and what is not zero is never written as zero. */
+  /** Always fits a line, and only zero is written as zero. */
   const number = (value: Value, digits = 0): string => {
     if (value === null || value === undefined) return NO_VALUE;
     const magnitude = Math.abs(value);
@@ -72,7 +72,7 @@ export function makeFormat(locale: string) {
     return format.format(value);
   };
 
-  /** With as many decimals each, so that those of a column stand under each other. */
+  /** A fixed number of decimals, so that the digits of a column line up. */
   const fixed = (value: Value, decimals: number): string => {
     if (value === null || value === undefined) return NO_VALUE;
     if (Math.abs(value) >= LONG_FIXED) return exponent(value, 0);
@@ -82,10 +82,10 @@ export function makeFormat(locale: string) {
     return format.format(value);
   };
 
-  /** Whole, and of a few characters only, whatever a robot says. */
+  /** A whole number in a few characters, whatever a robot sends. */
   const whole = (value: Value, unit: 'percent' | 'celsius'): string => {
     if (value === null || value === undefined) return NO_VALUE;
-    // Not -0.
+    // Avoids -0.
     const text = Math.abs(value) < LONG_WHOLE ? number(Math.round(value) + 0) : exponent(value, 0);
     return `${text} ${SUFFIX[unit]}`;
   };
@@ -152,9 +152,9 @@ export function makeFormat(locale: string) {
     inUnit,
     ago,
     dateTime: (time: string | number) => dateTime().format(new Date(time)),
-    /** Short and of one width, for columns. */
+    /** Short and of equal width, for columns. */
     clock: (time: string | number) => clock().format(new Date(time)),
-    /** Of an axis whose marks are so far apart. */
+    /** For an axis with ticks this far apart. */
     mark,
     exactTime: (time: string | number) => exactTime().format(new Date(time)),
   };

@@ -1,7 +1,7 @@
 import { init } from 'virtual:nuxt-ui-icons';
 import { addIcon } from '@iconify/vue/offline';
 
-/** Nuxt UI's own plugin without its style element, and the icons of this bundle under both of their spellings. */
+/** Replaces Nuxt UI's plugin, which adds a style element. Registers the bundled icons under both of their spellings. */
 export function registerIcons(): void {
   init((name, icon) => {
     addIcon(name, icon);

@@ -8,7 +8,7 @@ import { useAction } from './use-action';
 
 enableAutoUnmount(afterEach);
 
-it('reads a problem document, and takes a foreign error page for no answer', async () => {
+it("reads a problem document, and takes a proxy's error page as unreachable", async () => {
   const body = JSON.stringify({
     code: 'rate_limited',
     reason: 'range_too_long',
@@ -23,14 +23,14 @@ it('reads a problem document, and takes a foreign error page for no answer', asy
   expect((await readProblem(new Response('<html>', { status: 502 }))).code).toBe('unreachable');
 });
 
-it('counts down, and lets nobody try again before', () => {
+it('counts down, and allows a retry only then', () => {
   const problem = new ApiProblem('rate_limited', 429, '', null, Date.now() + 21_000);
   const alert = mount(ProblemAlert, { props: { error: problem, retryable: true } });
   expect(alert.text()).toMatch(/Try again in 2\d seconds/);
   expect(alert.find('button').attributes('disabled')).toBeDefined();
 });
 
-it('has the time to wait read out once, not each second, and in minutes when it is long', async () => {
+it('announces the waiting time once, not every second, and in minutes if it is long', async () => {
   vi.useFakeTimers();
   const problem = (seconds: number) => new ApiProblem('rate_limited', 429, '', null, Date.now() + seconds * 1000);
   const alert = mount(ProblemAlert, { props: { error: problem(30) } });
@@ -44,13 +44,13 @@ it('has the time to wait read out once, not each second, and in minutes when it 
   vi.useRealTimers();
 });
 
-it("sets the server's own words apart, and has its own for what people meet", () => {
+it("sets the server's text apart, and translates known reasons", () => {
   const alert = (detail: string, reason?: ProblemReason) =>
     mount(ProblemAlert, {
       props: { error: new ApiProblem('validation_failed', 400, detail, null, undefined, reason) },
     });
   const unknown = alert('body/email must match format "email".');
-  expect(unknown.text()).toContain('Check what you have typed in.');
+  expect(unknown.text()).toContain('Check it and try again.');
   expect(unknown.find('q[lang=en]').text()).toBe('body/email must match format "email".');
   i18n.global.setLocaleMessage('ru', ru);
   i18n.global.locale.value = 'ru';
@@ -61,14 +61,14 @@ it("sets the server's own words apart, and has its own for what people meet", ()
   i18n.global.locale.value = 'en';
 });
 
-it('shows the number under which the log has an inner error, and an unknown error as such', () => {
+it("shows an internal error's request id, and an unknown code as an internal error", () => {
   expect(
     mount(ProblemAlert, { props: { error: new ApiProblem('internal_error', 500, '', 'abc-1') } }).text(),
   ).toContain('abc-1');
   expect(mount(ProblemAlert, { props: { error: new Error('?') } }).text()).toContain('Something went wrong');
 });
 
-it('runs an action once at a time, and leaves a session that ended to the dialog', async () => {
+it('does not run an action twice at a time, and leaves an ended session to the dialog', async () => {
   let finish: () => void = () => undefined;
   const work = vi.fn(
     () =>

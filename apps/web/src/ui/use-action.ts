@@ -1,7 +1,7 @@
 import { ref } from 'vue';
 import { type ApiProblem, asProblem } from '../api/problem';
 
-/** Something a person sets off: whether it is under way, and what kept it from succeeding. */
+/** An action started by the person: whether it is running, and why it failed. */
 export function useAction<Args extends unknown[]>(action: (...args: Args) => Promise<unknown>) {
   const busy = ref(false);
   const problem = ref<ApiProblem | null>(null);
@@ -15,7 +15,7 @@ export function useAction<Args extends unknown[]>(action: (...args: Args) => Pro
       return true;
     } catch (error) {
       const found = asProblem(error);
-      // Signing in again is asked for over the page; here nothing is wrong.
+      // The session dialog already asks to sign in again.
       if (found.code !== 'session_ended' && found.code !== 'unauthorized') problem.value = found;
       return false;
     } finally {

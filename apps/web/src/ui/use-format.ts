@@ -3,7 +3,7 @@ import { useI18n } from 'vue-i18n';
 import { type Format, makeFormat } from './format';
 import { regional } from './regional';
 
-/** To make Intl's formatters takes milliseconds: one set a language, not one a component. */
+/** Creating Intl formatters takes milliseconds, so there is one set per language, not per component. */
 const formats = new Map<string, Format>();
 function formatOf(tag: string): Format {
   const format = formats.get(tag) ?? makeFormat(tag);
@@ -11,7 +11,7 @@ function formatOf(tag: string): Format {
   return format;
 }
 
-/** Figures and times in the language in use. */
+/** Formats figures and times in the current language. */
 export function useFormat() {
   const { locale } = useI18n();
   return computed(() => formatOf(regional(locale.value)));

@@ -2,8 +2,8 @@ import { useResizeObserver } from '@vueuse/core';
 import { onMounted, onUpdated, readonly, ref, type ShallowRef } from 'vue';
 
 /**
- * How far below the top of the page an element begins, in px, wherever the page is scrolled to: both figures it is made of
- * are read at one moment.
+ * Distance in px from the top of the page to an element, whatever the scroll position: both parts of it are read at the
+ * same time.
  */
 export function usePageOffset(element: Readonly<ShallowRef<HTMLElement | null>>) {
   const offset = ref(0);
@@ -12,7 +12,7 @@ export function usePageOffset(element: Readonly<ShallowRef<HTMLElement | null>>)
   }
   onMounted(measure);
   onUpdated(measure);
-  // What stands above grows and shrinks without a change to this component; the page does so with it.
+  // Content above can change height without updating this component, but then the page's height changes too.
   useResizeObserver([element, document.body], measure);
   return readonly(offset);
 }

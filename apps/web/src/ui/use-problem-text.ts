@@ -1,7 +1,7 @@
 import { useI18n } from 'vue-i18n';
 import type { ApiProblem, ProblemReason } from '../api/problem';
 
-/** What people meet by what they type, in our words. */
+/** Reasons that a person's input can cause, with a translated text. */
 const REASONS: Record<ProblemReason, string> = {
   password_short: 'auth.passwordShort',
   password_common: 'auth.passwordCommon',
@@ -9,7 +9,7 @@ const REASONS: Record<ProblemReason, string> = {
   range_too_long: 'metrics.range.tooLong',
   owner_inactive: 'robots.settings.transfer.notActive',
 };
-/** Whose detail says what the title cannot. */
+/** Codes whose detail says more than the title. */
 const TELLING = [
   'validation_failed',
   'nothing_usable',
@@ -18,12 +18,12 @@ const TELLING = [
   'unsupported_media_type',
 ];
 
-/** Of which the pages that read say that they try again by themselves. What a person sets off is not tried again. */
+/** Reads are retried automatically after these, and their hints say so. Actions are not retried. */
 const AGAIN_BY_ITSELF = ['unreachable', 'store_unavailable', 'database_unavailable'];
 
 /**
- * What happened and what to do, in the person's language; `server`: its own English words, where we know no better.
- * `button`: what was pressed, by its label, when the person wanted something done; '' where there is none to press again.
+ * What happened and what to do, in the person's language. `server`: the server's English detail, where there is no
+ * translation. `button`: for a failed action, the label of its button; '' if there is no button to press again.
  */
 export function useProblemText() {
   const { t, te } = useI18n();
@@ -37,7 +37,7 @@ export function useProblemText() {
     if (button !== undefined && AGAIN_BY_ITSELF.includes(code)) return { title, hint: notDone(button) };
     const hint = text(`problems.${code}.hint`);
     if (!TELLING.includes(code)) return { title, hint };
-    // A newer server may know a reason that this page does not.
+    // A newer server may send a reason that this page does not know.
     const known = reason ? REASONS[reason] : undefined;
     return known ? { title, hint: t(known) } : { title, hint, server: detail || undefined };
   };

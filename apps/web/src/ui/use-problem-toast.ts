@@ -5,7 +5,7 @@ import { asProblem } from '../api/problem';
 import { answers } from '../api/reachability';
 import { useProblemText } from './use-problem-text';
 
-/** For actions without a form to show a problem in. */
+/** For actions that have no form to show a problem in. */
 export function useProblemToast() {
   const { t } = useI18n();
   const toast = useToast();

@@ -1,7 +1,7 @@
 import { computed, nextTick, ref, type WritableComputedRef, watch } from 'vue';
 import { type Router, useRoute, useRouter } from 'vue-router';
 
-/** What is about to be written into the address: several parameters set at once make one navigation. */
+/** Changes to be written to the URL: parameters set together make one navigation. */
 const pending = new WeakMap<Router, Record<string, string | undefined>>();
 
 function write(router: Router, patch: Record<string, string | undefined>): void {
@@ -19,7 +19,7 @@ function write(router: Router, patch: Record<string, string | undefined>): void 
   });
 }
 
-/** A piece of the page's state kept in its address; left out where it is the default. */
+/** A piece of the page's state, kept in the URL's query. The default value is left out. */
 export function useQueryParam<Value extends string>(
   name: string,
   fallback: Value,
@@ -32,7 +32,7 @@ export function useQueryParam<Value extends string>(
     if (typeof value !== 'string' || (allowed && !allowed.includes(value as Value))) return fallback;
     return value as Value;
   };
-  // The address follows a moment later; a field that is being typed into must not wait for it.
+  // The URL is updated a moment later, and a field must not wait for that while someone types.
   const current = ref(inAddress());
   watch(inAddress, (value) => {
     if (!pending.has(router)) current.value = value as typeof current.value;

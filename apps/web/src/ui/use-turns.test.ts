@@ -21,14 +21,14 @@ function pieces() {
   return { drawn, component: mount(component) };
 }
 
-it('draws one piece more with each task, and stops at the last', async () => {
+it('renders one more piece per task, and stops after the last', async () => {
   const { drawn } = pieces();
   expect(drawn).toEqual([0]);
   await tasks(12);
   expect(drawn).toEqual([0, 1, 2, 3]);
 });
 
-it('ends with its component', async () => {
+it('stops when its component is unmounted', async () => {
   const { drawn, component } = pieces();
   component.unmount();
   await tasks(12);

@@ -1,11 +1,11 @@
 import { onMounted, onScopeDispose, readonly, ref } from 'vue';
 
-/** Ends the running task; the browser paints and answers before the next one. A hidden page has nobody to hold up. */
+/** Yields to the browser, which can paint and handle input before the next task. A hidden page need not yield. */
 export const nextTask = () => new Promise<void>((resolve) => (document.hidden ? resolve() : setTimeout(resolve)));
 
 /**
- * Counts from 0 to `turns`, one a task, after the component is there: what is shown piece by piece does not hold up
- * painting and input on a slow phone.
+ * Counts from 0 to `turns` after mounting, one step per task: rendering in pieces keeps painting and input responsive on
+ * a slow phone.
  */
 export function useTurns(turns: number) {
   const turn = ref(0);

@@ -3,7 +3,7 @@ import { type Ref, ref, watch } from 'vue';
 
 const AT_REST_MS = 350;
 
-/** The text of a field for `value`, a piece of the address: what is typed reaches it once the hand rests. */
+/** The text of a field bound to a query parameter, which is updated with a debounce. */
 export function useTyped(value: Ref<string>): Ref<string> {
   const typed = ref(value.value);
   const settled = refDebounced(typed, AT_REST_MS);
@@ -12,7 +12,7 @@ export function useTyped(value: Ref<string>): Ref<string> {
     own = value.value = text;
   });
   watch(value, (text) => {
-    // Otherwise changed by a link or by going back.
+    // Any other change comes from a link or from going back.
     if (text === own) return;
     own = typed.value = text;
   });

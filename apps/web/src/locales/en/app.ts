@@ -1,5 +1,5 @@
 export const app = {
-  skip: 'Skip to the content',
+  skip: 'Skip to content',
   navigation: 'Navigation',
   account: 'Account',
   retry: 'Try again',
@@ -13,13 +13,13 @@ export const app = {
   actions: 'Actions',
   loading: 'Loading…',
   notLoaded: 'This page could not be loaded.',
-  toFleet: 'To the fleet',
-  theme: { auto: 'As the system', light: 'Light', dark: 'Dark', title: 'Theme' },
+  toFleet: 'Go to the fleet',
+  theme: { auto: 'System', light: 'Light', dark: 'Dark', title: 'Theme' },
   language: 'Language',
   reachability: {
     reachable: '',
-    offline: 'This computer has no network. What you see may be old; nothing you typed is lost.',
-    down: 'The server does not answer. What you see may be old; nothing you typed is lost.',
+    offline: 'This computer is offline. What you see may be out of date; nothing you typed is lost.',
+    down: 'The server does not respond. What you see may be out of date; nothing you typed is lost.',
   },
-  notFound: { title: 'There is nothing here', text: 'The address is wrong, or what was here is gone.' },
+  notFound: { title: 'Page not found', text: 'The address is wrong, or what was here has been deleted.' },
 };
