@@ -8,6 +8,11 @@ export interface RobotIdentity {
   architecture: Architecture | null;
 }
 
+/** Tags that InfluxDB would confuse with columns of its own. They are refused, whichever store is used. */
+export const RESERVED_TAGS: ReadonlySet<string> = new Set([
+  ...['_measurement', '_field', 'time', '_time', '_value', '_start', '_stop', 'result', 'table'],
+]);
+
 /** Tags that the server stamps on every point; a client's own tags with these keys are dropped. */
 export const IDENTITY_TAGS: ReadonlySet<string> = new Set(['robot', 'hostname', 'arch', 'robot_id']);
 

@@ -10,7 +10,7 @@ export {
   text,
   unescapeMeasurement,
 } from './decode-line.ts';
-export { IDENTITY_TAGS, identityTags, type RobotIdentity, sameIdentity } from './identity.ts';
+export { IDENTITY_TAGS, identityTags, RESERVED_TAGS, type RobotIdentity, sameIdentity } from './identity.ts';
 export type { Refusal, Refusals } from './refusal.ts';
 export { type CatalogLimits, currentLine, type KnownField, type KnownSeries, RobotShape } from './robot-shape.ts';
 export { type Precision, SCALE, unescapeKey } from './scan-line.ts';

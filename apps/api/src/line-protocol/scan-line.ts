@@ -5,7 +5,7 @@
  */
 import { MAX_FIELDS, MAX_KEY_BYTES, MAX_TAGS } from './bounds.ts';
 import { type ScannedField, scanField } from './field-value.ts';
-import { IDENTITY_TAGS } from './identity.ts';
+import { IDENTITY_TAGS, RESERVED_TAGS } from './identity.ts';
 import { bad } from './refusal.ts';
 
 export type Precision = 'ns' | 'us' | 'ms' | 's';
@@ -20,7 +20,6 @@ const MAX_KEY_LENGTH = 65_000;
 const MAX_TIME = 9_223_372_036_854_775_806n;
 /** Nanoseconds of each unit. */
 export const SCALE: Record<Precision, bigint> = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000_000n };
-const RESERVED = new Set(['_measurement', '_field', 'time']);
 
 export function skipBlank(body: Buffer, from: number, end: number): number {
   let i = from;
@@ -105,7 +104,7 @@ function scanKey(body: Buffer, start: number, end: number) {
       if (body[i] === EQUALS && body[i - 1] !== BACKSLASH) throw bad('invalid tag format');
     }
     if (i >= end) throw bad('missing fields');
-    if (RESERVED.has(name)) throw bad(`cannot use reserved tag key "${name}"`);
+    if (RESERVED_TAGS.has(name)) throw bad(`cannot use reserved tag key "${name}"`);
     if (IDENTITY_TAGS.has(unescapeKey(name))) continue;
     if (tags.has(name)) throw bad('duplicate tags');
     // A trailing backslash would escape the separator of the tag that is stamped after it.

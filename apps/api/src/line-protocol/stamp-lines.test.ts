@@ -86,6 +86,8 @@ describe('stampLines', () => {
     ['cpu v=1 12x', 'bad timestamp'],
     ['cpu v=1 9223372036854775807', 'timestamp out of range'],
     ['cpu,_field=x v=1', 'reserved'],
+    ['cpu,_value=x v=1', 'reserved'],
+    ['cpu,table=x v=1', 'reserved'],
     ['cpu,a=b\\ v=1', 'invalid tag format'],
   ])('refuses %s', (line, reason) => {
     const { lines, rejected } = read(line);

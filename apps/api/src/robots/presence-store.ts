@@ -41,7 +41,10 @@ export async function writePresence(db: Db, seen: Seen[], offlineAfter: number):
     )
     insert into robot_presence as known (robot_id, seen_at, clock_skew_ms, agent_version)
     select id, at, skew, agent from given order by id
-    on conflict (robot_id) do update set seen_at = greatest(known.seen_at, excluded.seen_at), announced_offline = false,
+    on conflict (robot_id) do update set seen_at = greatest(known.seen_at, excluded.seen_at),
+      announced_offline = known.announced_offline and (
+        excluded.seen_at <= known.seen_at or excluded.seen_at < now() - make_interval(secs => ${offlineAfter})
+      ),
       clock_skew_ms = coalesce(excluded.clock_skew_ms, known.clock_skew_ms),
       agent_version = coalesce(excluded.agent_version, known.agent_version)`.execute(db);
 }

@@ -48,11 +48,25 @@ export async function pendingHours(db: Db, robotId: number, from: number, to: nu
   return rows.map(({ hour }) => hour);
 }
 
-/** Marks this hour if it was rolled up before. */
-export async function markRolled(db: Db, robotId: number, hour: number): Promise<void> {
+/** Marks the first hour after this one that each counter of the robot was rolled up for. */
+export async function markNextRolled(
+  db: Db,
+  robotId: number,
+  counters: readonly string[],
+  hour: number,
+): Promise<void> {
   await sql`
-    insert into rollup_due (robot_id, hour, due_at) select ${robotId}, ${hour}, now()
-    where exists (
-      select 1 from rollup_hours where rollup_hours.hour = ${hour} and series_id in (select id from metric_series where robot_id = ${robotId})
-    ) on conflict do nothing`.execute(db);
+    insert into rollup_due (robot_id, hour, due_at)
+    select distinct ${robotId}::int, next.hour, now() from metric_series s cross join lateral (
+      select min(h.hour) as hour from rollup_hours h where h.series_id = s.id and h.hour > ${hour}
+    ) next
+    where s.robot_id = ${robotId} and s.measurement = any(${counters}::text[]) and next.hour is not null
+    on conflict do nothing`.execute(db);
+}
+
+/** Hours that could not be computed are tried again later, so that they do not hold up others. */
+export async function postponeDue(db: Db, { robotId, hours }: DueRobot, seconds: number): Promise<void> {
+  await sql`
+    update rollup_due set due_at = greatest(due_at, now() + make_interval(secs => ${seconds}))
+    where robot_id = ${robotId} and hour = any(${hours.map(({ hour }) => hour)}::int[])`.execute(db);
 }

@@ -3,11 +3,19 @@ import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import { COUNTERS } from '../figures/index.ts';
 import type { HourValues, MetricsStore } from '../stores/index.ts';
-import { type DueRobot, finishDue, listDue, markRolled } from './due-store.ts';
+import { type DueRobot, finishDue, listDue, markNextRolled, postponeDue } from './due-store.ts';
 import { increasesOf, keyOf } from './increases.ts';
 import type { RollupPartitions } from './partitions.ts';
 import { DAY_HOURS, HOUR_MS } from './rollup.ts';
-import { type HourRow, lastBefore, replaceHours, replaceLogCounts } from './rollup-store.ts';
+import {
+  countSeries,
+  deleteHours,
+  type HourRow,
+  insertHours,
+  lastBefore,
+  renewDays,
+  replaceLogCounts,
+} from './rollup-store.ts';
 
 export interface RollUpDeps {
   db: Database;
@@ -21,16 +29,26 @@ const DUE_AT_ONCE = 2_000;
 const DUE_PER_ROBOT = 48;
 /** Hours read from the store at once. */
 const SPAN_HOURS = 4;
+/** Rows computed at once, and written in one statement. */
+const MAX_ROWS = 10_000;
+const ROWS_AT_ONCE = 1_000;
+/** Before hours that could not be computed are tried again. */
+const AFTER_FAILURE_S = 600;
 
 /** Computes due hours and their days. One robot's failure does not stop the others. @throws AggregateError of the failures */
 export async function rollUpDue(deps: RollUpDeps, signal: AbortSignal): Promise<void> {
   const troubles: unknown[] = [];
-  for (let found = 1; found > 0 && troubles.length === 0 && !signal.aborted; ) {
+  for (let found = 1; found > 0 && !signal.aborted; ) {
     const robots = await listDue(deps.db, DUE_AT_ONCE, DUE_PER_ROBOT);
     found = robots.length;
     for (const robot of robots) {
       if (signal.aborted) return;
-      await rollUpRobot(deps, robot, signal).catch((error) => troubles.push(error));
+      try {
+        await rollUpRobot(deps, robot, signal);
+      } catch (error) {
+        troubles.push(error);
+        await postponeDue(deps.db, robot, AFTER_FAILURE_S);
+      }
     }
   }
   if (troubles.length > 0)
@@ -39,42 +57,73 @@ export async function rollUpDue(deps: RollUpDeps, signal: AbortSignal): Promise<
 
 async function rollUpRobot(deps: RollUpDeps, { robotId, hours }: DueRobot, signal: AbortSignal): Promise<void> {
   const inOrder = [...hours].sort((a, b) => a.hour - b.hour);
+  const measurements = numericFields(await deps.catalog.measurements(robotId));
+  const seriesCount = await countSeries(deps.db, robotId);
+  const fieldCount = measurements.reduce((sum, { fields }) => sum + fields.length, 0);
+  const spanHours = seriesCount * fieldCount * SPAN_HOURS > MAX_ROWS ? 1 : SPAN_HOURS;
+  const chunks = chunksOf(measurements, Math.max(1, Math.floor(MAX_ROWS / spanHours / Math.max(1, seriesCount))));
   while (inOrder.length > 0) {
     const first = inOrder[0]?.hour ?? 0;
-    const count = inOrder.findIndex(({ hour }) => hour >= first + SPAN_HOURS);
+    const count = inOrder.findIndex(({ hour }) => hour >= first + spanHours);
     const span = inOrder.splice(0, count === -1 ? inOrder.length : count);
-    await rollUpSpan(deps, { robotId, hours: span }, signal);
+    await rollUpSpan(deps, { robotId, hours: span }, chunks, signal);
   }
 }
 
-/** One transaction: a process that dies midway leaves the hours due and unchanged. */
-async function rollUpSpan(deps: RollUpDeps, due: DueRobot, signal: AbortSignal): Promise<void> {
-  const { db, store, catalog, partitions } = deps;
+type Fields = { measurement: string; fields: string[] }[];
+
+/** Parts with at most `size` fields each. */
+function chunksOf(measurements: Fields, size: number): Fields[] {
+  const chunks: Fields[] = [];
+  let [part, room]: [Fields, number] = [[], size];
+  for (const { measurement, fields } of measurements) {
+    for (let i = 0; i < fields.length; ) {
+      const some = fields.slice(i, i + room);
+      part.push({ measurement, fields: some });
+      i += some.length;
+      room -= some.length;
+      if (room === 0) {
+        chunks.push(part);
+        [part, room] = [[], size];
+      }
+    }
+  }
+  return part.length > 0 ? [...chunks, part] : chunks;
+}
+
+/**
+ * Recomputes every hour from the first due one to the last. One transaction: a process that dies midway leaves the hours due and
+ * unchanged.
+ */
+async function rollUpSpan(deps: RollUpDeps, due: DueRobot, chunks: Fields[], signal: AbortSignal): Promise<void> {
+  const { db, store, partitions } = deps;
   const { robotId } = due;
-  const hours = due.hours.map(({ hour }) => hour);
-  const [first, last] = [Math.min(...hours), Math.max(...hours)];
+  const [first, last] = [
+    Math.min(...due.hours.map(({ hour }) => hour)),
+    Math.max(...due.hours.map(({ hour }) => hour)),
+  ];
+  const hours = Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const [from, to] = [first * HOUR_MS, (last + 1) * HOUR_MS];
-  const measurements = numericFields(await catalog.measurements(robotId));
-  const all = await store.hours({ robotId, measurements, from, to }, signal);
-  const wanted = new Set(hours);
-  const values = all.filter(({ hour }) => wanted.has(hour));
+  const days = [...new Set(hours.map((hour) => Math.floor(hour / DAY_HOURS)))];
   const logs = await store.logCounts(robotId, from, to, signal);
-  const rows = await withIncreases(deps, robotId, first, last, values, signal);
   await partitions.hours.ensure(hours);
-  await partitions.days.ensure(hours.map((hour) => Math.floor(hour / DAY_HOURS)));
+  await partitions.days.ensure(days);
   await db.transaction().execute(async (tx) => {
     const lastValues = async () => JSON.stringify(await lastBefore(tx, robotId, COUNTERS, last + 1));
     const former = await lastValues();
-    await replaceHours(tx, robotId, hours, rows);
-    // The next hour's increases start from this hour's last values.
-    if ((await lastValues()) !== former) await markRolled(tx, robotId, last + 1);
-    await replaceLogCounts(
-      tx,
-      robotId,
-      hours,
-      new Set(rows.map(({ hour }) => hour)),
-      logs.filter(({ hour }) => wanted.has(hour)),
-    );
+    await deleteHours(tx, robotId, hours);
+    const hasPoints = new Set<number>();
+    for (const measurements of chunks) {
+      const values = await store.hours({ robotId, measurements, from, to }, signal);
+      const rows = await withIncreases(deps, robotId, first, last, values, signal);
+      for (const { hour } of rows) hasPoints.add(hour);
+      for (let i = 0; i < rows.length; i += ROWS_AT_ONCE)
+        await insertHours(tx, robotId, rows.slice(i, i + ROWS_AT_ONCE));
+    }
+    await renewDays(tx, robotId, days);
+    // The next hours' increases start from these hours' last values.
+    if ((await lastValues()) !== former) await markNextRolled(tx, robotId, COUNTERS, last);
+    await replaceLogCounts(tx, robotId, hours, hasPoints, logs);
     await finishDue(tx, due);
   });
 }

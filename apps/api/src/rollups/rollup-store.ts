@@ -10,9 +10,18 @@ export interface HourRow extends HourValues {
 
 const ofRobot = (robotId: number) => sql`series_id in (select id from metric_series where robot_id = ${robotId})`;
 
-/** Replaces a robot's roll-ups of these hours, and recomputes their days. Call it in a transaction. */
-export async function replaceHours(tx: Db, robotId: number, hours: number[], rows: HourRow[]): Promise<void> {
+export async function deleteHours(tx: Db, robotId: number, hours: number[]): Promise<void> {
   await sql`delete from rollup_hours where ${ofRobot(robotId)} and hour = any(${hours}::int[])`.execute(tx);
+}
+
+/** How many series a robot has. */
+export async function countSeries(db: Db, robotId: number): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from metric_series where robot_id = ${robotId}`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+export async function insertHours(tx: Db, robotId: number, rows: HourRow[]): Promise<void> {
   if (rows.length > 0) {
     const names = [...new Set(rows.map(({ field }) => field))].sort();
     await sql`
@@ -33,10 +42,10 @@ export async function replaceHours(tx: Db, robotId: number, hours: number[], row
       join field_names f on f.name = g.field
       on conflict do nothing`.execute(tx);
   }
-  await renewDays(tx, robotId, [...new Set(hours.map((hour) => Math.floor(hour / DAY_HOURS)))]);
 }
 
-async function renewDays(tx: Db, robotId: number, days: number[]): Promise<void> {
+/** Recomputes days from their hours. */
+export async function renewDays(tx: Db, robotId: number, days: number[]): Promise<void> {
   await sql`delete from rollup_days where ${ofRobot(robotId)} and day = any(${days}::int[])`.execute(tx);
   await sql`
     insert into rollup_days (day, series_id, field_id, count, sum, min, max, last, last_at, increase)
@@ -48,7 +57,7 @@ async function renewDays(tx: Db, robotId: number, days: number[]): Promise<void>
 }
 
 /** PostgreSQL's sum fails when a double overflows. */
-const BOUND = 1e300;
+const BOUND = 1e306;
 const boundedSum = sql`sum(greatest(least(sum, ${BOUND}::float8), -${BOUND}::float8))`;
 
 /** Writes log counts by level for hours that have points or log entries. */
@@ -60,9 +69,10 @@ export async function replaceLogCounts(
   counts: LogCount[],
 ): Promise<void> {
   const has = hours.map((hour) => hasPoints.has(hour));
+  const byHour = Map.groupBy(counts, ({ hour }) => hour);
   const levels = hours.map((hour) => {
-    const own = counts.filter((one) => one.hour === hour);
-    return own.length > 0 ? JSON.stringify(Object.fromEntries(own.map(({ level, count }) => [level, count]))) : null;
+    const own = byHour.get(hour);
+    return own ? JSON.stringify(Object.fromEntries(own.map(({ level, count }) => [level, count]))) : null;
   });
   await sql`
     insert into robot_activity as known (robot_id, hour, logs)

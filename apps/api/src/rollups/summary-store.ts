@@ -1,12 +1,14 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/schema.ts';
+import { activity, figures, passed } from './view-store.ts';
 
-export interface DaySummary {
-  /** YYYY-MM-DD, UTC. */
-  day: string;
+/** One robot's day. Percent, °C, bytes; null when unknown. */
+export interface RobotDay {
+  robot_id: number;
+  /** Since 1970, UTC. */
+  day: number;
   /** 0 to 1. */
   online_share: number | null;
-  /** Percent, °C, bytes. */
   cpu_mean: number | null;
   cpu_max: number | null;
   memory_max: number | null;
@@ -24,46 +26,53 @@ export interface DiskForecast {
   days_to_full: number | null;
 }
 
-export interface WorstHour {
+export interface RobotHour {
   robot_id: number;
   robot: string;
   hour: Date;
-  value: number;
+  cpu_mean: number | null;
+  memory_max: number | null;
+  temperature_max: number | null;
 }
 
-const ofRobots = (ids: number[]) => sql`robot_id = any(${ids}::int[])`;
+/** Ids come from the database. */
+const anyOf = (robotIds: number[]) => `any('{${robotIds.map(Math.trunc).join()}}'::int[])`;
 
-/** Days (UTC) that the range touches, for these robots together. @param from ms since 1970, like `to` */
-export async function readDays(db: Db, robotIds: number[], from: number, to: number): Promise<DaySummary[]> {
-  const { rows } = await sql<DaySummary>`
-    select to_char(day, 'YYYY-MM-DD') as day, avg(online_share)::float8 as online_share, avg(cpu_mean) as cpu_mean, max(cpu_max) as cpu_max,
-      max(memory_max) as memory_max, max(temperature_max) as temperature_max, sum(bytes_sent) as bytes_sent,
-      sum(bytes_received) as bytes_received, sum(error_logs)::float8 as error_logs
-    from robot_days where ${ofRobots(robotIds)}
-      and day >= (to_timestamp(${from / 1000}) at time zone 'UTC')::date and day <= (to_timestamp(${(to - 1) / 1000}) at time zone 'UTC')::date
-    group by day order by day`.execute(db);
+/** @param from first and `to` last day, since 1970 */
+export async function readRobotDays(db: Db, robotIds: number[], from: number, to: number): Promise<RobotDay[]> {
+  if (robotIds.length === 0) return [];
+  const ids = anyOf(robotIds);
+  const [first, last] = [Math.trunc(from), Math.trunc(to)];
+  const share = passed('to_timestamp(a.day * 86400.0)', 'to_timestamp((a.day + 1) * 86400.0)');
+  const { rows } = await sql<RobotDay>`
+    select a.robot_id, a.day, least(1, a.online_s / ${sql.raw(share)})::float8 as online_share, g.cpu_mean, g.cpu_max, g.memory_max,
+      g.temperature_max, g.bytes_sent, g.bytes_received, a.error_logs
+    from (
+      select robot_id, floor(hour / 24.0)::int as day, sum(online_s) as online_s, coalesce(sum(error_logs), 0)::float8 as error_logs
+      from (${sql.raw(activity(`robot_id = ${ids} and hour between ${first * 24} and ${last * 24 + 23}`))}) hours group by 1, 2
+    ) a
+    join robots r on r.id = a.robot_id
+    left join (${sql.raw(figures('day', `s.robot_id = ${ids} and h.day between ${first} and ${last}`))}) g
+      on g.robot_id = a.robot_id and g.day = a.day`.execute(db);
   return rows;
 }
 
 /** Disks that will be full soonest first, then the fullest. */
 export async function readDisks(db: Db, robotIds: number[], limit: number): Promise<DiskForecast[]> {
   const { rows } = await sql<DiskForecast>`
-    select robot_id, robot, path, used_percent, days_to_full from robot_disks where ${ofRobots(robotIds)}
+    select robot_id, robot, path, used_percent, days_to_full from robot_disks where robot_id = any(${robotIds}::int[])
     order by days_to_full nulls last, used_percent desc, path limit ${limit}`.execute(db);
   return rows;
 }
 
-/** The hour with the highest value; undefined when there is none. */
-export async function readWorstHour(
-  db: Db,
-  robotIds: number[],
-  figure: 'cpu_mean' | 'temperature_max' | 'memory_max',
-  from: number,
-  to: number,
-): Promise<WorstHour | undefined> {
-  const { rows } = await sql<WorstHour>`
-    select robot_id, robot, hour, ${sql.ref(figure)} as value from robot_hours
-    where ${ofRobots(robotIds)} and hour >= to_timestamp(${from / 1000}) and hour < to_timestamp(${to / 1000}) and ${sql.ref(figure)} is not null
-    order by ${sql.ref(figure)} desc limit 1`.execute(db);
-  return rows[0];
+/** The hours of some robots' days. */
+export async function readHoursOf(db: Db, days: { robot_id: number; day: number }[]): Promise<RobotHour[]> {
+  const { rows } = await sql<RobotHour>`
+    select h.robot_id, h.robot, h.hour, h.cpu_mean, h.memory_max, h.temperature_max
+    from unnest(${days.map(({ robot_id }) => robot_id)}::int[], ${days.map(({ day }) => day)}::int[]) as wanted (robot_id, day)
+    cross join lateral (
+      select * from robot_hours
+      where robot_hours.robot_id = wanted.robot_id and hour >= to_timestamp(wanted.day * 86400.0) and hour < to_timestamp((wanted.day + 1) * 86400.0)
+    ) h`.execute(db);
+  return rows;
 }

@@ -38,30 +38,37 @@ const COLUMNS = {
 const FIGURE_COLUMNS = Object.keys(COLUMNS);
 const USED: FigureName[] = ['cpu_percent', 'memory_percent', 'disk_percent', 'temperature_c', 'load1'];
 
-const figures = (unit: 'hour' | 'day') => `
+/** @param where which series and hours or days; on `s` and `h` */
+export const figures = (unit: 'hour' | 'day', where: string) => `
   select s.robot_id, h.${unit}, ${Object.entries(COLUMNS)
     .map(([name, value]) => `${value} as ${name}`)
     .join(', ')}
   from metric_series s
   join rollup_${unit}s h on h.series_id = s.id
   join field_names f on f.id = h.field_id
-  where ${USED.map(isOf).join(' or ')} or (s.measurement = 'net' and f.name in ('bytes_recv', 'bytes_sent'))
+  where ${where} and (${USED.map(isOf).join(' or ')} or (s.measurement = 'net' and f.name in ('bytes_recv', 'bytes_sent')))
   group by s.robot_id, h.${unit}`;
 
-/** Error levels as syslog and common loggers spell them. */
+/** Levels of LOG_LEVELS that count as errors. */
 const ERROR_LEVELS = ['err', 'error', 'crit', 'critical', 'alert', 'emerg', 'emergency', 'panic', 'fatal'];
-const activity = `
+export const activity = (where: string) => `
   select robot_id, hour, online_s, reports,
     (select sum(value::int) from jsonb_each_text(logs)) as log_entries,
     (select sum(value::int) from jsonb_each_text(logs) where lower(key) in (${ERROR_LEVELS.map(quoted).join()})) as error_logs
-  from robot_activity`;
+  from robot_activity where ${where}`;
 
 const robot = `r.id as robot_id, r.name as robot, r.owner_id, u.name as owner, r.architecture::text as architecture, r.labels`;
-const robots = `join robots r on r.id = a.robot_id left join users u on u.id = r.owner_id`;
+const robots = `robots r left join users u on u.id = r.owner_id`;
+/** PostgreSQL's avg and regr_slope compute squares, which overflow: sums of bounded values do not. */
+const avg = (column: string) =>
+  `sum(least(greatest(${column}, -1e290), 1e290)) filter (where ${column} is not null) / count(${column})`;
+const asPercent = (column: string) => `least(greatest(${column}, -1000), 1000)`;
+
 /** Seconds of a period that have passed since the robot was created. */
-const passed = (from: string, to: string) =>
+export const passed = (from: string, to: string) =>
   `greatest(extract(epoch from least(now(), ${to}) - greatest(r.created_at, ${from})), 1)`;
 
+/** Each robot by itself, so that a query for some robots reads only theirs. */
 const VIEWS: [name: string, definition: string][] = [
   [
     'robot_hours',
@@ -69,38 +76,39 @@ const VIEWS: [name: string, definition: string][] = [
       least(1, a.online_s / ${passed('to_timestamp(a.hour * 3600.0)', 'to_timestamp((a.hour + 1) * 3600.0)')}) as online_share,
       a.reports, ${FIGURE_COLUMNS.map((name) => `g.${name}`).join(', ')},
       coalesce(a.log_entries, 0) as log_entries, coalesce(a.error_logs, 0) as error_logs
-    from (${activity}) a ${robots}
-    left join (${figures('hour')}) g on g.robot_id = a.robot_id and g.hour = a.hour`,
+    from ${robots} cross join lateral (${activity('robot_id = r.id')}) a
+    left join lateral (${figures('hour', 's.robot_id = r.id and h.hour = a.hour')}) g on true`,
   ],
   [
     'robot_days',
     `select ${robot}, (date '1970-01-01' + a.day) as day,
       least(1, a.online_s / ${passed('to_timestamp(a.day * 86400.0)', 'to_timestamp((a.day + 1) * 86400.0)')}) as online_share,
       a.reports, ${FIGURE_COLUMNS.map((name) => `g.${name}`).join(', ')}, a.log_entries, a.error_logs
-    from (
-      select robot_id, floor(hour / 24.0)::int as day, sum(online_s) as online_s, sum(reports) as reports,
+    from ${robots} cross join lateral (
+      select floor(hour / 24.0)::int as day, sum(online_s) as online_s, sum(reports) as reports,
         coalesce(sum(log_entries), 0) as log_entries, coalesce(sum(error_logs), 0) as error_logs
-      from (${activity}) hours group by 1, 2
-    ) a ${robots}
-    left join (${figures('day')}) g on g.robot_id = a.robot_id and g.day = a.day`,
+      from (${activity('robot_id = r.id')}) hours group by 1
+    ) a
+    left join lateral (${figures('day', 's.robot_id = r.id and h.day = a.day')}) g on true`,
   ],
   [
     'robot_disks',
     `select ${robot}, a.path, a.used_percent, a.growth_percent_a_day,
-      case when a.growth_percent_a_day > 0 then (100 - a.used_percent) / a.growth_percent_a_day end as days_to_full
-    from (
-      select s.robot_id, coalesce(s.tags->>'path', '') as path, (array_agg(h.last order by h.last_at desc))[1] as used_percent,
-        regr_slope(h.last, h.last_at / 86400000.0) as growth_percent_a_day
+      case when a.growth_percent_a_day > 0 then greatest(0, 100 - a.used_percent) / a.growth_percent_a_day end as days_to_full
+    from ${robots} cross join lateral (
+      select coalesce(s.tags->>'path', '') as path, (array_agg(h.last order by h.last_at desc))[1] as used_percent,
+        regr_slope(${asPercent('h.last')}, (h.last_at - extract(epoch from now()) * 1000) / 86400000.0) as growth_percent_a_day
       from metric_series s join rollup_days h on h.series_id = s.id join field_names f on f.id = h.field_id
-      where ${isOf('disk_percent')} and h.day > floor(extract(epoch from now()) / 86400)::int - 14
-      group by 1, 2
-    ) a ${robots}`,
+      where s.robot_id = r.id and ${isOf('disk_percent')}
+        and h.day between floor(extract(epoch from now()) / 86400)::int - 13 and floor(extract(epoch from now()) / 86400)::int + 1
+      group by 1
+    ) a`,
   ],
   [
     'fleet_days',
     `select owner_id, owner, day, count(*)::int as robots, avg(online_share) as online_share, sum(reports) as reports,
-      avg(cpu_mean) as cpu_mean, max(cpu_max) as cpu_max, avg(memory_mean) as memory_mean, max(memory_max) as memory_max,
-      max(disk_max) as disk_max, avg(temperature_mean) as temperature_mean, max(temperature_max) as temperature_max,
+      ${avg('cpu_mean')} as cpu_mean, max(cpu_max) as cpu_max, ${avg('memory_mean')} as memory_mean, max(memory_max) as memory_max,
+      max(disk_max) as disk_max, ${avg('temperature_mean')} as temperature_mean, max(temperature_max) as temperature_max,
       sum(bytes_received) as bytes_received, sum(bytes_sent) as bytes_sent, sum(log_entries) as log_entries, sum(error_logs) as error_logs
     from robot_days group by owner_id, owner, day`,
   ],

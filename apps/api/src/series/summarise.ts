@@ -1,30 +1,66 @@
 import type { Db } from '../db/schema.ts';
-import { type DaySummary, readDays, readDisks, readWorstHour } from '../rollups/index.ts';
+import { type RobotDay, type RobotHour, readDisks, readHoursOf, readRobotDays } from '../rollups/index.ts';
 
+const DAY_MS = 86_400_000;
 const MAX_DISKS = 20;
+/** The worst hour is looked for in this many of the worst days. */
+const WORST_DAYS = 10;
+
+type Known<Row> = { [Key in keyof Row]: Row[Key] extends number | null ? Key : never }[keyof Row];
 
 /** Summary of a period for these robots together. @param range ms since 1970 */
-export async function summarise(db: Db, robotIds: number[], range: { from: number; to: number }) {
-  const { from, to } = range;
-  const worst = (figure: Parameters<typeof readWorstHour>[2]) => readWorstHour(db, robotIds, figure, from, to);
-  const [days, disks, cpu, memory, temperature] = await Promise.all([
-    readDays(db, robotIds, from, to),
-    readDisks(db, robotIds, MAX_DISKS),
-    worst('cpu_mean'),
-    worst('memory_max'),
-    worst('temperature_max'),
-  ]);
-  const at = (hour: Awaited<typeof cpu>) => (hour ? { ...hour, hour: hour.hour.toISOString() } : null);
+export async function summarise(db: Db, robotIds: number[], { from, to }: { from: number; to: number }) {
+  const [first, last] = [Math.floor(from / DAY_MS), Math.floor((to - 1) / DAY_MS)];
+  const robotDays = await readRobotDays(db, robotIds, first, last);
+  const disks = await readDisks(db, robotIds, MAX_DISKS);
+  const worstDays = (['cpu_max', 'memory_max', 'temperature_max'] as const).flatMap((key) =>
+    descending(robotDays, key).slice(0, WORST_DAYS),
+  );
+  const hours = (await readHoursOf(db, [...new Set(worstDays)])).filter(({ hour }) => +hour >= from && +hour < to);
+  const days = [...Map.groupBy(robotDays, ({ day }) => day)].sort(([a], [b]) => a - b);
   return {
     from: new Date(from).toISOString(),
     to: new Date(to).toISOString(),
-    online_share: meanOf(days),
-    days: days.map((day, i) => ({ ...day, disk: i === days.length - 1 ? disks : [] })),
-    worst_hours: { cpu: at(cpu), memory: at(memory), temperature: at(temperature) },
+    online_share: meanOf(robotDays, 'online_share'),
+    days: days.map(([day, of]) => ({
+      day: new Date(day * DAY_MS).toISOString().slice(0, 10),
+      online_share: meanOf(of, 'online_share'),
+      cpu_mean: meanOf(of, 'cpu_mean'),
+      cpu_max: maxOf(of, 'cpu_max'),
+      memory_max: maxOf(of, 'memory_max'),
+      temperature_max: maxOf(of, 'temperature_max'),
+      disk: day === days.at(-1)?.[0] ? disks : [],
+      bytes_sent: sumOf(of, 'bytes_sent'),
+      bytes_received: sumOf(of, 'bytes_received'),
+      error_logs: sumOf(of, 'error_logs') ?? 0,
+    })),
+    worst_hours: {
+      cpu: worstOf(hours, 'cpu_mean'),
+      memory: worstOf(hours, 'memory_max'),
+      temperature: worstOf(hours, 'temperature_max'),
+    },
   };
 }
 
-function meanOf(days: DaySummary[]): number | null {
-  const shares = days.flatMap(({ online_share }) => (online_share === null ? [] : [online_share]));
-  return shares.length > 0 ? shares.reduce((sum, share) => sum + share, 0) / shares.length : null;
+const valuesOf = (rows: RobotDay[], key: Known<RobotDay>) => rows.flatMap((row) => row[key] ?? []);
+const maxOf = (rows: RobotDay[], key: Known<RobotDay>) =>
+  valuesOf(rows, key).reduce<number | null>((max, value) => (max === null || value > max ? value : max), null);
+const sumOf = (rows: RobotDay[], key: Known<RobotDay>) =>
+  valuesOf(rows, key).reduce<number | null>((sum, value) => (sum ?? 0) + value, null);
+
+/** Each value's share is added, so that huge values do not overflow. */
+function meanOf(rows: RobotDay[], key: Known<RobotDay>): number | null {
+  const values = valuesOf(rows, key);
+  return values.length > 0 ? values.reduce((sum, value) => sum + value / values.length, 0) : null;
+}
+
+function descending<Row>(rows: Row[], key: keyof Row): Row[] {
+  return rows.filter((row) => row[key] !== null).sort((a, b) => Number(b[key]) - Number(a[key]));
+}
+
+function worstOf(hours: RobotHour[], key: 'cpu_mean' | 'memory_max' | 'temperature_max') {
+  const worst = descending(hours, key)[0];
+  if (!worst) return null;
+  const { robot_id, robot, hour } = worst;
+  return { robot_id, robot, hour: hour.toISOString(), value: worst[key] as number };
 }

@@ -116,9 +116,15 @@ export interface HourValues {
   lastAt: number;
 }
 
+/** Levels as syslog and common loggers spell them. */
+export const LOG_LEVELS = [
+  ...['emerg', 'emergency', 'panic', 'fatal', 'alert', 'crit', 'critical', 'err', 'error'],
+  ...['warning', 'warn', 'notice', 'info', 'debug', 'trace'],
+];
+
 export interface LogCount {
   hour: number;
-  /** As sent by the robot; empty when missing. */
+  /** One of LOG_LEVELS, `other`, or empty when missing. */
   level: string;
   count: number;
 }

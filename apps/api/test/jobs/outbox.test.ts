@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { addToOutbox, type Delivery, deliverDue } from '../../src/jobs/outbox.ts';
+import { writePresence } from '../../src/robots/presence-store.ts';
 import { noteSilent } from '../../src/robots/tell-of-silent.ts';
 import { useTestApi } from '../support/test-api.ts';
 
@@ -68,4 +69,30 @@ it('a silent robot is announced once, however many replicas notice', async () =>
   await expect.poll(() => heard, { timeout: 10_000 }).toEqual([robot.id]);
   const { rows } = await sql`select 1 from outbox where kind = 'robot_offline'`.execute(db);
   expect(rows).toEqual([]);
+});
+
+it('a sighting that a frozen replica writes too late does not make a robot online again', async () => {
+  const { db } = api.deps();
+  const robot = await api.pairedRobot(await api.person());
+  const see = (secondsAgo: number) =>
+    writePresence(
+      db,
+      [{ id: robot.id, at: new Date(Date.now() - secondsAgo * 1000), skewMs: null, agentVersion: null, reports: 1 }],
+      45,
+    );
+  const announced = async () =>
+    (
+      await db
+        .selectFrom('robot_presence')
+        .select('announced_offline')
+        .where('robot_id', '=', robot.id)
+        .executeTakeFirstOrThrow()
+    ).announced_offline;
+  await see(100);
+  await noteSilent(db, 45);
+  expect(await announced()).toBe(true);
+  await see(90);
+  expect(await announced(), 'too late').toBe(true);
+  await see(1);
+  expect(await announced(), 'in time').toBe(false);
 });

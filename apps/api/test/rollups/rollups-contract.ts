@@ -162,11 +162,49 @@ export function rollupsContract(api: TestApi): void {
     ]);
   });
 
+  it('counters are right though the hours come in any order, with hours missing between', async () => {
+    const increase = async (robotId: number) => {
+      const { rows } = await sql<{ total: number }>`
+        select sum(increase) as total from rollup_hours h join metric_series s on s.id = h.series_id where s.robot_id = ${robotId}`.execute(
+        api.deps().db,
+      );
+      return rows[0]?.total;
+    };
+    const net = (hour: number, value: number, minute = 0) =>
+      `net,interface=eth0 bytes_sent=${value}i ${begin + hour * HOUR_MS + minute * 60_000}`;
+    const gap = await robotOf();
+    await gap.send([net(0, 100), net(4, 1000)]);
+    await rollUp(gap.id);
+    await gap.send([net(1, 600)]);
+    await rollUp(gap.id);
+    expect(await increase(gap.id)).toBe(900);
+    const span = await robotOf();
+    await span.send([net(1, 1000), net(1, 1100, 1)]);
+    await rollUp(span.id);
+    await span.send([net(0, 400), net(3, 5000)]);
+    await rollUp(span.id);
+    expect(await increase(span.id)).toBe(4600);
+  });
+
+  it('a robot with very many fields is rolled up too, a part at a time', async () => {
+    const robot = await robotOf();
+    const fields = (from: number) => Array.from({ length: 900 }, (_, i) => `f${from + i}=${i}`).join();
+    await robot.send(Array.from({ length: 40 }, (_, i) => `wide,s=${i} ${fields(0)} ${begin + i * 1000}`));
+    await rollUp(robot.id);
+    const { rows } = await sql<{ count: number; sum: number }>`
+      select count(*)::int as count, sum(sum) as sum from rollup_hours h join metric_series s on s.id = h.series_id
+      where s.robot_id = ${robot.id}`.execute(api.deps().db);
+    expect(rows[0]).toEqual({ count: 40 * 900, sum: (40 * 900 * 899) / 2 });
+  });
+
   it('an hour counts its log entries by level', async () => {
     const robot = await robotOf();
     const log = (second: number, level: string | undefined) =>
       `syslog ${level ? `level="${level}",` : ''}message="m${second}" ${begin + second * 1000}`;
-    await robot.send([log(1, 'err'), log(2, 'err'), log(3, 'info'), log(4, undefined), log(3_700, 'err')]);
+    await robot.send([
+      ...[log(1, 'err'), log(2, 'ERR'), log(3, 'info'), log(4, undefined), log(3_700, 'err')],
+      ...[log(5, 'x'.repeat(60_000)), log(6, 'anything')],
+    ]);
     await rollUp(robot.id);
     const rows = await api
       .deps()
@@ -176,7 +214,7 @@ export function rollupsContract(api: TestApi): void {
       .where('logs', 'is not', null)
       .orderBy('hour')
       .execute();
-    expect(rows.map(({ logs }) => logs)).toEqual([{ err: 2, info: 1, '': 1 }, { err: 1 }]);
+    expect(rows.map(({ logs }) => logs)).toEqual([{ err: 2, info: 1, '': 1, other: 2 }, { err: 1 }]);
   });
 
   it('is marked before it is stored, and stays due when it is marked again meanwhile', async () => {

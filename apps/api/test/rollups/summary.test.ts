@@ -75,3 +75,36 @@ it('says nothing secret in its views', async () => {
   expect(names).toContain('online_share');
   expect(names.filter((name) => /token|password|hash|secret|email/.test(name))).toEqual([]);
 });
+
+it('is answered for everybody, whatever numbers one robot sends', async () => {
+  const [owner, hostile] = [await api.person(), await api.person()];
+  const admin = await api.person('admin');
+  const [calm, absurd] = [await api.pairedRobot(owner), await api.pairedRobot(hostile)];
+  const hour = (ago: number) => Math.floor(Date.now() / 3_600_000 - ago) * 3_600_000;
+  await api.report(
+    calm.token,
+    `cpu usage_idle=50 ${hour(5)}\ndisk,path=/ used_percent=40 ${hour(5)}`,
+    {},
+    '?precision=ms',
+  );
+  const lines = [
+    `disk,path=/ used_percent=-1.7e308 ${hour(29)}`,
+    `disk,path=/ used_percent=1.7e308 ${hour(5)}`,
+    `cpu usage_idle=-1.7e308 ${hour(5)}`,
+    `mem used_percent=1.7e308 ${hour(5)}`,
+    `temp temp=1.7e308 ${hour(5)}`,
+    `temp temp=-1.7e308 ${hour(29)}`,
+  ];
+  expect((await api.report(absurd.token, lines.join('\n'), {}, '?precision=ms')).status).toBe(204);
+  await rollUp();
+  for (const [path, { token }] of [
+    [`/robots/${calm.id}/summary`, owner],
+    ['/fleet/summary', owner],
+    [`/robots/${absurd.id}/summary`, hostile],
+    ['/fleet/summary', admin],
+  ] as const)
+    expect((await api.call('GET', path, { token })).status, path).toBe(200);
+  const { db } = api.deps();
+  for (const view of ['robot_hours', 'robot_days', 'robot_disks', 'fleet_days'])
+    await sql`select * from ${sql.table(view)}`.execute(db);
+});

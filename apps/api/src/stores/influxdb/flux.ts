@@ -1,6 +1,6 @@
 import { flux, fluxExpression } from '@influxdata/influxdb-client';
 import type { Selector } from '../../figures/index.ts';
-import { IDENTITY_TAGS } from '../../line-protocol/index.ts';
+import { IDENTITY_TAGS, RESERVED_TAGS } from '../../line-protocol/index.ts';
 
 /**
  * Flux is built with the client library's template, which quotes every value, so no input becomes query text. Filters
@@ -18,10 +18,12 @@ export const oneOf = (column: string, values: string[]) =>
   flux`r[${column}] =~ ${new RegExp(`^(${values.map(literally).join('|')})$`)}`;
 const literally = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
+/** InfluxDB's own columns; tags of these names are refused. */
+const COLUMNS = new Set(['', 'result', 'table', ...RESERVED_TAGS]);
+
 /** The point's own tags, sorted by name. */
 export function ownTags(columns: string[], cell: (column: string) => string): Record<string, string> {
-  const own = columns.filter((name) => name !== '' && name !== 'result' && name !== 'table');
-  const tags = own.filter((name) => !name.startsWith('_') && !IDENTITY_TAGS.has(name) && cell(name) !== '').sort();
+  const tags = columns.filter((name) => !COLUMNS.has(name) && !IDENTITY_TAGS.has(name) && cell(name) !== '').sort();
   return Object.fromEntries(tags.map((name) => [name, cell(name)]));
 }
 

@@ -1,5 +1,5 @@
 import { flux, fluxExpression } from '@influxdata/influxdb-client';
-import type { HoursQuery, HourValues, LogCount } from '../metrics-store.ts';
+import { type HoursQuery, type HourValues, LOG_LEVELS, type LogCount } from '../metrics-store.ts';
 import type { InfluxClient } from './client.ts';
 import { oneOf, ownTags, timeOf } from './flux.ts';
 
@@ -73,7 +73,8 @@ export async function queryLogCounts(
 ): Promise<LogCount[]> {
   const read = (field: string, grouping: string) =>
     client.query(
-      flux`from(bucket: ${client.bucket})
+      flux`import "strings"
+        from(bucket: ${client.bucket})
         |> range(start: ${timeOf(from)}, stop: ${timeOf(to)})
         |> filter(fn: (r) => r._measurement == "syslog" and r.robot_id == ${String(robotId)} and r._field == ${field})
         |> ${fluxExpression(grouping)}
@@ -85,13 +86,15 @@ export async function queryLogCounts(
       }),
       signal,
     );
-  const [all, levels] = await Promise.all([
+  const [all, named] = await Promise.all([
     read('message', 'group()'),
-    read('level', 'duplicate(column: "_value", as: "level") |> group(columns: ["level"])'),
+    read(
+      'level',
+      `map(fn: (r) => ({_time: r._time, _value: 1, level: if contains(value: strings.toLower(v: r._value), set: ${JSON.stringify(LOG_LEVELS)}) then strings.toLower(v: r._value) else "other"})) |> group(columns: ["level"])`,
+    ),
   ]);
-  const rest = all.map(({ hour, count }) => {
-    const named = levels.reduce((total, one) => total + (one.hour === hour ? one.count : 0), 0);
-    return { hour, level: '', count: count - named };
-  });
-  return [...levels, ...rest.filter(({ count }) => count > 0)];
+  const withLevel = new Map<number, number>();
+  for (const { hour, count } of named) withLevel.set(hour, (withLevel.get(hour) ?? 0) + count);
+  const rest = all.map(({ hour, count }) => ({ hour, level: '', count: count - (withLevel.get(hour) ?? 0) }));
+  return [...named, ...rest.filter(({ count }) => count > 0)];
 }

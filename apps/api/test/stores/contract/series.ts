@@ -4,6 +4,19 @@ import { now, reportingRobot, type TestApi } from './reporting.ts';
 
 export function seriesContract(api: TestApi): void {
   describe('reading', () => {
+    it('keeps series apart whatever their tags are called', async () => {
+      const { read, send } = await reportingRobot(api);
+      expect((await send('m,_x=a v=1\nm,_x=b v=2\nm,_y=c v=3')).status).toBe(204);
+      const { series } = await read('m', '&fn=last');
+      expect(series.map(({ tags }: { tags: object }) => JSON.stringify(tags)).sort()).toEqual([
+        '{"_x":"a"}',
+        '{"_x":"b"}',
+        '{"_y":"c"}',
+      ]);
+      for (const tag of ['_value', '_time', '_start', '_stop', 'result', 'table'])
+        expect((await send(`m,${tag}=a v=1`)).status, tag).toBe(400);
+    });
+
     it('downsamples in windows with every function', async () => {
       const { send, read } = await reportingRobot(api);
       const start = Math.floor(now() / 60) * 60 - 120;
