@@ -31,12 +31,21 @@ export async function listDue(db: Db, limit: number, perRobot: number): Promise<
   return [...Map.groupBy(rows, (row) => row.robot_id)].map(([robotId, hours]) => ({ robotId, hours }));
 }
 
-/** Hours marked again since they were read stay due. */
-export async function finishDue(db: Db, { robotId, hours }: DueRobot): Promise<void> {
-  await sql`
+/**
+ * Hours marked again since they were read stay due. To be called last in the transaction that computed them.
+ * @returns false when another replica has finished some of them meanwhile: what this one computed may be older
+ */
+export async function finishDue(tx: Db, { robotId, hours }: DueRobot): Promise<boolean> {
+  const done = await sql<{ hour: number }>`
     delete from rollup_due using unnest(${hours.map(({ hour }) => hour)}::int[], ${hours.map(({ marks }) => marks)}::int[])
       as done (hour, marks)
-    where robot_id = ${robotId} and rollup_due.hour = done.hour and rollup_due.marks = done.marks`.execute(db);
+    where robot_id = ${robotId} and rollup_due.hour = done.hour and rollup_due.marks = done.marks
+    returning rollup_due.hour`.execute(tx);
+  const finished = new Set(done.rows.map(({ hour }) => hour));
+  const others = hours.map(({ hour }) => hour).filter((hour) => !finished.has(hour));
+  const { rows } = await sql`
+    select 1 from rollup_due where robot_id = ${robotId} and hour = any(${others}::int[])`.execute(tx);
+  return rows.length === others.length;
 }
 
 /** A robot's hours whose roll-ups are missing or out of date. @param to exclusive */

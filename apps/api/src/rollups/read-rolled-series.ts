@@ -90,11 +90,9 @@ async function plan({ db, retention }: Deps, { robotId, from, to }: SeriesQuery)
   return { whole: { from: first, to: end, without: covered }, pieces: [all] };
 }
 
-type Part = Omit<RolledWindow, 'tags'> & { tags: Record<string, string> };
-
 /** Combines the parts of each window. */
-function merged(measurement: string, parts: Part[]): Part[] {
-  const windows = new Map<string, Part>();
+function merged(measurement: string, parts: RolledWindow[]): RolledWindow[] {
+  const windows = new Map<string, RolledWindow>();
   for (const part of parts) {
     const key = `${part.window} ${keyOf(measurement, part.field, part.tags)}`;
     const known = windows.get(key);
@@ -115,9 +113,9 @@ function together(a: Rollup, b: Rollup): Rollup {
   };
 }
 
-function seriesOf(windows: Part[], { measurement, everySeconds, fn, times }: SeriesQuery): Series[] {
-  const timeOf = ({ lastAt, window }: Part) => (times === 'sample' ? lastAt : window * everySeconds * 1000);
-  const valueIn = (one: Part) => (fn === 'mean' ? one.sum / one.count : one[fn]);
+function seriesOf(windows: RolledWindow[], { measurement, everySeconds, fn, times }: SeriesQuery): Series[] {
+  const timeOf = ({ lastAt, window }: RolledWindow) => (times === 'sample' ? lastAt : window * everySeconds * 1000);
+  const valueIn = (one: RolledWindow) => (fn === 'mean' ? one.sum / one.count : one[fn]);
   const groups = Map.groupBy(windows, ({ field, tags }) => keyOf(measurement, field, tags));
   return [...groups.values()].map((of) => ({
     field: of[0]?.field ?? '',

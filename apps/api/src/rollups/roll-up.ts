@@ -124,11 +124,11 @@ async function rollUpSpan(deps: RollUpDeps, due: DueRobot, chunks: Fields[], sig
     // The next hours' increases start from these hours' last values.
     if ((await lastValues()) !== former) await markNextRolled(tx, robotId, COUNTERS, last);
     await replaceLogCounts(tx, robotId, hours, hasPoints, logs);
-    await finishDue(tx, due);
+    if (!(await finishDue(tx, due))) throw new Error(`hours of robot ${robotId} were rolled up by another replica`);
   });
 }
 
-export const numericFields = (all: { measurement: string; fields: { field: string; type: string }[] }[]) =>
+const numericFields = (all: { measurement: string; fields: { field: string; type: string }[] }[]) =>
   all
     .map(({ measurement, fields }) => ({
       measurement,

@@ -49,16 +49,19 @@ export async function renewDays(tx: Db, robotId: number, days: number[]): Promis
   await sql`delete from rollup_days where ${ofRobot(robotId)} and day = any(${days}::int[])`.execute(tx);
   await sql`
     insert into rollup_days (day, series_id, field_id, count, sum, min, max, last, last_at, increase)
-    select day, series_id, field_id, sum(count), ${boundedSum}, min(min), max(max), (array_agg(last order by hour desc))[1],
-      max(last_at), sum(increase)
+    select day, series_id, field_id, sum(count), ${boundedSum('sum')}, min(min), max(max), (array_agg(last order by hour desc))[1],
+      max(last_at), ${boundedSum('increase')}
     from unnest(${days}::int[]) as day
     join rollup_hours on hour >= day * ${DAY_HOURS} and hour < (day + 1) * ${DAY_HOURS} and ${ofRobot(robotId)}
     group by 1, 2, 3`.execute(tx);
 }
 
 /** PostgreSQL's sum fails when a double overflows. */
-const BOUND = 1e306;
-const boundedSum = sql`sum(greatest(least(sum, ${BOUND}::float8), -${BOUND}::float8))`;
+const BOUND = 1e303;
+const boundedSum = (column: 'sum' | 'increase') => {
+  const value = sql.ref(column);
+  return sql`sum(greatest(least(${value}, ${BOUND}::float8), -${BOUND}::float8)) filter (where ${value} is not null)`;
+};
 
 /** Writes log counts by level for hours that have points or log entries. */
 export async function replaceLogCounts(
@@ -126,7 +129,7 @@ export async function readRolled(
   const { rows } = await sql<RolledWindow>`
     select f.name as field, s.tags, w.window, w.count, w.sum, w.min, w.max, w.last, w."lastAt"
     from (
-      select series_id, field_id, ${window} as window, sum(count)::float8 as count, ${boundedSum} as sum, min(min) as min, max(max) as max,
+      select series_id, field_id, ${window} as window, sum(count)::float8 as count, ${boundedSum('sum')} as sum, min(min) as min, max(max) as max,
         (array_agg(last order by last_at desc))[1] as last, max(last_at)::float8 as "lastAt"
       from ${sql.table(`rollup_${unit}s`)}
       where series_id = any(array(select id from metric_series where robot_id = ${robotId} and measurement = ${measurement}))

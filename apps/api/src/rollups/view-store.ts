@@ -18,7 +18,10 @@ function isOf(name: FigureName): string {
 
 const shown = (name: FigureName, value: string) => ('isRest' in FIGURES[name] ? `100 - ${value}` : value);
 const mean = (name: FigureName) =>
-  shown(name, `sum(h.sum) filter (where ${isOf(name)}) / sum(h.count) filter (where ${isOf(name)})`);
+  shown(
+    name,
+    `sum(least(greatest(h.sum, -1e300), 1e300)) filter (where ${isOf(name)}) / sum(h.count) filter (where ${isOf(name)})`,
+  );
 const max = (name: FigureName) =>
   shown(name, `${'isRest' in FIGURES[name] ? 'min(h.min)' : 'max(h.max)'} filter (where ${isOf(name)})`);
 const grown = (field: string) => `sum(h.increase) filter (where s.measurement = 'net' and f.name = ${quoted(field)})`;
@@ -116,20 +119,34 @@ const VIEWS: [name: string, definition: string][] = [
 
 /** Creates the views for BI and Grafana (docs/bi.md), unless they are already those of this release. */
 export async function createViews(db: Database): Promise<void> {
+  // Replaced views keep what was granted on them and what is built on them.
+  await replaceViews(db, false).catch((error) => {
+    if ((error as { code?: string }).code !== COLUMNS_CHANGED) throw error;
+    return replaceViews(db, true);
+  });
+}
+
+/** PostgreSQL's invalid_table_definition: a view cannot be replaced by one with other columns. */
+const COLUMNS_CHANGED = '42P16';
+
+async function replaceViews(db: Database, anew: boolean): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await lock(tx, 'create views');
     const marker = sql.lit(`of ${VIEWS.map(([, definition]) => definition).join()}`.replace(/\s+/g, ' '));
     const { rows } = await sql<{ same: boolean }>`
       select obj_description(to_regclass('fleet_days'), 'pg_class') = ${marker} as same`.execute(tx);
     if (rows[0]?.same) return;
-    await sql
-      .raw(
-        `drop view if exists ${VIEWS.map(([name]) => name)
-          .reverse()
-          .join(', ')}`,
-      )
-      .execute(tx);
-    for (const [name, definition] of VIEWS) await sql.raw(`create view ${name} as ${definition}`).execute(tx);
+    if (anew)
+      await sql
+        .raw(
+          `drop view if exists ${[...VIEWS]
+            .reverse()
+            .map(([name]) => name)
+            .join(', ')}`,
+        )
+        .execute(tx);
+    for (const [name, definition] of VIEWS)
+      await sql.raw(`create or replace view ${name} as ${definition}`).execute(tx);
     await sql`comment on view fleet_days is ${marker}`.execute(tx);
   });
 }

@@ -5,6 +5,8 @@ import type { FieldType } from '../figures/index.ts';
 import { readRolledSeries } from '../rollups/index.ts';
 import type { Aggregate, Measurement, MetricsStore, Series, SeriesQuery } from '../stores/index.ts';
 
+const isState = (type: FieldType) => type === 'string' || type === 'boolean';
+
 /**
  * The requested fields, or all, that the function supports: booleans and strings support only `last`.
  * @throws AppError validation_failed when an unsupported field was requested by name
@@ -12,7 +14,7 @@ import type { Aggregate, Measurement, MetricsStore, Series, SeriesQuery } from '
 function aggregatable(all: Measurement[], measurement: string, wanted: string[], fn: Aggregate): string[] {
   const known = all.find((one) => one.measurement === measurement)?.fields ?? [];
   const fields = known.filter(({ field }) => wanted.length === 0 || wanted.includes(field));
-  const states = fields.filter(({ type }) => type === 'string' || type === 'boolean');
+  const states = fields.filter(({ type }) => isState(type));
   if (fn === 'last' || states.length === 0) return fields.map(({ field }) => field);
   if (wanted.length > 0) {
     const [{ field, type }] = states as [(typeof states)[number]];
@@ -33,7 +35,6 @@ export interface SeriesDeps {
 }
 
 const HOUR_S = 3600;
-const isState = (type: FieldType) => type === 'string' || type === 'boolean';
 
 /**
  * Windows of whole hours are read from roll-ups. @param query no fields means all.

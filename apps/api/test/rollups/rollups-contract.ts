@@ -238,6 +238,32 @@ export function rollupsContract(api: TestApi): void {
     expect(await robot.pending()).toBe(0);
   });
 
+  it('a replica that was frozen does not put back what it had read before', async () => {
+    const { db, store, catalog } = api.deps();
+    const robot = await robotOf();
+    await robot.send([`m v=1 ${begin}`]);
+    await sql`update rollup_due set due_at = now() where robot_id = ${robot.id}`.execute(db);
+    let isFrozen = true;
+    const slow = {
+      ...{ series: store.series, logCounts: store.logCounts },
+      hours: async (...asked: Parameters<typeof store.hours>) => {
+        const read = await store.hours(...asked);
+        if (isFrozen && asked[0].robotId === robot.id) {
+          isFrozen = false;
+          await robot.send([`m v=5 ${begin + 1000}`]);
+          await rollUp(robot.id);
+        }
+        return read;
+      },
+    } as typeof store;
+    const partitions = rollupPartitions(db);
+    await rollUpDue({ db, store: slow, catalog, partitions }, AbortSignal.timeout(60_000)).catch(() => {});
+    expect(isFrozen).toBe(false);
+    const asked = { from: iso(begin), to: iso(begin + HOUR_MS), every: '1h', fn: 'sum' };
+    expect((await robot.read('m', asked))[0]?.points).toEqual([[begin, 6]]);
+    expect(await robot.pending()).toBe(0);
+  });
+
   it('nothing of a purged robot is left', async () => {
     const { db } = api.deps();
     const robot = await robotOf();
