@@ -10,6 +10,10 @@ export interface HourRow extends HourValues {
 
 const ofRobot = (robotId: number) => sql`series_id in (select id from metric_series where robot_id = ${robotId})`;
 
+/** The later of two replicas that compute the same hour has read more. */
+const OVERWRITTEN = sql`count = excluded.count, sum = excluded.sum, min = excluded.min, max = excluded.max,
+  last = excluded.last, last_at = excluded.last_at, increase = excluded.increase`;
+
 export async function deleteHours(tx: Db, robotId: number, hours: number[]): Promise<void> {
   await sql`delete from rollup_hours where ${ofRobot(robotId)} and hour = any(${hours}::int[])`.execute(tx);
 }
@@ -40,7 +44,7 @@ export async function insertHours(tx: Db, robotId: number, rows: HourRow[]): Pro
       join metric_series s on s.robot_id = ${robotId} and s.measurement = g.measurement
         and md5(s.tags::text) = md5(g.tags::jsonb::text)
       join field_names f on f.name = g.field
-      on conflict do nothing`.execute(tx);
+      on conflict (series_id, field_id, hour) do update set ${OVERWRITTEN}`.execute(tx);
   }
 }
 
@@ -53,7 +57,8 @@ export async function renewDays(tx: Db, robotId: number, days: number[]): Promis
       max(last_at), ${boundedSum('increase')}
     from unnest(${days}::int[]) as day
     join rollup_hours on hour >= day * ${DAY_HOURS} and hour < (day + 1) * ${DAY_HOURS} and ${ofRobot(robotId)}
-    group by 1, 2, 3`.execute(tx);
+    group by 1, 2, 3
+    on conflict (series_id, field_id, day) do update set ${OVERWRITTEN}`.execute(tx);
 }
 
 /** PostgreSQL's sum fails when a double overflows. */
