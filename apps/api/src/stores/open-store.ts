@@ -12,7 +12,7 @@ export async function openStore(
   { influx, metrics, ingest }: Config,
   log: Logger,
 ): Promise<MetricsStore> {
-  if (!influx) return new PostgresStore(db, reads, metrics.retention);
+  if (!influx) return new PostgresStore(db, reads, metrics.retention, log);
   const limits = { writesInFlight: ingest.writesInFlight, maxFutureMs: metrics.maxFuture * 1000 };
   const store = new InfluxStore(influx, limits);
   if (!(await store.verify()))
