@@ -9,8 +9,9 @@ export const SLOT_NS = 300_000_000_000n;
 export type Part = 'count' | 'sum' | 'min' | 'max' | 'last' | 'last_time';
 
 export interface CellsQuery {
-  robotIds: number[];
   channels: number[];
+  /** The robot of each channel. */
+  robotOf: number[];
   /** Nanoseconds since 1970; `to` is exclusive. */
   from: bigint;
   to: bigint;
@@ -35,14 +36,25 @@ export function cells(query: CellsQuery): RawBuilder<unknown> {
     select channel, slot, ${merged} from (${sources}) as part group by channel, slot`;
 }
 
+/** Looking for this many channels in each row is cheaper than unfolding it. */
+const FEW_CHANNELS = 8;
+
 /** Of the same channel and time, the value that came last. */
-function recentValues({ robotIds, channels, from, to }: CellsQuery) {
-  return sql`
-    select distinct on (v.channel, r.time) v.channel, r.time, v.value
-    from metric_recent r cross join lateral unnest(r.channels, r.vals) as v (channel, value)
-    where r.robot_id = any(${robotIds}::int[]) and r.time >= ${int8(from)} and r.time < ${int8(to)}
-      and v.channel = any(${channels}::int[])
-    order by v.channel, r.time, r.id desc`;
+function recentValues({ channels, robotOf, from, to }: CellsQuery) {
+  const robots = [...new Set(robotOf)];
+  const isWithin = sql`r.time >= ${int8(from)} and r.time < ${int8(to)}`;
+  const place = sql`array_position(r.channels, v.channel)`;
+  const values =
+    channels.length <= FEW_CHANNELS * robots.length
+      ? sql`
+        select v.channel, r.time, r.id, r.vals[${place}] as value
+        from unnest(${channels}::int[], ${robotOf}::int[]) as v (channel, robot_id) join metric_recent r using (robot_id)
+        where ${isWithin} and ${place} is not null`
+      : sql`
+        select v.channel, r.time, r.id, v.value
+        from metric_recent r cross join lateral unnest(r.channels, r.vals) as v (channel, value)
+        where r.robot_id = any(${robots}::int[]) and ${isWithin} and v.channel = any(${channels}::int[])`;
+  return sql`select distinct on (channel, time) channel, time, value from (${values}) as value order by channel, time, id desc`;
 }
 
 /** Aggregates of a block's five minutes, where they lie wholly within the range and nothing came later. */

@@ -10,7 +10,7 @@ export async function queryHours(db: Db, { robotId, measurements, from, to }: Ho
   if (channels.size === 0) return [];
   const first = floorDivide(nsOf(from), HOUR_NS);
   const asked = cells({
-    ...{ robotIds: [robotId], channels: [...channels.keys()], from: nsOf(from), to: nsOf(to) },
+    ...{ channels: [...channels.keys()], robotOf: Array(channels.size).fill(robotId), from: nsOf(from), to: nsOf(to) },
     ...{ origin: first * HOUR_NS, width: HOUR_NS, parts: ['count', 'sum', 'min', 'max', 'last', 'last_time'] },
   });
   const { rows } = await sql<Omit<HourValues, keyof Named | 'hour'> & { channel: number; slot: number }>`

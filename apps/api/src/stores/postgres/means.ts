@@ -12,13 +12,18 @@ export async function queryMeans(db: Db, query: MeansQuery): Promise<WindowMean[
   const channels = await selectedChannels(db, robotIds, selectors);
   if (channels.size === 0) return [];
   const asked = cells({
-    ...{ robotIds, channels: [...channels.keys()], from: nsOf(from), to: nsOf(to) },
+    ...{
+      channels: [...channels.keys()],
+      robotOf: [...channels.values()].map((one) => one.robotId),
+      from: nsOf(from),
+      to: nsOf(to),
+    },
     ...{ origin: nsOf(from), width: nsOf(everySeconds * 1000), parts: ['sum', 'count'] },
   });
   const { rows } = await sql<{ channel: number; slot: number; value: number }>`
     select channel, slot, sum / count as value from (${asked}) as cell`.execute(db);
   return rows.map(({ channel, slot, value }) => {
-    const { id, ...named } = channels.get(channel) as SelectedChannel;
+    const { id, isInUse, ...named } = channels.get(channel) as SelectedChannel;
     return { ...named, window: slot, value };
   });
 }

@@ -9,7 +9,7 @@ import { type SelectedChannel, selectedChannels } from './selected-channels.ts';
 const USUAL_ROWS = 2;
 
 /**
- * Reads each robot's last rows; only channels that these do not have are looked for one by one, further back and in blocks.
+ * Reads each robot's last rows; only channels in use that these do not have are looked for one by one, further back and in blocks.
  */
 export async function queryNewest(db: Db, { robotIds, selectors, since }: NewestQuery): Promise<NewestValue[]> {
   const channels = await selectedChannels(db, robotIds, selectors);
@@ -17,8 +17,8 @@ export async function queryNewest(db: Db, { robotIds, selectors, since }: Newest
   const all = [...channels.values()];
   const after = int8(nsOf(since));
   const { rows } = await sql<{ channel: number; value: number; time: number }>`
-    with wanted (channel, robot_id) as materialized (
-      select * from unnest(${all.map(({ id }) => id)}::int[], ${all.map(({ robotId }) => robotId)}::int[])
+    with wanted (channel, robot_id, is_in_use) as materialized (
+      select * from unnest(${all.map(({ id }) => id)}::int[], ${all.map(({ robotId }) => robotId)}::int[], ${all.map(({ isInUse }) => isInUse)}::boolean[])
     ), usual as materialized (
       select distinct on (v.channel) v.channel, r.time, v.value
       from unnest(${[...new Set(all.map(({ robotId }) => robotId))]}::int[]) as robot (id)
@@ -29,7 +29,7 @@ export async function queryNewest(db: Db, { robotIds, selectors, since }: Newest
       where v.channel = any(${[...channels.keys()]}::int[])
       order by v.channel, r.time desc, r.id desc
     ), missing as materialized (
-      select * from wanted where not exists (select from usual u where u.channel = wanted.channel)
+      select * from wanted where is_in_use and not exists (select from usual u where u.channel = wanted.channel)
     ), others as (
       select missing.channel, found.time, found.value from missing cross join lateral (
         (select r.time, r.vals[array_position(r.channels, missing.channel)] as value from metric_recent r
@@ -47,7 +47,7 @@ export async function queryNewest(db: Db, { robotIds, selectors, since }: Newest
     select channel, value, (time / 1000000)::float8 as time from usual
     union all select channel, value, (time / 1000000)::float8 from others`.execute(db);
   return rows.map(({ channel, value, time }) => {
-    const { id, ...named } = channels.get(channel) as SelectedChannel;
+    const { id, isInUse, ...named } = channels.get(channel) as SelectedChannel;
     return { ...named, value, time };
   });
 }

@@ -16,33 +16,38 @@ export interface PackingDeps {
 
 /** After its end an hour still gets points from robots that send late. */
 const GRACE_MS = 600_000;
+/** An hour with more values than this is left as it came: its blocks would not fit the memory of a small computer. */
+const MAX_VALUES = 5_000_000;
 /** Pauses, as a multiple of the time that the work before took, leave most of the database to others. */
 const PAUSE = 2;
 
 /** Packs every robot's whole hours into blocks, the oldest first. */
 export async function packRecent(deps: PackingDeps, signal: AbortSignal): Promise<void> {
-  const end = floorDivide(nsOf(Date.now() - GRACE_MS), HOUR_NS) * HOUR_NS;
+  const end = floorDivide(nsOf(Date.now() - GRACE_MS), HOUR_NS);
   const { rows } = await sql<{ id: number }>`
-    select id from robots where exists (select from metric_recent r where r.robot_id = robots.id and r.time < ${int8(end)})
-    order by id`.execute(deps.db);
+    select id from robots where exists (
+      select from metric_recent r where r.robot_id = robots.id and r.time < ${int8(end * HOUR_NS)}
+    ) order by id`.execute(deps.db);
   for (const { id } of rows) {
-    for (let more = true; more; ) {
+    for (let hour = await nextHour(deps, id, undefined, end); hour !== undefined; ) {
       if (signal.aborted) return;
       const started = performance.now();
-      more = await packOldest(deps, id, end);
+      if ((await countValues(deps.db, id, Number(hour))) <= MAX_VALUES) await packHour(deps, id, Number(hour));
+      hour = await nextHour(deps, id, hour + 1n, end);
       await sleep((performance.now() - started) * PAUSE, undefined, { signal }).catch(() => {});
     }
   }
 }
 
-/** @returns whether there was anything to pack */
-async function packOldest(deps: PackingDeps, robotId: number, end: bigint): Promise<boolean> {
+/** The first hour from `first` on, and before `end`, that has rows to pack. */
+async function nextHour({ db }: PackingDeps, robotId: number, first: bigint | undefined, end: bigint) {
   const { rows } = await sql<{ time: string | null }>`
-    select min(time) as time from metric_recent where robot_id = ${robotId} and time < ${int8(end)}`.execute(deps.db);
-  const oldest = rows[0]?.time;
-  if (!oldest) return false;
-  await packHour(deps, robotId, Number(floorDivide(BigInt(oldest), HOUR_NS)));
-  return true;
+    select min(time) as time from metric_recent
+    where robot_id = ${robotId} and time < ${int8(end * HOUR_NS)} and ${first === undefined ? sql`true` : sql`time >= ${int8(first * HOUR_NS)}`}`.execute(
+    db,
+  );
+  const time = rows[0]?.time;
+  return time ? floorDivide(BigInt(time), HOUR_NS) : undefined;
 }
 
 /**
@@ -100,6 +105,14 @@ export async function packHour({ db, blocks, others }: PackingDeps, robotId: num
         counts = excluded.counts, sums = excluded.sums, mins = excluded.mins, maxes = excluded.maxes, lasts = excluded.lasts,
         last_times = excluded.last_times`.execute(tx);
   });
+}
+
+async function countValues(db: Database, robotId: number, hour: number): Promise<number> {
+  const from = BigInt(hour) * HOUR_NS;
+  const { rows } = await sql<{ count: string | null }>`
+    select sum(cardinality(channels)) as count from metric_recent
+    where robot_id = ${robotId} and time >= ${int8(from)} and time < ${int8(from + HOUR_NS)}`.execute(db);
+  return Number(rows[0]?.count ?? 0);
 }
 
 /** Largest integer up to which a double holds every one. */

@@ -13,10 +13,11 @@ import type {
   SeriesQuery,
 } from '../metrics-store.ts';
 import { ChannelIds, channelIdsOf } from './channels.ts';
-import { moveFormerPoints } from './former-points.ts';
+import { FormerPoints } from './former-points.ts';
 import { queryHours, queryLogCounts } from './hours.ts';
 import { queryLogs } from './logs.ts';
 import { queryMeans } from './means.ts';
+import { int8, nsOf } from './nanoseconds.ts';
 import { queryNewest } from './newest.ts';
 import { type PackingDeps, packRecent } from './packing.ts';
 import { Partitions } from './partitions.ts';
@@ -25,6 +26,8 @@ import { PostgresWriter } from './writer.ts';
 
 const DAY_HOURS = 24;
 const HOUR_MS = 3_600_000;
+/** Points of a former release are moved for this long, then recent ones are packed again. */
+const MOVING_MS = 25_000;
 
 /**
  * Metrics and logs in PostgreSQL. Numbers are first kept as they come, a row for each robot and time, and packed into a block for
@@ -32,20 +35,20 @@ const HOUR_MS = 3_600_000;
  */
 export class PostgresStore implements MetricsStore {
   #db: Database;
-  #log: Logger;
   #retention: number;
   #partitions: Partitions;
   #packing: PackingDeps;
+  #former: FormerPoints;
   #writer: PostgresWriter;
   #read: <Result>(signal: AbortSignal, read: (connection: Db) => Promise<Result>) => Promise<Result>;
 
   /** @param reads separate pool on the same database, for slow queries */
   constructor(db: Database, reads: Database, retentionSeconds: number, log: Logger) {
     this.#db = db;
-    this.#log = log;
     this.#retention = retentionSeconds;
     this.#partitions = new Partitions(db, retentionSeconds);
     this.#packing = { db, blocks: new RangePartitions(db, ['metric_blocks'], DAY_HOURS), others: this.#partitions };
+    this.#former = new FormerPoints(this.#packing, log);
     this.#writer = new PostgresWriter(db, this.#partitions, new ChannelIds(db));
     this.#read = (signal, read) => cancellable({ db, reads }, signal, read);
   }
@@ -61,12 +64,15 @@ export class PostgresStore implements MetricsStore {
 
   async pack(signal: AbortSignal): Promise<void> {
     await packRecent(this.#packing, signal);
-    await moveFormerPoints(this.#packing, this.#log, signal);
+    await this.#former.move(MOVING_MS, signal);
   }
 
   async maintain(): Promise<void> {
     await this.#partitions.maintain();
     const now = Math.floor(Date.now() / HOUR_MS);
+    await sql`
+      delete from metric_recent r using robots
+      where r.robot_id = robots.id and r.time < ${int8(nsOf(Date.now() - this.#retention * 1000))}`.execute(this.#db);
     await this.#packing.blocks.dropBefore(now - Math.ceil(this.#retention / 3600));
     await this.#packing.blocks.ensure([now, now + 1]);
   }

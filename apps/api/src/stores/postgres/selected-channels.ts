@@ -8,7 +8,12 @@ export interface SelectedChannel {
   measurement: string;
   field: string;
   tags: Record<string, string>;
+  /** Whether the series has been in use about as lately as the robot's others. */
+  isInUse: boolean;
 }
+
+/** The catalog notes about once an hour which series are in use. */
+const NOTED_WITHIN = '4 hours';
 
 /** These robots' selected fields, one for each of their series, by id. */
 export async function selectedChannels(
@@ -17,7 +22,8 @@ export async function selectedChannels(
   selectors: Selector[],
 ): Promise<Map<number, SelectedChannel>> {
   const { rows } = await sql<SelectedChannel>`
-    select c.id, s.robot_id as "robotId", s.measurement, c.field, s.tags
+    select c.id, s.robot_id as "robotId", s.measurement, c.field, s.tags,
+      s.last_seen_at > max(s.last_seen_at) over (partition by s.robot_id) - ${NOTED_WITHIN}::interval as "isInUse"
     from metric_series s join unnest(
       ${selectors.map(({ measurement }) => measurement)}::text[], ${selectors.map(({ field }) => field)}::text[],
       ${selectors.map(({ total }) => total?.tag ?? null)}::text[], ${selectors.map(({ total }) => total?.value ?? null)}::text[]

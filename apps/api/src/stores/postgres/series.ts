@@ -59,7 +59,7 @@ async function numberValues(db: Db, query: SeriesQuery, channels: Channel[]): Pr
   const width = BigInt(Math.round(everySeconds * 1000)) * 1_000_000n;
   const first = floorDivide(nsOf(from), width);
   const asked = cells({
-    ...{ robotIds: [robotId], channels: channels.map(({ id }) => id), from: nsOf(from), to: nsOf(to) },
+    ...{ channels: channels.map(({ id }) => id), robotOf: channels.map(() => robotId), from: nsOf(from), to: nsOf(to) },
     ...{ origin: first * width, width, parts: PARTS[fn] },
   });
   const isSample = query.times === 'sample';
