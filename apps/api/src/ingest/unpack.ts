@@ -6,6 +6,9 @@ const inflate = promisify(gunzip);
 /** Bodies of usual size are unpacked synchronously: handing them to a thread and back costs more. */
 const SMALL_BYTES = 16_384;
 const SMALL_UNPACKED_BYTES = 262_144;
+/** The announced size may be wrong. */
+const SMALLEST_CHUNK = 1_024;
+const LARGEST_CHUNK = 16_384;
 
 /** @throws AppError unsupported_media_type */
 export function checkEncoding(encoding: string | undefined): 'identity' | 'gzip' {
@@ -21,7 +24,9 @@ export function checkEncoding(encoding: string | undefined): 'identity' | 'gzip'
 export function unpackSmall(body: Buffer, maxBytes: number): Buffer | undefined {
   if (body.length > SMALL_BYTES) return undefined;
   try {
-    return gunzipSync(body, { maxOutputLength: Math.min(maxBytes, SMALL_UNPACKED_BYTES) });
+    // One byte more than announced, which tells that it was all. Node would reserve 16 KiB for each body.
+    const chunkSize = Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, announcedSize(body) + 1));
+    return gunzipSync(body, { chunkSize, maxOutputLength: Math.min(maxBytes, SMALL_UNPACKED_BYTES) });
   } catch {
     return undefined;
   }
