@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, startChild } from '../tools/real/child.ts';
 import { freePort } from '../tools/real/free-port.ts';
 
-const MAIN = join(import.meta.dirname, '../apps/api/src/main.ts');
+const MAIN = join(import.meta.dirname, '../apps/api/src/start.js');
 const MANY = '1000000';
 const ADMIN = { email: 'bench@lab.example', password: randomBytes(12).toString('hex') };
 
