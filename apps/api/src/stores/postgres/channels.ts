@@ -90,21 +90,33 @@ export class ChannelIds {
 
 const MAX_ROWS = 5_000;
 
-/** Sorted, so that concurrent inserts cannot deadlock. @returns ids by series and field */
-async function ensureChannels(db: Db, pairs: { id: number; field: string }[]): Promise<Map<string, number>> {
-  const given = sql`unnest(${pairs.map(({ id }) => id)}::int[], ${pairs.map(({ field }) => field)}::text[]) as g (series_id, field)`;
-  const found = () =>
-    sql<{ id: number; series_id: number; field: string }>`
-      select c.id, c.series_id, c.field from ${given} join metric_channels c using (series_id, field)`.execute(db);
-  const keyed = (rows: { id: number; series_id: number; field: string }[]) =>
-    new Map(rows.map(({ id, series_id, field }) => [`${series_id} ${field}`, id]));
-  const known = keyed((await found()).rows);
-  if (pairs.every(({ id, field }) => known.has(`${id} ${field}`))) return known;
-  await sql`
-    insert into metric_channels (series_id, field)
-    select g.series_id, g.field from ${given}
-    join lateral (select id from metric_series where id = g.series_id for key share) s on true
-    where not exists (select 1 from metric_channels c where c.series_id = g.series_id and c.field = g.field)
-    order by 1, 2 on conflict do nothing`.execute(db);
-  return keyed((await found()).rows);
+type Pair = { id: number; field: string };
+type Row = { id: number; series_id: number; field: string };
+const keyOf = ({ series_id, field }: Row) => `${series_id} ${field}`;
+
+/** Inserts are sorted, so that concurrent ones cannot deadlock. @returns ids by series and field */
+async function ensureChannels(db: Db, pairs: Pair[]): Promise<Map<string, number>> {
+  const ids = new Map<string, number>();
+  const missing = () => pairs.filter(({ id, field }) => !ids.has(`${id} ${field}`));
+  const given = (some: Pair[]) =>
+    sql`unnest(${some.map(({ id }) => id)}::int[], ${some.map(({ field }) => field)}::text[]) as g (series_id, field)`;
+  const note = ({ rows }: { rows: Row[] }) => {
+    for (const row of rows) ids.set(keyOf(row), row.id);
+  };
+  const find = (some: Pair[]) =>
+    sql<Row>`select c.id, c.series_id, c.field from ${given(some)} join metric_channels c using (series_id, field)`.execute(
+      db,
+    );
+  note(await find(pairs));
+  if (missing().length === 0) return ids;
+  note(
+    await sql<Row>`
+      insert into metric_channels (series_id, field)
+      select g.series_id, g.field from ${given(missing())}
+      join lateral (select id from metric_series where id = g.series_id for key share) s on true
+      order by 1, 2 on conflict do nothing returning id, series_id, field`.execute(db),
+  );
+  // Inserted by somebody else meanwhile.
+  if (missing().length > 0) note(await find(missing()));
+  return ids;
 }
