@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { makeCertificates } from '../../tools/real/certificates.ts';
 import { AGENT_CONFIG_FILES, startTelegraf } from '../../tools/real/telegraf.ts';
 import { type Running, wait } from './running.ts';
 
@@ -91,6 +92,21 @@ export function tlsTests(given: () => Running): void {
         expect(telegraf.output()).not.toMatch(/drop|Wrote batch/i);
         await telegraf.stop();
       }
+    });
+
+    it('takes a certificate of one’s own, and goes back', async () => {
+      const { dir, address, compose, env, ca } = given().stack;
+      const own = await makeCertificates(join(given().dir, 'own'), address);
+      const setup = (...args: string[]) => promisify(execFile)('./setup', ['--yes', ...args], { cwd: dir, env });
+      await setup('--certificates', 'files', '--cert', own.certFile, '--key', own.keyFile, '--ca', own.caFile);
+      await compose('up', '--detach', '--wait');
+      expect(await openssl('-CAfile', own.caFile, '-verify_return_error')).toContain('Verify return code: 0 (ok)');
+      expect(await openssl('-tls1_1', '-cipher', 'DEFAULT:@SECLEVEL=0')).toContain('alert protocol version');
+      await setup('--certificates', 'private');
+      await compose('up', '--detach', '--wait');
+      writeFileSync(join(given().dir, 'ca.crt'), ca);
+      const back = await openssl('-CAfile', join(given().dir, 'ca.crt'), '-verify_return_error');
+      expect(back).toContain('Verify return code: 0 (ok)');
     });
   });
 }
