@@ -20,6 +20,8 @@ SQLALCHEMY_DATABASE_URI = (
 
 _password = secret("superset-redis-password")
 _redis = f"redis://superset:{quote(_password)}@redis:6379/0"
+# Seconds; without them, requests would hang while Redis is down.
+_timeouts = {"socket_timeout": 5, "socket_connect_timeout": 3}
 
 
 def _cache(name: str, seconds: int) -> dict:
@@ -28,6 +30,7 @@ def _cache(name: str, seconds: int) -> dict:
         "CACHE_REDIS_URL": _redis,
         "CACHE_KEY_PREFIX": f"superset:{name}:",
         "CACHE_DEFAULT_TIMEOUT": seconds,
+        "CACHE_OPTIONS": _timeouts,
     }
 
 
@@ -36,14 +39,20 @@ DATA_CACHE_CONFIG = _cache("data", 300)
 FILTER_STATE_CACHE_CONFIG = _cache("filters", 30 * 86_400)
 EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explore", 7 * 86_400)
 RESULTS_BACKEND = RedisCache(
-    host="redis", username="superset", password=_password, key_prefix="superset:results:", default_timeout=86_400
+    host="redis",
+    username="superset",
+    password=_password,
+    key_prefix="superset:results:",
+    default_timeout=86_400,
+    **_timeouts,
 )
 RATELIMIT_STORAGE_URI = _redis
+RATELIMIT_STORAGE_OPTIONS = _timeouts
 
 # On the server: a cookie would be signed, but readable.
 SESSION_SERVER_SIDE = True
 SESSION_TYPE = "redis"
-SESSION_REDIS = redis.from_url(_redis)
+SESSION_REDIS = redis.from_url(_redis, **_timeouts)
 SESSION_KEY_PREFIX = "superset:session:"
 SESSION_COOKIE_NAME = "superset_session"
 SESSION_COOKIE_SECURE = True
