@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { makeCertificates } from '../../tools/real/certificates.ts';
+import { startPebble } from '../../tools/real/pebble.ts';
 import { AGENT_CONFIG_FILES, startTelegraf } from '../../tools/real/telegraf.ts';
 import { type Running, wait } from './running.ts';
 
@@ -91,6 +92,32 @@ export function tlsTests(given: () => Running): void {
         expect(fullness.at(-1)).toBeGreaterThan(fullness[1] as number);
         expect(telegraf.output()).not.toMatch(/drop|Wrote batch/i);
         await telegraf.stop();
+      }
+    });
+
+    it('gets a certificate from an ACME authority', async () => {
+      const { dir, address, compose, env, docker } = given().stack;
+      const machine = address.replace(/\.2$/, '.1');
+      const pebble = await startPebble({ dir: given().dir, address: machine, target: address });
+      try {
+        const authority = ['--acme-directory', pebble.directory, '--acme-root', pebble.caFile];
+        const name = ['--host', 'robots.lab.example', '--certificates', 'acme', '--email', 'admin@lab.example'];
+        await promisify(execFile)('./setup', ['--yes', ...name, ...authority], { cwd: dir, env });
+        await compose('up', '--detach', '--wait', '--no-deps', 'edge');
+        const root = join(given().dir, 'acme-root.crt');
+        writeFileSync(root, await pebble.root());
+        const connect = ['--resolve', `robots.lab.example:9101:${address}`, '--cacert', root];
+        const get = () =>
+          promisify(execFile)('curl', ['-fsS', ...connect, 'https://robots.lab.example:9101/api/health']).then(
+            ({ stdout }) => stdout,
+            ({ stderr }) => stderr as string,
+          );
+        const message = `${pebble.output().slice(-2000)}\n${await docker(['logs', '--tail', '20', 'robowatch-edge-1'])}`;
+        await expect.poll(get, { ...wait, message }).toBe('{"status":"ok"}');
+      } finally {
+        await pebble.stop();
+        await promisify(execFile)('./setup', ['--yes', '--host', address, '--certificates', 'private'], { cwd: dir });
+        await compose('up', '--detach', '--wait');
       }
     });
 
