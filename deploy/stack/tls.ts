@@ -16,6 +16,9 @@ export function tlsTests(given: () => Running): void {
     return client.catch((error) => error).then(({ stdout, stderr }) => `${stdout}${stderr}`);
   }
 
+  /** With the settings that ./setup has just made. */
+  const restartEdge = () => given().stack.compose('up', '--detach', '--wait', '--no-deps', 'edge');
+
   describe('TLS', () => {
     it('is served on every port with a certificate of the private authority', async () => {
       for (const port of [443, 9100, 9101]) {
@@ -96,14 +99,14 @@ export function tlsTests(given: () => Running): void {
     });
 
     it('gets a certificate from an ACME authority', async () => {
-      const { dir, address, compose, env, docker } = given().stack;
+      const { dir, address, env, docker } = given().stack;
       const machine = address.replace(/\.2$/, '.1');
       const pebble = await startPebble({ dir: given().dir, address: machine, target: address });
       try {
         const authority = ['--acme-directory', pebble.directory, '--acme-root', pebble.caFile];
         const name = ['--host', 'robots.lab.example', '--certificates', 'acme', '--email', 'admin@lab.example'];
         await promisify(execFile)('./setup', ['--yes', ...name, ...authority], { cwd: dir, env });
-        await compose('up', '--detach', '--wait', '--no-deps', 'edge');
+        await restartEdge();
         const root = join(given().dir, 'acme-root.crt');
         writeFileSync(root, await pebble.root());
         const connect = ['--resolve', `robots.lab.example:9101:${address}`, '--cacert', root];
@@ -117,20 +120,20 @@ export function tlsTests(given: () => Running): void {
       } finally {
         await pebble.stop();
         await promisify(execFile)('./setup', ['--yes', '--host', address, '--certificates', 'private'], { cwd: dir });
-        await compose('up', '--detach', '--wait');
+        await restartEdge();
       }
     });
 
     it('takes a certificate of one’s own, and goes back', async () => {
-      const { dir, address, compose, env, ca } = given().stack;
+      const { dir, address, env, ca } = given().stack;
       const own = await makeCertificates(join(given().dir, 'own'), address);
       const setup = (...args: string[]) => promisify(execFile)('./setup', ['--yes', ...args], { cwd: dir, env });
       await setup('--certificates', 'files', '--cert', own.certFile, '--key', own.keyFile, '--ca', own.caFile);
-      await compose('up', '--detach', '--wait');
+      await restartEdge();
       expect(await openssl('-CAfile', own.caFile, '-verify_return_error')).toContain('Verify return code: 0 (ok)');
       expect(await openssl('-tls1_1', '-cipher', 'DEFAULT:@SECLEVEL=0')).toContain('alert protocol version');
       await setup('--certificates', 'private');
-      await compose('up', '--detach', '--wait');
+      await restartEdge();
       writeFileSync(join(given().dir, 'ca.crt'), ca);
       const back = await openssl('-CAfile', join(given().dir, 'ca.crt'), '-verify_return_error');
       expect(back).toContain('Verify return code: 0 (ok)');
