@@ -42,6 +42,12 @@ function body(lines: number, identity: string[]): string[] {
   });
 }
 
+/** Nine measurements of ten fields, like those of TSBS's hosts. */
+const WIDE = ['cpu', 'diskio', 'disk', 'kernel', 'mem', 'net', 'nginx', 'postgresl', 'redis'].map(
+  (name) => (): string =>
+    `${name},region=eu-west-1,rack=67 ${Array.from({ length: 10 }, (_, i) => `wide_${i}=${i % 2 ? `${bytes()}i` : percent()}`).join()}`,
+);
+
 /** A robot's flush of 15 lines, without timestamps. @param tags additional tags for each line */
 export const flushOf = (tags: string[] = []) => body(FLUSH.length, tags);
 
@@ -53,12 +59,12 @@ const identityOf = (robot: number) => ['arch=arm64', 'hostname=orangepi', `robot
  */
 export async function writeBodies(
   folder: string,
-  options: { count: number; lines: number; gzip: boolean; stamped: boolean },
+  options: { count: number; lines: number; gzip: boolean; stamped: boolean; wide?: boolean },
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   const start = Date.now() - 600_000;
   for (let i = 1; i <= options.count; i++) {
-    const lines = body(options.lines, options.stamped ? identityOf(i) : []);
+    const lines = options.wide ? WIDE.map((line) => line()) : body(options.lines, options.stamped ? identityOf(i) : []);
     const text = lines.map((line) => (options.gzip ? `${line} ${start + i * 10}000000\n` : `${line}\n`)).join('');
     await writeFile(join(folder, String(i)), options.gzip ? gzipSync(text) : text);
   }

@@ -8,6 +8,8 @@ export interface Load {
   connections: number;
   lines: number;
   gzip: boolean;
+  /** Lines of ten fields. */
+  wide?: boolean;
 }
 
 export interface Target {

@@ -41,3 +41,25 @@ export function resetPeak(pid: number): void {
 export function peakMiB(pid: number): number {
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }
+
+export interface Memory {
+  /** Resident, MiB: memory that processes share is counted once for each of them. */
+  rss: number;
+  /** Resident, MiB: of memory that several processes share, each has its part. Sums are true. */
+  pss: number;
+}
+
+/** Memory of processes (proc(5), /proc/pid/smaps_rollup). */
+export function memoryOf(pids: number[]): Memory {
+  const sum = { rss: 0, pss: 0 };
+  for (const pid of pids) {
+    try {
+      const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+      sum.rss += Number(/^Rss:\s+(\d+)/m.exec(text)?.[1] ?? 0) / 1024;
+      sum.pss += Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0) / 1024;
+    } catch {
+      // exited in the meantime
+    }
+  }
+  return sum;
+}

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, startChild } from '../tools/real/child.ts';
 import { freePort } from '../tools/real/free-port.ts';
 
-const MAIN = join(import.meta.dirname, '../apps/api/src/main.ts');
+const MAIN = join(import.meta.dirname, '../apps/api/src/start.js');
 const MANY = '1000000';
 const ADMIN = { email: 'bench@lab.example', password: randomBytes(12).toString('hex') };
 
@@ -22,9 +22,11 @@ export async function startRobowatch(dir: string, settings: Record<string, strin
     if (child.hasExited() || Date.now() > end) throw new Error(`Robowatch did not start:\n${child.output()}`);
   }
   const url = `http://127.0.0.1:${env.API_PORT}`;
-  return { ...child, url, tokens: robots > 0 ? (await pairRobots(url, robots)).tokens : [] } satisfies Child & {
+  const paired = robots > 0 ? await pairRobots(url, robots) : { tokens: [], access_token: '' };
+  return { ...child, url, tokens: paired.tokens, admin: paired.access_token } satisfies Child & {
     url: string;
     tokens: string[];
+    admin: string;
   };
 }
 

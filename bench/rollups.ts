@@ -9,7 +9,7 @@ import { startStore } from './metrics-store.ts';
 import { cpuSeconds, family } from './process-usage.ts';
 import { embeddedDatabaseUrl, pairRobots, startRobowatch } from './robowatch.ts';
 
-/** What it costs to roll up an hour of a fleet, and how long a year takes to read. */
+/** What it costs to roll up an hour of a fleet, and to pack it in PostgreSQL, and how long a year takes to read. */
 const FLUSHES = 360;
 const HOUR_S = 3600;
 const FLEET = 1000;
@@ -39,6 +39,7 @@ try {
   }
   const one = async (text: string) => Number((await database.query(text)).rows[0]?.n);
   const due = () => one(`select count(*) as n from rollup_due where hour <= ${hour / HOUR_S}`);
+  const unpacked = () => one(`select count(*) as n from metric_recent where time < ${(hour + HOUR_S) * 1e9}`);
   const parties = () => [[server.pid], family(server.pid).slice(1), store.pid ? family(store.pid) : []];
   await database.query('checkpoint').catch(() => {});
   const before = parties().map(cpuSeconds);
@@ -47,17 +48,21 @@ try {
   while ((await due()) > 0) await sleep(100);
   const seconds = (performance.now() - started) / 1000;
   const used = parties().map((pids, i) => cpuSeconds(pids) - (before[i] ?? 0));
+  while ((await unpacked()) > 0) await sleep(100);
+  const withPacking = parties()
+    .map((pids, i) => cpuSeconds(pids) - (before[i] ?? 0))
+    .reduce((sum, cpu) => sum + cpu, 0);
   const all = used.reduce((sum, cpu) => sum + cpu, 0);
   const rows = await one(`select count(*) as n from rollup_hours where hour = ${hour / HOUR_S}`);
   const bytes = await one(
     "select sum(pg_total_relation_size(inhrelid)) as n from pg_inherits where inhparent = 'rollup_hours'::regclass",
   );
-  const share = ((all / count) * FLEET) / HOUR_S / 2;
+  const share = (seconds: number) => `${(((seconds / count) * FLEET * 100) / HOUR_S / 2).toFixed(2)} %`;
   process.stdout.write(
     `${count} robots, an hour each, ${values.store}; ${cpus().length} × ${cpus()[0]?.model.trim()}\n\n` +
       `${rows} rows of ${Math.round(bytes / rows)} bytes in ${seconds.toFixed(1)} s (the job runs every 15 s)\n` +
       `Processor seconds: server ${used[0]?.toFixed(2)}, PostgreSQL ${used[1]?.toFixed(2)}, InfluxDB ${used[2]?.toFixed(2)}\n` +
-      `Of two cores, for ${FLEET} robots: ${(share * 100).toFixed(2)} %\n`,
+      `Of two cores, for ${FLEET} robots: ${share(all)} until all is rolled up, ${share(withPacking)} until all is packed, too\n`,
   );
 
   // A year of hours and days for one robot, as if it had been there.

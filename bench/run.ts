@@ -9,6 +9,7 @@ import { writeBodies } from './bodies.ts';
 import { type Load, run, type Target } from './load.ts';
 import { startFastApi } from './peers/fastapi.ts';
 import { startNginx } from './peers/nginx.ts';
+import { benchPostgres } from './postgres.ts';
 import { cpuSeconds, family, peakMiB, resetPeak } from './process-usage.ts';
 import { embeddedDatabaseUrl, startRobowatch } from './robowatch.ts';
 import { printTable, type Row } from './table.ts';
@@ -35,11 +36,16 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
     peers: { type: 'string', default: 'robowatch,influxdb,nginx,fastapi' },
+    store: { type: 'string', default: 'influxdb' },
     json: { type: 'string' },
   },
 });
 const seconds = Number(values.seconds);
 const rounds = Number(values.rounds);
+if (values.store === 'postgres') {
+  await benchPostgres({ seconds, rounds, only: values.only });
+  process.exit();
+}
 const wanted = values.peers.split(',');
 const loads = LOADS.filter(({ name }) => name.includes(values.only));
 

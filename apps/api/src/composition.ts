@@ -13,7 +13,6 @@ import type { Database } from './db/schema.ts';
 import { DemoFleet } from './demo/demo-fleet.ts';
 import { EventBus } from './events/event-bus.ts';
 import { Attempts } from './http/attempts.ts';
-import { connectRedis } from './http/redis.ts';
 import { FirstWrites } from './ingest/first-writes.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { RobotBudget } from './ingest/robot-budget.ts';
@@ -67,7 +66,7 @@ export async function compose(config: Config) {
     );
   }
 
-  const redis = config.redisUrl ? await connectRedis(config.redisUrl, log) : undefined;
+  const redis = config.redisUrl ? await openRedis(config.redisUrl, log) : undefined;
   const parts = assemble({ config, log, db, readDb, events, store, redis, hasDemo: embedded !== undefined });
   const { catalog, presence, refusedTokens, demo } = parts;
   const stopJobs = runJobs(db, makeJobs({ db, config, store, catalog, presence }), (job, err) =>
@@ -105,7 +104,7 @@ interface Outside {
 /** Builds everything that routes depend on, without connecting to anything outside this process. */
 export function assemble({ config, log, db, readDb, events, store, redis, hasDemo }: Outside) {
   const { auth, pairing, ingest } = config;
-  const telemetry = new Telemetry();
+  const telemetry = new Telemetry({ ofProcess: config.prometheus !== undefined });
   const auditSampler = new AuditSampler();
   const sealKey = deriveKey(config.secretKey, 'pairing tokens');
   const demo = hasDemo
@@ -153,6 +152,9 @@ export function assemble({ config, log, db, readDb, events, store, redis, hasDem
     ingest: new Ingest({ db, store, telemetry }, ingest),
   };
 }
+
+/** Its client is loaded only where it is used. */
+const openRedis = async (url: string, log: Logger) => (await import('./http/redis.ts')).connectRedis(url, log);
 
 const demoFile = (config: Config) => join(config.dataDir, 'demo-robots.json');
 

@@ -40,6 +40,7 @@ export function makeJobs({ db, config, store, catalog, presence }: JobDeps): Job
       catalog.tidy(Math.max(config.metrics.retention, config.rollups.retention)),
     ),
     perReplica('maintain the metrics store', HOUR_MS, () => store.maintain()),
+    perCluster('pack points', 30_000, (signal) => store.pack(signal)),
     perCluster('roll up hours', 15_000, (signal) => rollUpDue(rollUps, signal)),
     perCluster('expire roll-ups', HOUR_MS, () => expireRollups(db, rollUps.partitions, config.rollups.retention)),
     perCluster('expire pairing codes', 15_000, () => expireCodes(db)),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../../tools/real/free-port.ts';
 
-const MAIN = fileURLToPath(new URL('../../api/src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../api/src/start.js', import.meta.url));
 export const PASSWORD = 'correct horse battery';
 export const ADMIN = 'ada@lab.example';
 

@@ -30,7 +30,7 @@ const target = (user: { id: number; email: string }) => ({ kind: 'user' as const
 /** Without a password, the user gets an invitation link to set one. @throws AppError email_taken */
 export async function createUser(db: Database, config: Config, actor: Actor, input: NewUser) {
   const email = normaliseEmail(input.email);
-  if (input.password !== undefined) checkNewPassword(input.password, email);
+  if (input.password !== undefined) await checkNewPassword(input.password, email);
   const hashed_password = input.password === undefined ? NO_PASSWORD : await hashPassword(input.password);
   return db.transaction().execute(async (tx) => {
     const user = await insertUser(tx, { email, name: input.name, role: input.role ?? 'user', hashed_password });

@@ -23,7 +23,7 @@ export async function acceptInvitation(
   input: { token: string; password: string; name?: string },
 ): Promise<number> {
   const { email } = await readInvitation(db, input.token);
-  checkNewPassword(input.password, email);
+  await checkNewPassword(input.password, email);
   const hashed_password = await hashPassword(input.password);
   return db.transaction().execute(async (tx) => {
     const link = await takeLink(tx, 'invitation', input.token);

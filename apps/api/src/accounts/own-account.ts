@@ -38,7 +38,7 @@ export async function changePassword(
     await audit(db, actor, { action: 'user.password_refused', target });
     throw new AppError('invalid_credentials', 'The current password is wrong.');
   }
-  checkNewPassword(next, user.email);
+  await checkNewPassword(next, user.email);
   const hashed_password = await hashPassword(next);
   await db.transaction().execute(async (tx) => {
     await updateUser(tx, user.id, { hashed_password });

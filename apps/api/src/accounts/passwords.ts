@@ -1,6 +1,4 @@
 import { hash, verify } from '@node-rs/argon2';
-import { ZxcvbnFactory } from '@zxcvbn-ts/core';
-import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
 import pLimit from 'p-limit';
 import { AppError } from '../errors.ts';
 import { NO_PASSWORD } from './user-store.ts';
@@ -13,10 +11,9 @@ const hashing = pLimit(2);
 const MIN_GUESSES = 1e6;
 /** Estimating is slower than linear, and characters beyond this length hardly matter. */
 const ESTIMATED_LENGTH = 64;
-const strength = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });
 
-/** Verified for unknown e-mails, so that they take as long as known ones. */
-const DECOY = hash('no account has this password', PARAMETERS);
+/** Verified for unknown e-mails, so that they take as long as known ones. Made at the first sign-in, whoever it is. */
+let decoy: Promise<string> | undefined;
 
 export async function hashPassword(password: string): Promise<string> {
   return bounded(() => hash(password, PARAMETERS));
@@ -24,16 +21,20 @@ export async function hashPassword(password: string): Promise<string> {
 
 /** @param stored undefined when there is no such user */
 export async function verifyPassword(stored: string | undefined, password: string): Promise<boolean> {
+  decoy ??= hash('no account has this password', PARAMETERS);
+  const other = await decoy;
   const usable = stored !== undefined && stored !== NO_PASSWORD;
-  const against = usable ? stored : await DECOY;
+  const against = usable ? stored : other;
   return (await bounded(() => verify(against, password))) && usable;
 }
 
 /** @throws AppError validation_failed */
-export function checkNewPassword(password: string, email: string): void {
+export async function checkNewPassword(password: string, email: string): Promise<void> {
   if (password.length < 8) {
     throw new AppError('validation_failed', 'The password needs at least 8 characters.', { reason: 'password_short' });
   }
+  // Its dictionaries take 11 MB, so they are loaded when the first password is set.
+  const { strength } = await import('./password-strength.ts');
   const own = ['robowatch', email, ...email.split(/[@.]/)];
   if (strength.check(password.slice(0, ESTIMATED_LENGTH), own).guesses < MIN_GUESSES) {
     const detail = 'This password is too easy to guess. Choose another.';

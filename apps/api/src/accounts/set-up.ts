@@ -17,7 +17,7 @@ export async function ensureFirstAdmin(db: Database, config: Config): Promise<st
     if ((await countUsers(tx)) > 0) return undefined;
     if (!config.admin || !hashed_password) return `${config.publicUrl}/setup#${await addLink(tx, 'setup', null, null)}`;
     const email = normaliseEmail(config.admin.email);
-    checkNewPassword(config.admin.password, email);
+    await checkNewPassword(config.admin.password, email);
     const user = await insertUser(tx, { email, name: 'Administrator', role: 'admin', hashed_password });
     await audit(tx, SYSTEM, {
       action: 'user.created',
@@ -35,7 +35,7 @@ export async function setUp(
   input: { token: string; email: string; name: string; password: string },
 ): Promise<number> {
   const email = normaliseEmail(input.email);
-  checkNewPassword(input.password, email);
+  await checkNewPassword(input.password, email);
   if (!(await findLink(db, 'setup', input.token))) throw staleLink();
   const hashed_password = await hashPassword(input.password);
   return db.transaction().execute(async (tx) => {

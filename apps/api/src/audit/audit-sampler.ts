@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../caches/up-to.ts';
 import type { Db } from '../db/schema.ts';
 import { siteOf } from '../http/address.ts';
 import { type Actor, type AuditEntry, audit } from './audit-store.ts';
@@ -14,7 +15,7 @@ const MAX_A_MINUTE = 30;
  * number of events it stands for; for a known target, one an hour. Each process counts on its own.
  */
 export class AuditSampler {
-  #places = new LRUCache<string, { since: number; times: number }>({ max: 10_000 });
+  #places = new LRUCache<string, { since: number; times: number }>(upTo(10_000));
   #minutes = new Map<string, { since: number; written: number }>();
 
   async audit(db: Db, actor: Actor, entry: AuditEntry): Promise<void> {

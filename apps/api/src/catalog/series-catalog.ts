@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../caches/up-to.ts';
 import type { Database } from '../db/schema.ts';
 import { notReporting } from '../errors.ts';
 import {
@@ -36,7 +37,7 @@ const GRACE_SECONDS = 86_400;
 export class SeriesCatalog {
   #db: Database;
   #limits: CatalogLimits & { retention: number };
-  #shapes = new LRUCache<number, RobotShape>({ max: MAX_SHAPES });
+  #shapes = new LRUCache<number, RobotShape>(upTo(MAX_SHAPES));
   #loading: DataLoader<RobotIdentity, RobotShape, number>;
   #admissions: Admissions;
   #lastTick = currentLine();

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -129,13 +130,21 @@ async function finished(child: ChildProcess): Promise<void> {
   if (code !== 0) throw new Error(errors.trim() || `exit code ${code}`);
 }
 
+/** PostgreSQL's cache, in MiB: a small part of a small board's memory, which the system's own cache needs, too. */
+function sharedBuffersMiB(): number {
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY) / 2 ** 20;
+  return Math.round(Math.min(128, Math.max(32, memory / 32)));
+}
+
 function launch(postgres: string, data: string, port: number, user: DatabaseUser | undefined): ChildProcess {
   const settings = {
     listen_addresses: '127.0.0.1',
     port,
     unix_socket_directories: '',
     max_connections: 60,
-    shared_buffers: '128MB',
+    shared_buffers: `${sharedBuffersMiB()}MB`,
+    // Nothing is replicated from here; this is one process less.
+    max_logical_replication_workers: 0,
     max_wal_size: '1GB',
     wal_compression: 'on',
     jit: 'off',

@@ -13,3 +13,11 @@ const LOCKS = {
 export async function lock(tx: Db, what: keyof typeof LOCKS): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCKS[what]})`.execute(tx);
 }
+
+/** Locks for work on one robot that only one transaction at a time may do. */
+const ROBOT_LOCKS = { 'pack points': 7160006 } as const;
+
+/** Held until the transaction ends. */
+export async function lockRobot(tx: Db, what: keyof typeof ROBOT_LOCKS, robotId: number): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${ROBOT_LOCKS[what]}, ${robotId})`.execute(tx);
+}

@@ -108,7 +108,12 @@ export interface Tables {
   robot_purges: { robot_id: number; requested_at: Time };
   metric_series: { id: Generated<number>; robot_id: number; measurement: string; tags: Json; last_seen_at: Time };
   metric_fields: { robot_id: number; measurement: string; field: string; type: string; last_seen_at: Time };
+  /** Points of a former release. */
   metric_points: { series_id: number; time: string; fields: Json };
+  metric_channels: { id: Generated<number>; series_id: number; field: string };
+  metric_recent: { robot_id: number; time: string; id: Generated<string>; channels: number[]; vals: number[] };
+  metric_blocks: { channel: number; hour: number; times: string[]; vals: number[] };
+  metric_others: { channel: number; time: string; value: Json };
   log_entries: {
     robot_id: number;
     time: string;

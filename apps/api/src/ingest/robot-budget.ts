@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../caches/up-to.ts';
 import { AppError } from '../errors.ts';
 
 /** A robot may save up this many seconds' worth, so that it can drain its backlog after an outage. */
@@ -18,7 +19,7 @@ interface Bucket extends Rate {
 /** Two token buckets per robot: lines and bytes. */
 export class RobotBudget {
   #perSecond: Rate;
-  #buckets = new LRUCache<number, Bucket>({ max: 50_000 });
+  #buckets = new LRUCache<number, Bucket>(upTo(50_000));
 
   constructor(perSecond: Rate) {
     this.#perSecond = perSecond;

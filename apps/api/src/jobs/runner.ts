@@ -15,6 +15,9 @@ export interface Job {
 const CLAIM_S = 60;
 const RENEW_MS = 20_000;
 
+/** Jobs whose periods are whole seconds never start together, so they need one connection to the database, not each its own. */
+const SPREAD_MS = 1_000;
+
 /** Runs jobs periodically, without overlapping runs of one job. @returns a function that stops them and waits */
 export function runJobs(
   db: Database,
@@ -24,19 +27,22 @@ export function runJobs(
   const holder = randomUUID();
   const stopping = new AbortController();
   const under = new Map<string, Promise<void>>();
-  const timers = jobs.map((job) =>
-    setInterval(() => {
-      if (under.has(job.name) || stopping.signal.aborted) return;
-      const work = job.once === 'per cluster' ? claimed(db, holder, job, stopping.signal) : job.run(stopping.signal);
-      under.set(
-        job.name,
-        work.catch((error) => onError(job.name, error)).finally(() => under.delete(job.name)),
-      );
-    }, job.everyMs),
-  );
+  const run = (job: Job) => {
+    if (under.has(job.name) || stopping.signal.aborted) return;
+    const work = job.once === 'per cluster' ? claimed(db, holder, job, stopping.signal) : job.run(stopping.signal);
+    under.set(
+      job.name,
+      work.catch((error) => onError(job.name, error)).finally(() => under.delete(job.name)),
+    );
+  };
+  const timers = new Set<NodeJS.Timeout>();
+  for (const [i, job] of jobs.entries()) {
+    const offset = setTimeout(() => timers.add(setInterval(run, job.everyMs, job)), (i * SPREAD_MS) / jobs.length);
+    timers.add(offset);
+  }
   return async () => {
     stopping.abort();
-    timers.forEach(clearInterval);
+    for (const timer of timers) clearInterval(timer);
     await Promise.all(under.values());
   };
 }

@@ -48,14 +48,27 @@ export function decodeHead(head: string): DecodedHead {
 /** @param headLength where the head ends; a space and the fields follow */
 export function decodePoint(line: Buffer, headLength: number): DecodedPoint {
   const fields = new Map<string, DecodedField>();
+  const time = decodeFields(line, headLength, (name, field) => fields.set(text(unescapeKey(name)), field));
+  return { fields, time };
+}
+
+/**
+ * Calls `each` with every field, its name still escaped, one character per byte. @returns the time, nanoseconds since
+ * 1970
+ */
+export function decodeFields(
+  line: Buffer,
+  headLength: number,
+  each: (name: string, field: DecodedField) => void,
+): string {
   let i = headLength;
   do {
     const field = scanField(line, i + 1, line.length - 1);
     const { type, value } = readValue(line.toString('latin1', field.valueStart, field.end));
-    fields.set(text(unescapeKey(field.name)), { type, value: typeof value === 'string' ? text(value) : value });
+    each(field.name, { type, value: typeof value === 'string' ? text(value) : value });
     i = field.end;
   } while (line[i] === COMMA);
-  return { fields, time: line.toString('latin1', i + 1, line.length - 1) };
+  return line.toString('latin1', i + 1, line.length - 1);
 }
 
 /** A series' head as stampLines writes it. @param identity the robot's `,key=value` pairs, by key */

@@ -1,6 +1,7 @@
 export {
   type DecodedField,
   type DecodedPoint,
+  decodeFields,
   decodeHead,
   decodeLine,
   decodePoint,

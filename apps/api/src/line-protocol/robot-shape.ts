@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../caches/up-to.ts';
 import type { FieldType } from '../figures/index.ts';
 import type { RobotIdentity } from './identity.ts';
 import { bad, type Refusal } from './refusal.ts';
@@ -50,7 +51,7 @@ export interface CatalogLimits {
  * The robots of a fleet have the same keys and field names. Interning them keeps the strings in the CPU cache, which
  * dominates the cost of comparing them.
  */
-const strings = new LRUCache<string, string>({ max: 100_000 });
+const strings = new LRUCache<string, string>(upTo(100_000));
 function shared(text: string): string {
   const known = strings.get(text);
   if (known !== undefined) return known;

@@ -26,8 +26,10 @@ export class Telemetry {
     [1, 2, 5, 10, 50, 100, 500],
   );
 
-  constructor() {
-    collectDefaultMetrics({ register: this.registry });
+  /** @param ofProcess whether to measure the process, too: memory, garbage collection, delays of the event loop */
+  constructor({ ofProcess }: { ofProcess: boolean }) {
+    // Measuring delays wakes the processor a hundred times a second.
+    if (ofProcess) collectDefaultMetrics({ register: this.registry });
   }
 
   request(status: number, seconds: number): void {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { AuditSampler } from '../audit/index.ts';
+import { upTo } from '../caches/up-to.ts';
 import type { Database } from '../db/schema.ts';
 import { findHolders } from './credential-store.ts';
 import { noteFormerTokens } from './robot-store.ts';
@@ -21,7 +22,7 @@ export class RefusedTokens {
   /** Sender's address by token hash. */
   #waiting = new Map<string, string>();
   /** Hashes of robots' tokens that were recorded recently. */
-  #noted = new LRUCache<string, true>({ max: 10_000, ttl: NOTED_MS });
+  #noted = new LRUCache<string, true>({ ...upTo(10_000), ttl: NOTED_MS });
   #timer: NodeJS.Timeout | undefined;
   #noting: Promise<void> | undefined;
 

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../caches/up-to.ts';
 import type { Database } from '../db/schema.ts';
 import { databaseAway, notReporting } from '../errors.ts';
 import { inTime } from '../scheduling/in-time.ts';
@@ -10,7 +11,7 @@ const MAX_LOOKUPS = 1000;
 /** Saves the look-up before a body is read. Never authoritative: every write is rechecked when it is sent. */
 export class TokenCache {
   #timeoutMs: number;
-  #robots = new LRUCache<string, ReportingRobot>({ max: 50_000, ttl: 30_000 });
+  #robots = new LRUCache<string, ReportingRobot>({ ...upTo(50_000), ttl: 30_000 });
   /** Batches concurrent look-ups into one query; after a restart the whole fleet reports at once. */
   #lookups: DataLoader<string, ReportingRobot | undefined>;
 

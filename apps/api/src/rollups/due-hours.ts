@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../caches/up-to.ts';
 import type { Database } from '../db/schema.ts';
 import { type DueHour, markDue } from './due-store.ts';
 
@@ -17,7 +18,7 @@ const FEW = 500;
  */
 export class DueHours {
   #delayMs: number;
-  #marked = new LRUCache<string, true>({ max: MAX_REMEMBERED });
+  #marked = new LRUCache<string, true>(upTo(MAX_REMEMBERED));
   #marks: DataLoader<DueHour, true, string>;
 
   /** @param delaySeconds how long an hour waits for more points after its end or its last late point; at least 10 */

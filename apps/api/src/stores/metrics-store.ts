@@ -153,6 +153,8 @@ export interface MetricsStore {
   /** Log entries per hour and level. */
   logCounts(robotId: number, from: number, to: number, signal: AbortSignal): Promise<LogCount[]>;
   purge(robotId: number): Promise<void>;
+  /** Brings what was written lately into the form in which it is kept, where the engine does not do so by itself. */
+  pack(signal: AbortSignal): Promise<void>;
   /** Drops data past its retention and creates the partitions for the coming days. */
   maintain(): Promise<void>;
   /** @throws when it cannot serve */

@@ -35,7 +35,7 @@ it('runs as a user other than root, with only its own folder', async () => {
   chmodSync(dir, 0o755);
   if (isRoot) chownSync(data, user.uid, user.gid);
   const { checkout, node } = readableCheckout();
-  const options = { main: join(checkout, 'apps/api/src/main.ts'), node, spawn: { ...(isRoot && user), cwd: data } };
+  const options = { main: join(checkout, 'apps/api/src/start.js'), node, spawn: { ...(isRoot && user), cwd: data } };
   server = await launch({ env: { DATA_DIR: join(data, 'robowatch') }, ...options });
   expect(server.output()).toContain('Robowatch is running');
   expect(statSync(`/proc/${server.child.pid}`).uid).toBe(user.uid);

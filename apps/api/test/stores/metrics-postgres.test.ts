@@ -7,22 +7,25 @@ import { stampLines } from '../../src/line-protocol/stamp-lines.ts';
 import type { ReportingRobot } from '../../src/robots/credential-store.ts';
 import { TokenCache } from '../../src/robots/token-cache.ts';
 import { sha256 } from '../../src/secrets/secret-box.ts';
+import { channelIdsOf } from '../../src/stores/postgres/channels.ts';
 import { useTestApi } from '../support/test-api.ts';
 import { CONTRACT_SETTINGS, metricsContract } from './metrics-contract.ts';
 
 const api = useTestApi(CONTRACT_SETTINGS);
 
-/** The robot's series at the first call, whose points must be deleted with it. */
-const seriesOf = new Map<number, number[]>();
+/** The robot's channels at the first call, whose points must be deleted with it. */
+const channelsOf = new Map<number, number[]>();
 
 metricsContract(api, async (robotId) => {
   const { db } = api.deps();
   const series = await db.selectFrom('metric_series').selectAll().where('robot_id', '=', robotId).execute();
-  const ids = seriesOf.get(robotId) ?? series.map(({ id }) => id);
-  seriesOf.set(robotId, ids);
-  const points = await db.selectFrom('metric_points').selectAll().where('series_id', 'in', ids).execute();
+  const ids = channelsOf.get(robotId) ?? (await channelIdsOf(db, robotId));
+  channelsOf.set(robotId, ids);
+  const recent = await db.selectFrom('metric_recent').selectAll().where('robot_id', '=', robotId).execute();
+  const blocks = await db.selectFrom('metric_blocks').selectAll().where('channel', 'in', ids).execute();
+  const others = await db.selectFrom('metric_others').selectAll().where('channel', 'in', ids).execute();
   const logs = await db.selectFrom('log_entries').selectAll().where('robot_id', '=', robotId).execute();
-  return [...series, ...points, ...logs];
+  return [...series, ...recent, ...blocks, ...others, ...logs];
 });
 
 it('keeps 64-bit integers exact', async () => {
@@ -31,8 +34,8 @@ it('keeps 64-bit integers exact', async () => {
   await api.report(token, 'm n=18446744073709551615u');
   const { db } = api.deps();
   const rows = await db
-    .selectFrom('metric_points')
-    .select((eb) => eb.cast<string>('fields', 'text').as('text'))
+    .selectFrom('metric_others')
+    .select((eb) => eb.cast<string>('value', 'text').as('text'))
     .execute();
   expect(rows.map((row) => row.text).join()).toContain('18446744073709551615');
 });

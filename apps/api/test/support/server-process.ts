@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../../../tools/real/free-port.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/start.js', import.meta.url));
 export const ADMIN = { ADMIN_EMAIL: 'admin@lab.example', ADMIN_PASSWORD: 'correct horse battery' };
 
 export interface LaunchOptions {

@@ -41,6 +41,7 @@ export class InfluxStore implements MetricsStore {
   logCounts = (robotId: number, from: number, to: number, signal: AbortSignal) =>
     queryLogCounts(this.#client, robotId, from, to, signal);
   purge = (robotId: number) => this.#client.delete(`robot_id="${robotId}"`);
+  async pack(): Promise<void> {}
   async maintain(): Promise<void> {}
 
   /** @returns false when InfluxDB cannot be reached. @throws ConfigError when the configuration is wrong */

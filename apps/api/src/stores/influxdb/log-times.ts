@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
+import { upTo } from '../../caches/up-to.ts';
 import { decodeLine } from '../../line-protocol/index.ts';
 import { inSlices } from '../../scheduling/slices.ts';
 import { type LogIdentity, logDigest } from './log-identity.ts';
@@ -36,7 +37,7 @@ const MAX_TAKEN = 4_000;
  */
 export class LogTimes {
   #find: FindLogs;
-  #robots = new LRUCache<number, Known>({ max: MAX_ROBOTS });
+  #robots = new LRUCache<number, Known>(upTo(MAX_ROBOTS));
   #turns = new Map<number, ReturnType<typeof pLimit>>();
 
   constructor(find: FindLogs) {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { upTo } from '../../caches/up-to.ts';
 import { AppError } from '../../errors.ts';
 import type { KnownSeries, Refusal, Refusals } from '../../line-protocol/index.ts';
 import type { Outcome, RobotLines } from '../metrics-store.ts';
@@ -26,7 +27,7 @@ const REFUSED = [400, 413, 422];
 export class InfluxWriter {
   #client: InfluxClient;
   #logTimes: LogTimes;
-  #suspects = new LRUCache<number, true>({ max: 10_000, ttl: SUSPECT_MS });
+  #suspects = new LRUCache<number, true>({ ...upTo(10_000), ttl: SUSPECT_MS });
 
   constructor(client: InfluxClient, logTimes: LogTimes) {
     this.#client = client;

@@ -2,25 +2,28 @@ import { sql } from 'kysely';
 import type { Db } from '../../db/schema.ts';
 import type { WindowMean } from '../../figures/index.ts';
 import type { MeansQuery } from '../metrics-store.ts';
-import { mean } from './aggregates.ts';
-import { selectedSeries } from './selected-series.ts';
+import { cells } from './cells.ts';
+import { nsOf } from './nanoseconds.ts';
+import { type SelectedChannel, selectedChannels } from './selected-channels.ts';
 
 /** One query for all robots. */
 export async function queryMeans(db: Db, query: MeansQuery): Promise<WindowMean[]> {
   const { robotIds, selectors, from, to, everySeconds } = query;
-  const window = BigInt(everySeconds) * 1_000_000_000n;
-  const [first, end] = [BigInt(from) * 1_000_000n, BigInt(to) * 1_000_000n];
-  const { rows } = await sql<WindowMean>`
-    select s.robot_id as "robotId", sel.measurement, sel.field, s.tags, p.slot as "window", p.value
-    from ${selectedSeries(robotIds, selectors)}
-    cross join lateral (
-      select slot, ${mean(sql.ref('value'))} as value from (
-        select ((time - ${String(first)}::bigint) / ${String(window)}::bigint)::integer as slot, (fields->>(sel.field))::float8 as value
-        from metric_points where series_id = s.id and time >= ${String(first)}::bigint and time < ${String(end)}::bigint
-          and jsonb_typeof(fields->(sel.field)) = 'number'
-        offset 0
-      ) points
-      group by 1
-    ) p`.execute(db);
-  return rows;
+  const channels = await selectedChannels(db, robotIds, selectors);
+  if (channels.size === 0) return [];
+  const asked = cells({
+    ...{
+      channels: [...channels.keys()],
+      robotOf: [...channels.values()].map((one) => one.robotId),
+      from: nsOf(from),
+      to: nsOf(to),
+    },
+    ...{ origin: nsOf(from), width: nsOf(everySeconds * 1000), parts: ['sum', 'count'] },
+  });
+  const { rows } = await sql<{ channel: number; slot: number; value: number }>`
+    select channel, slot, sum / count as value from (${asked}) as cell`.execute(db);
+  return rows.map(({ channel, slot, value }) => {
+    const { id, isInUse, ...named } = channels.get(channel) as SelectedChannel;
+    return { ...named, window: slot, value };
+  });
 }

@@ -3,7 +3,7 @@ import { lock } from '../../db/locks.ts';
 import type { Database } from '../../db/schema.ts';
 
 const DAY_NS = 86_400_000_000_000n;
-const TABLES = ['metric_points', 'log_entries'];
+const TABLES = ['metric_others', 'log_entries'];
 /** Each new partition holds locks until its transaction ends. */
 const DAYS_AT_ONCE = 32;
 const floorDay = (time: bigint) => (time - (((time % DAY_NS) + DAY_NS) % DAY_NS)) / DAY_NS;
@@ -48,7 +48,7 @@ export class Partitions {
     const oldest = floorDay(nowNs() - this.#retentionNs);
     const { rows } = await sql<{ name: string }>`
       select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
-      where i.inhparent in ('metric_points'::regclass, 'log_entries'::regclass)`.execute(this.#db);
+      where i.inhparent = any(${[...TABLES, 'metric_points']}::regclass[])`.execute(this.#db);
     const expired = rows
       .map((row) => row.name)
       .filter((name) => BigInt(/_d(-?\d+)$/.exec(name)?.[1] ?? oldest) < oldest);

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
+import type { Logger } from 'pino';
 import { cancellable } from '../../db/cancellable.ts';
+import { RangePartitions } from '../../db/range-partitions.ts';
 import type { Database, Db } from '../../db/schema.ts';
 import type {
   HoursQuery,
@@ -10,28 +12,44 @@ import type {
   RobotLines,
   SeriesQuery,
 } from '../metrics-store.ts';
+import { ChannelIds, channelIdsOf } from './channels.ts';
+import { FormerPoints } from './former-points.ts';
 import { queryHours, queryLogCounts } from './hours.ts';
 import { queryLogs } from './logs.ts';
 import { queryMeans } from './means.ts';
+import { int8, nsOf } from './nanoseconds.ts';
 import { queryNewest } from './newest.ts';
+import { type PackingDeps, packRecent } from './packing.ts';
 import { Partitions } from './partitions.ts';
 import { querySeries } from './series.ts';
 import { PostgresWriter } from './writer.ts';
 
+const DAY_HOURS = 24;
+const HOUR_MS = 3_600_000;
+/** Points of a former release are moved for this long, then recent ones are packed again. */
+const MOVING_MS = 25_000;
+
 /**
- * Metrics and logs in PostgreSQL: one row per point, fields as jsonb, partitioned by day. For fleets of a few dozen.
+ * Metrics and logs in PostgreSQL. Numbers are first kept as they come, a row for each robot and time, and packed into a block for
+ * each field and hour later.
  */
 export class PostgresStore implements MetricsStore {
   #db: Database;
+  #retention: number;
   #partitions: Partitions;
+  #packing: PackingDeps;
+  #former: FormerPoints;
   #writer: PostgresWriter;
   #read: <Result>(signal: AbortSignal, read: (connection: Db) => Promise<Result>) => Promise<Result>;
 
   /** @param reads separate pool on the same database, for slow queries */
-  constructor(db: Database, reads: Database, retentionSeconds: number) {
+  constructor(db: Database, reads: Database, retentionSeconds: number, log: Logger) {
     this.#db = db;
+    this.#retention = retentionSeconds;
     this.#partitions = new Partitions(db, retentionSeconds);
-    this.#writer = new PostgresWriter(db, this.#partitions);
+    this.#packing = { db, blocks: new RangePartitions(db, ['metric_blocks'], DAY_HOURS), others: this.#partitions };
+    this.#former = new FormerPoints(this.#packing, log);
+    this.#writer = new PostgresWriter(db, this.#partitions, new ChannelIds(db));
     this.#read = (signal, read) => cancellable({ db, reads }, signal, read);
   }
 
@@ -43,13 +61,31 @@ export class PostgresStore implements MetricsStore {
   hours = (query: HoursQuery, signal: AbortSignal) => this.#read(signal, (db) => queryHours(db, query));
   logCounts = (robotId: number, from: number, to: number, signal: AbortSignal) =>
     this.#read(signal, (db) => queryLogCounts(db, robotId, from, to));
-  maintain = () => this.#partitions.maintain();
+
+  async pack(signal: AbortSignal): Promise<void> {
+    await packRecent(this.#packing, signal);
+    await this.#former.move(MOVING_MS, signal);
+  }
+
+  async maintain(): Promise<void> {
+    await this.#partitions.maintain();
+    const now = Math.floor(Date.now() / HOUR_MS);
+    await sql`
+      delete from metric_recent r using robots
+      where r.robot_id = robots.id and r.time < ${int8(nsOf(Date.now() - this.#retention * 1000))}`.execute(this.#db);
+    await this.#packing.blocks.dropBefore(now - Math.ceil(this.#retention / 3600));
+    await this.#packing.blocks.ensure([now, now + 1]);
+  }
 
   async purge(robotId: number): Promise<void> {
-    const { rows } = await sql<{ id: number }>`select id from metric_series where robot_id = ${robotId}`.execute(
+    const channels = await channelIdsOf(this.#db, robotId);
+    await sql`delete from metric_recent where robot_id = ${robotId}`.execute(this.#db);
+    await sql`delete from metric_blocks where channel = any(${channels}::int[])`.execute(this.#db);
+    await sql`delete from metric_others where channel = any(${channels}::int[])`.execute(this.#db);
+    await sql`
+      delete from metric_points where series_id = any(array(select id from metric_series where robot_id = ${robotId}))`.execute(
       this.#db,
     );
-    await sql`delete from metric_points where series_id = any(${rows.map((row) => row.id)})`.execute(this.#db);
     await sql`delete from log_entries where robot_id = ${robotId}`.execute(this.#db);
   }
 

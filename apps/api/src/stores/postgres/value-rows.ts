@@ -1,0 +1,141 @@
+import { sql } from 'kysely';
+import { type DecodedField, decodeFields, type KnownSeries } from '../../line-protocol/index.ts';
+import { sorting } from '../../scheduling/slices.ts';
+import type { RobotLines } from '../metrics-store.ts';
+import type { ChannelIds } from './channels.ts';
+import { byTime } from './log-rows.ts';
+
+/** A line that is no log entry. */
+export interface Point {
+  robotId: number;
+  series: KnownSeries;
+  /** Escaped, one character per byte. */
+  names: string[];
+  fields: DecodedField[];
+  /** Nanoseconds since 1970. */
+  time: string;
+}
+
+export function decodeValues(robotId: number, series: KnownSeries, line: Buffer): Point {
+  const names: string[] = [];
+  const fields: DecodedField[] = [];
+  const time = decodeFields(line, series.head.length, (name, field) => {
+    names.push(name);
+    fields.push(field);
+  });
+  return { robotId, series, names, fields, time };
+}
+
+/** Fields whose channel is not known. */
+export function unknownFields(points: Point[], channels: ChannelIds): Map<KnownSeries, string[]> {
+  const unknown = new Map<KnownSeries, string[]>();
+  for (const { series, names } of points)
+    for (const [i, name] of names.entries())
+      if (channels.find(series, name, i) === undefined) {
+        const others = unknown.get(series);
+        if (others) others.push(name);
+        else unknown.set(series, [name]);
+      }
+  return unknown;
+}
+
+/** The numbers of a robot at one time. */
+export interface ValueRow {
+  /** Bytes, about. */
+  size: number;
+  robotId: number;
+  time: string;
+  channels: number[];
+  vals: number[];
+}
+
+/** Text, boolean, or an integer that a double does not hold exactly. */
+export interface OtherRow {
+  size: number;
+  channel: number;
+  time: string;
+  json: string;
+}
+
+/** Of two values with the same channel and time, the later one counts. */
+export function* groupingValues(
+  points: Point[],
+  channels: ChannelIds,
+): Generator<void, { values: ValueRow[]; others: OtherRow[] }> {
+  const values: ValueRow[] = [];
+  const others = new Map<string, OtherRow>();
+  let rows = new Map<string, Group>();
+  let robot: RobotLines['robotId'] | undefined;
+  for (const { robotId, series, names, fields, time } of points) {
+    if (robotId !== robot) rows = new Map();
+    robot = robotId;
+    for (const [i, name] of names.entries()) {
+      const channel = channels.find(series, name, i);
+      const field = fields[i] as DecodedField;
+      // The robot has just been deleted.
+      if (channel === undefined) continue;
+      const number = numberOf(field);
+      if (number === undefined || !isExact(field, number)) {
+        const json =
+          field.type === 'integer' || field.type === 'unsigned' ? String(field.value) : JSON.stringify(field.value);
+        others.set(`${channel} ${time}`, { channel, time, json, size: json.length });
+      }
+      if (number === undefined) continue;
+      let group = rows.get(time);
+      if (!group) {
+        group = { row: { robotId, time, channels: [], vals: [], size: 0 }, series: new Set() };
+        rows.set(time, group);
+        values.push(group.row);
+      }
+      addValue(group, series, i === 0, channel, number);
+    }
+    yield;
+  }
+  const sorted = yield* sorting([...others.values()], (a, b) => a.channel - b.channel || byTime(a.time, b.time));
+  return { values, others: sorted };
+}
+
+interface Group {
+  row: ValueRow;
+  series: Set<KnownSeries>;
+  /** Places of channels, once a series has come twice. */
+  places?: Map<number, number>;
+}
+
+const VALUE_BYTES = 16;
+
+function addValue(group: Group, series: KnownSeries, isFirst: boolean, channel: number, number: number): void {
+  const { row } = group;
+  if (isFirst) {
+    if (group.series.has(series)) group.places ??= new Map(row.channels.map((one, i) => [one, i]));
+    group.series.add(series);
+  }
+  const place = group.places?.get(channel);
+  if (place !== undefined) {
+    row.vals[place] = number;
+    return;
+  }
+  group.places?.set(channel, row.channels.length);
+  row.channels.push(channel);
+  row.vals.push(number);
+  row.size += VALUE_BYTES;
+}
+
+function numberOf({ type, value }: DecodedField): number | undefined {
+  if (type === 'float') return value as number;
+  return type === 'integer' || type === 'unsigned' ? Number(value) : undefined;
+}
+
+const isExact = ({ type }: DecodedField, number: number) => type === 'float' || Number.isSafeInteger(number);
+
+const arrayText = (numbers: number[]) => `{${numbers.join()}}`;
+
+export const insertValues = (rows: ValueRow[]) => sql`
+  insert into metric_recent (robot_id, time, channels, vals)
+  select r, t, c::int[], v::float8[] from unnest(${rows.map((row) => row.robotId)}::int[], ${rows.map((row) => row.time)}::bigint[],
+    ${rows.map((row) => arrayText(row.channels))}::text[], ${rows.map((row) => arrayText(row.vals))}::text[]) as g (r, t, c, v)`;
+
+export const insertOthers = (rows: OtherRow[]) => sql`
+  insert into metric_others (channel, time, value)
+  select * from unnest(${rows.map((row) => row.channel)}::int[], ${rows.map((row) => row.time)}::bigint[], ${rows.map((row) => row.json)}::jsonb[])
+  on conflict (channel, time) do update set value = excluded.value`;
