@@ -39,7 +39,7 @@ export default defineConfig({
           name: 'stack',
           include: STACK,
           fileParallelism: false,
-          testTimeout: 120_000,
+          testTimeout: 600_000,
           hookTimeout: 1_200_000,
           sequence: { groupOrder: 2 },
         },
