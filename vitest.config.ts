@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 import { iconify, nuxtUi } from './apps/web/vite.config.ts';
 
 const HOSTILE = 'apps/api/test/ingest/hostile.test.ts';
+/** They share one Docker engine. */
+const STACK = ['deploy/stack/**/*.test.ts', 'tools/real/docker.test.ts'];
 const exclude = ['**/node_modules/**', '**/dist/**'];
 const web = fileURLToPath(new URL('apps/web', import.meta.url));
 
@@ -15,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'server',
           include: ['**/*.test.ts'],
-          exclude: [...exclude, 'apps/web/**', HOSTILE],
+          exclude: [...exclude, 'apps/web/**', HOSTILE, ...STACK],
           globalSetup: ['apps/api/test/support/database.ts'],
           testTimeout: 60_000,
           hookTimeout: 600_000,
@@ -29,6 +31,17 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          // After all others, which slow it down: it waits for ten services to become healthy.
+          name: 'stack',
+          include: STACK,
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 1_200_000,
+          sequence: { groupOrder: 2 },
         },
       },
       {

@@ -1,11 +1,16 @@
 import { ensureDebian } from './debian.ts';
+import { ensureCompose, ensureDocker } from './docker-programs.ts';
 import { ensureInfluxd } from './influxd.ts';
+import { ensurePublicImages } from './public-images.ts';
 import { ensureTelegraf } from './telegraf.ts';
 
 const programs: Record<string, () => Promise<string>> = {
   telegraf: ensureTelegraf,
   influxd: ensureInfluxd,
   debian: ensureDebian,
+  docker: ensureDocker,
+  compose: ensureCompose,
+  images: ensurePublicImages,
 };
 
 const names = process.argv.slice(2);

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buildOnce } from './build-cache.ts';
+import { CADDY_VERSION, ensureCaddy } from './caddy.ts';
 import { type Child, startChild } from './child.ts';
 import { ensureDebian } from './debian.ts';
 import { runCommand } from './run-command.ts';
@@ -27,7 +28,7 @@ ENV NODE_EXTRA_CA_CERTS=${CERTIFICATES}
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
 CMD ["node"]
 `,
-  'docker.io/library/caddy:2': `FROM scratch
+  [`docker.io/library/caddy:${CADDY_VERSION}`]: `FROM scratch
 ADD debian.tar /
 COPY caddy /usr/bin/caddy
 ENV XDG_CONFIG_HOME=/config XDG_DATA_HOME=/data
@@ -43,7 +44,7 @@ const storage = (folder: string) => ['--root', join(folder, 'layers'), '--runroo
 
 /** Folder of a storage with the images of BASES. */
 async function ensureBases(): Promise<string> {
-  const marker = await buildOnce('images', `node-${NODE_VERSION}-1`, async (folder) => {
+  const marker = await buildOnce('images', `node-${NODE_VERSION}-caddy-${CADDY_VERSION}`, async (folder) => {
     const context = await mkdtemp(join(tmpdir(), 'robowatch-images-'));
     try {
       await copyFile(await ensureDebian(), join(context, 'debian.tar'));
@@ -51,7 +52,7 @@ async function ensureBases(): Promise<string> {
       const packages = await runCommand('npm', ['root', '--global'], { missing: 'npm is not installed.' });
       await cp(join(packages, 'npm'), join(context, 'npm'), { recursive: true, dereference: true });
       await copyFile(CERTIFICATES, join(context, 'certificates.crt'));
-      await copyFile('/usr/bin/caddy', join(context, 'caddy'));
+      await copyFile(await ensureCaddy(), join(context, 'caddy'));
       for (const [name, dockerfile] of Object.entries(BASES)) {
         await writeFile(join(context, 'Dockerfile'), dockerfile);
         await buildah(folder, ['build', '--isolation', 'chroot', '--tag', name, context]);

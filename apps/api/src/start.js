@@ -13,7 +13,8 @@ const DATA_DIR_DEFAULT = './data';
 function dataFolder() {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const folder = process.env.DATA_DIR?.trim() || DATA_DIR_DEFAULT;
-  return process.env.DATABASE_URL?.trim() ? undefined : folder;
+  const other = process.env.DATABASE_URL?.trim() || process.env.DATABASE_URL_FILE?.trim();
+  return other ? undefined : folder;
 }
 
 // Part of what V8 checks before it uses the cache, so it comes first. See young-generation.ts.

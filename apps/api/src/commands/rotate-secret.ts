@@ -1,5 +1,5 @@
 import { audit, SYSTEM } from '../audit/audit-store.ts';
-import { ConfigError } from '../config/env.ts';
+import { ConfigError, readSecret } from '../config/env.ts';
 import { checkSecretKey, newKeptSecretKey } from '../config/secret-key.ts';
 import { reseal } from '../secrets/sealed-secret-store.ts';
 import { runCommand } from './command.ts';
@@ -10,8 +10,8 @@ import { runCommand } from './command.ts';
  */
 await runCommand(
   async (db, config) => {
-    const isKept = !process.env.SECRET_KEY?.trim();
-    const given = process.env.NEW_SECRET_KEY?.trim();
+    const isKept = !readSecret(process.env, 'SECRET_KEY');
+    const given = readSecret(process.env, 'NEW_SECRET_KEY');
     if (isKept && given)
       throw new ConfigError(
         'NEW_SECRET_KEY can be set only together with SECRET_KEY. Unset it: the server generates its own keys.',

@@ -47,6 +47,15 @@ describe('loadConfig', () => {
     expect(() => load(env as Record<string, string>)).toThrow(sentence);
   });
 
+  it('reads secrets from files, and says which file is missing or superfluous', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'robowatch-config-')), 'redis-url');
+    writeFileSync(file, 'redis://:word@redis:6379\n');
+    expect(load({ REDIS_URL_FILE: file }).redisUrl).toBe('redis://:word@redis:6379');
+    expect(() => load({ REDIS_URL_FILE: file, REDIS_URL: 'redis://x' })).toThrow('REDIS_URL_FILE are both set');
+    expect(() => load({ REDIS_URL_FILE: '/nowhere' })).toThrow('names /nowhere, which cannot be read (ENOENT)');
+    expect(() => load({ REDIS_URI_FILE: file })).toThrow('Did you mean REDIS_URL_FILE');
+  });
+
   it('is documented: docs/configuration.md has the current table of settings', () => {
     expect(readFileSync(new URL('../../../../docs/configuration.md', import.meta.url), 'utf8')).toContain(
       settingsTable(),

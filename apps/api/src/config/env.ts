@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
 import { SETTINGS, type Setting, type SettingName } from './settings.ts';
 
@@ -14,9 +14,11 @@ export function loadEnvFile(): void {
   if (existsSync('.env')) process.loadEnvFile('.env');
 }
 
-const NAMES = SETTINGS.map((setting) => setting.name as string);
+/** Settings that may also be given as the name of a file, in NAME_FILE. */
+const IN_FILES = SETTINGS.filter(({ kind }) => kind === 'secret').map(({ name }) => name as string);
+const NAMES = [...SETTINGS.map(({ name }) => name as string), ...IN_FILES.map(fileSetting)];
 /** Used by other commands, so not a mistake. */
-const ALSO_KNOWN = ['INFLUX_ADMIN_TOKEN', 'NEW_SECRET_KEY'];
+const ALSO_KNOWN = ['INFLUX_ADMIN_TOKEN', 'INFLUX_ADMIN_TOKEN_FILE', 'NEW_SECRET_KEY', 'NEW_SECRET_KEY_FILE'];
 const OUR_PREFIXES = ['PAIR_', 'INGEST_', 'METRICS_', 'ROBOT_', 'INFLUX_', 'PROMETHEUS_'];
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
@@ -35,12 +37,34 @@ export function rejectUnknown(env: Env): void {
   }
 }
 
-/** The value of each setting that is set or has a default; empty counts as not set. */
+function fileSetting(name: string): string {
+  return `${name}_FILE`;
+}
+
+/**
+ * A secret from the environment: the value of NAME, or what is in the file that NAME_FILE names; empty counts as not
+ * set. A file keeps it out of `docker inspect` and of the environment that child processes get.
+ * @throws ConfigError when both are set, or the file cannot be read
+ */
+export function readSecret(env: Env, name: string): string | undefined {
+  const [value, file] = [env[name]?.trim(), env[fileSetting(name)]?.trim()];
+  if (!file) return value || undefined;
+  if (value) throw new ConfigError(`${name} and ${fileSetting(name)} are both set. Unset one of them.`);
+  try {
+    return readFileSync(file, 'utf8').trim() || undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError(`${fileSetting(name)} names ${file}, which cannot be read (${code}).`);
+  }
+}
+
+/** The value of each setting that is set or has a default; empty counts as not set. @throws ConfigError */
 export function readEnv(env: Env): Partial<Record<SettingName, string>> {
   rejectUnknown(env);
   const read: Partial<Record<SettingName, string>> = {};
   for (const setting of SETTINGS as readonly (Setting & { name: SettingName })[]) {
-    const value = env[setting.name]?.trim() || setting.default;
+    const given = setting.kind === 'secret' ? readSecret(env, setting.name) : env[setting.name]?.trim();
+    const value = given || setting.default;
     if (value !== undefined) read[setting.name] = check(setting, value);
   }
   return read;

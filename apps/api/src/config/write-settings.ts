@@ -6,7 +6,8 @@ const FILE = new URL('../../../../docs/configuration.md', import.meta.url);
 /** The settings as a Markdown table. */
 export function settingsTable(): string {
   const rows = (SETTINGS as readonly Setting[]).map(
-    ({ name, default: value, about }) => `| \`${name}\` | ${value ? `\`${value}\`` : ''} | ${about} |`,
+    ({ name, kind, default: value, about }) =>
+      `| \`${name}\`${kind === 'secret' ? `, \`${name}_FILE\`` : ''} | ${value ? `\`${value}\`` : ''} | ${about} |`,
   );
   return ['| setting | default | what it does |', '| --- | --- | --- |', ...rows].join('\n');
 }

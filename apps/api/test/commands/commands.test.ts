@@ -118,6 +118,8 @@ describe('with an external PostgreSQL', () => {
     const [old, next] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
     const env = { DATABASE_URL: postgres.url, SECRET_KEY: old };
     expect((await command('keys:rotate', env)).output).toContain('The database is empty');
+    for (let run = 0; run < 2; run++) expect((await command('migrate', env)).code).toBe(0);
+    expect((await command('keys:rotate', env)).output).not.toContain('The database is empty');
     server = await launch({ env });
     const signedIn = await server.signIn();
     const robot = await waitingRobot('69314718');

@@ -72,15 +72,21 @@ describe('setting up', () => {
     const file = join(dir, '.env');
     writeFileSync(file, 'API_PORT=1\nINFLUX_WRITE_TOKEN=old\n', { mode: 0o644 });
     const env = { INFLUX_URL: influx.url, INFLUX_ORG: influx.org, INFLUX_ADMIN_TOKEN: influx.adminToken };
-    await influxSetup(env, file);
+    await influxSetup(env, { envFile: file });
     const text = readFileSync(file, 'utf8');
     expect(text).toBe(
       `API_PORT=1\nINFLUX_ORG=robowatch\nINFLUX_WRITE_TOKEN=${influx.settings.INFLUX_WRITE_TOKEN}\nINFLUX_READ_TOKEN=${influx.settings.INFLUX_READ_TOKEN}\n`,
     );
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    await expect(influxSetup({ ...env, INFLUX_ADMIN_TOKEN: '' }, file)).rejects.toThrow('Set INFLUX_ADMIN_TOKEN');
-    await expect(influxSetup({ ...env, INFLUX_ADMIN_TOKEN: 'x'.repeat(40) }, file)).rejects.toThrow('refuses');
-    await expect(influxSetup({ ...env, INFLUX_URL: 'http://127.0.0.1:1' }, file)).rejects.toThrow('cannot be reached');
+    await expect(influxSetup({ ...env, INFLUX_ADMIN_TOKEN: '' }, { envFile: file })).rejects.toThrow(
+      'Set INFLUX_ADMIN_TOKEN',
+    );
+    await expect(influxSetup({ ...env, INFLUX_ADMIN_TOKEN: 'x'.repeat(40) }, { envFile: file })).rejects.toThrow(
+      'refuses',
+    );
+    await expect(influxSetup({ ...env, INFLUX_URL: 'http://127.0.0.1:1' }, { envFile: file })).rejects.toThrow(
+      'cannot be reached',
+    );
     rmSync(dir, { recursive: true });
   });
 });

@@ -1,0 +1,39 @@
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import type { Running } from './running.ts';
+
+export function networkTests(given: () => Running): void {
+  describe('networks', () => {
+    /** Those of the targets that a container in the network can connect to. */
+    const reached = async (network: string, targets: string[]) => {
+      const probe = 'for t; do timeout 4 bash -c "exec 3<>/dev/tcp/$t" 2>/dev/null && echo "$t" & done; wait';
+      const run = ['run', '--rm', '--network', `robowatch_${network}`, 'caddy:2.11.4', 'bash', '-c', probe, 'bash'];
+      const found = await given().stack.docker([...run, ...targets.map((target) => target.replace(':', '/'))]);
+      return targets.filter((target) => found.split('\n').includes(target.replace(':', '/'))).sort();
+    };
+
+    it('lead each part only to what it needs', async () => {
+      const possible = {
+        'superset-data': ['postgres:5432', 'redis:6379'],
+        'superset-web': [],
+        'grafana-data': ['postgres:5432', 'influxdb:8086'],
+        'grafana-web': [],
+        web: ['api:9100', 'client:9101'],
+        'api-data': ['postgres:5432', 'redis:6379', 'influxdb:8086', 'api:9100'],
+      };
+      const targets = ['postgres:5432', 'redis:6379', 'influxdb:8086', 'api:9100', 'client:9101', '1.1.1.1:53'];
+      for (const [network, reachable] of Object.entries(possible))
+        expect(await reached(network, targets), network).toEqual(reachable.sort());
+    });
+
+    it('publish neither database nor cache', async () => {
+      for (const port of [5432, 6379, 8086, 8088, 3000, 2019]) {
+        const outcome = new Promise((resolve) => {
+          const socket = connect({ host: given().stack.address, port, timeout: 2000 }, () => resolve('open'));
+          for (const end of ['error', 'timeout']) socket.once(end, () => resolve(socket.destroy() && 'closed'));
+        });
+        expect(await outcome, String(port)).toBe('closed');
+      }
+    });
+  });
+}

@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { startStack } from '../../tools/real/stack.ts';
+import { ensureTelegraf } from '../../tools/real/telegraf.ts';
+import { createClient } from './client.ts';
+import { containerTests } from './containers.ts';
+import { crashTests } from './crashes.ts';
+import { doctorTests } from './doctor.ts';
+import { networkTests } from './networks.ts';
+import { replicaTests } from './replicas.ts';
+import { robotTests } from './robot.ts';
+import type { Running } from './running.ts';
+import { supersetTests } from './superset.ts';
+import { tlsTests } from './tls.ts';
+import { upgradeTests } from './upgrade.ts';
+
+let running: Running;
+const dir = mkdtempSync(join(tmpdir(), 'robowatch-stack-test-'));
+const given = () => running;
+
+beforeAll(async () => {
+  await ensureTelegraf();
+  const stack = await startStack();
+  const client = createClient(stack);
+  running = { stack, client, admin: await client.setUp(), dir };
+});
+afterAll(async () => {
+  await running?.client.close();
+  await running?.stack.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+containerTests(given);
+networkTests(given);
+tlsTests(given);
+robotTests(given);
+supersetTests(given);
+replicaTests(given);
+crashTests(given);
+doctorTests(given);
+upgradeTests(given);
