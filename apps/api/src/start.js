@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -17,13 +17,21 @@ function dataFolder() {
   return other ? undefined : folder;
 }
 
+/** Makes the folder if it is missing. @returns whether nobody but us can write to it */
+function isOwn(folder) {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const about = lstatSync(folder);
+  return about.isDirectory() && about.uid === process.getuid?.() && (about.mode & 0o022) === 0;
+}
+
 // Part of what V8 checks before it uses the cache, so it comes first. See young-generation.ts.
 setFlagsFromString('--semi-space-growth-factor=1');
 try {
   const folder = dataFolder();
   if (folder && !existsSync(folder)) mkdirSync(folder, { mode: 0o755 });
   // Whoever can write to it decides what runs here, so it is in no folder that others share, such as /tmp.
-  if (folder) enableCompileCache(join(folder, 'compile-cache'));
+  const cache = folder && join(folder, 'compile-cache');
+  if (cache && isOwn(cache)) enableCompileCache(cache);
 } catch {
   // The server says what is wrong with the folder or with .env.
 }

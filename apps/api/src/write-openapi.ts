@@ -15,7 +15,7 @@ export async function openApiText(): Promise<string> {
   const config = loadConfig({ DATABASE_URL: NOWHERE, SECRET_KEY: 'abcdefghijklmnopqrstuvwxyz0123456789' });
   const log = pino({ level: 'silent' });
   const { db } = connect(NOWHERE, 1);
-  const store = new PostgresStore(db, db, config.metrics.retention, log);
+  const store = new PostgresStore(db, db, { retention: config.metrics.retention, maxChannels: 1 }, log);
   const app = await buildApp(
     assemble({ config, log, db, readDb: db, store, events: new EventBus(NOWHERE), hasDemo: false }),
   );

@@ -86,6 +86,7 @@ export function loadConfig(env: Env) {
     catalog: {
       maxSeries: int('ROBOT_MAX_SERIES'),
       maxFields: int('ROBOT_MAX_FIELDS'),
+      maxChannels: int('ROBOT_MAX_CHANNELS'),
       retention: time('METRICS_RETENTION'),
     },
     prometheus: text('PROMETHEUS_PORT')

@@ -362,6 +362,14 @@ export const SETTINGS = [
     about: 'Different fields per robot; beyond that, its new fields are refused.',
   },
   {
+    name: 'ROBOT_MAX_CHANNELS',
+    kind: 'integer',
+    default: '50000',
+    min: 1,
+    about:
+      'Fields of all series of a robot together, with metrics in PostgreSQL; beyond that, lines with new ones are refused.',
+  },
+  {
     name: 'PROMETHEUS_PORT',
     kind: 'integer',
     min: 1,

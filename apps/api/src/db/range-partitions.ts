@@ -2,6 +2,19 @@ import { sql } from 'kysely';
 import { lock } from './locks.ts';
 import type { Database } from './schema.ts';
 
+/**
+ * Statements that add a partition unless it is there. Attaching a table does not wait for reads, nor do reads wait for it, which
+ * `create table … partition of` would cause. Names and bounds are never input.
+ */
+export const addPartition = (table: string, name: string, from: bigint | number, to: bigint | number) => [
+  `create table if not exists "${name}" (like ${table} including all)`,
+  `do $$ begin
+    if not exists (select from pg_inherits where inhrelid = '"${name}"'::regclass) then
+      alter table ${table} attach partition "${name}" for values from (${from}) to (${to});
+    end if;
+  end $$`,
+];
+
 /** Tables partitioned by integer ranges of one width. Table names and bounds are never input. */
 export class RangePartitions {
   #db: Database;
@@ -26,9 +39,13 @@ export class RangePartitions {
     await this.#exclusively(async (run) => {
       for (const range of missing)
         for (const table of this.#tables)
-          await run(
-            `create table if not exists "${table}_r${range}" partition of ${table} for values from (${range * this.#width}) to (${(range + 1) * this.#width})`,
-          );
+          for (const statement of addPartition(
+            table,
+            `${table}_r${range}`,
+            range * this.#width,
+            (range + 1) * this.#width,
+          ))
+            await run(statement);
     });
     for (const range of missing) this.#known.add(range);
   }

@@ -17,10 +17,16 @@ function isOf(name: FigureName): string {
 }
 
 const shown = (name: FigureName, value: string) => ('isRest' in FIGURES[name] ? `100 - ${value}` : value);
+const bounded = (value: string, bound: string) => `least(greatest(${value}, -${bound}), ${bound})`;
+/** PostgreSQL's division raises an error when it underflows. */
+const quotient = (sum: string, count: string) => `(case when abs(${sum}) < 1e-290 then 0 else ${sum} / ${count} end)`;
 const mean = (name: FigureName) =>
   shown(
     name,
-    `sum(least(greatest(h.sum, -1e300), 1e300)) filter (where ${isOf(name)}) / sum(h.count) filter (where ${isOf(name)})`,
+    quotient(
+      `sum(${bounded('h.sum', '1e300')}) filter (where ${isOf(name)})`,
+      `sum(h.count) filter (where ${isOf(name)})`,
+    ),
   );
 const max = (name: FigureName) =>
   shown(name, `${'isRest' in FIGURES[name] ? 'min(h.min)' : 'max(h.max)'} filter (where ${isOf(name)})`);
@@ -64,7 +70,7 @@ const robot = `r.id as robot_id, r.name as robot, r.owner_id, u.name as owner, r
 const robots = `robots r left join users u on u.id = r.owner_id`;
 /** PostgreSQL's avg and regr_slope compute squares, which overflow: sums of bounded values do not. */
 const avg = (column: string) =>
-  `sum(least(greatest(${column}, -1e290), 1e290)) filter (where ${column} is not null) / count(${column})`;
+  quotient(`sum(${bounded(column, '1e290')}) filter (where ${column} is not null)`, `count(${column})`);
 const asPercent = (column: string) => `least(greatest(${column}, -1000), 1000)`;
 
 /** Seconds of a period that have passed since the robot was created. */

@@ -8,10 +8,11 @@ import { PostgresStore } from './postgres/postgres-store.ts';
 export async function openStore(
   db: Database,
   reads: Database,
-  { influx, metrics, ingest }: Config,
+  { influx, metrics, ingest, catalog }: Config,
   log: Logger,
 ): Promise<MetricsStore> {
-  if (!influx) return new PostgresStore(db, reads, metrics.retention, log);
+  if (!influx)
+    return new PostgresStore(db, reads, { retention: metrics.retention, maxChannels: catalog.maxChannels }, log);
   const limits = { writesInFlight: ingest.writesInFlight, maxFutureMs: metrics.maxFuture * 1000 };
   // Its client is large, and not loaded where it is not used.
   const { InfluxStore } = await import('./influxdb/influxdb-store.ts');

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,6 +108,11 @@ it('keeps compiled code in its data folder, and uses all of it at the next start
   // 120 MB as measured; without the cache and with V8's own limits it was 230.
   expect(residentMiB(second.child.pid as number)).toBeLessThan(170);
   await second.end();
+  // Whoever else could write there would decide what runs.
+  chmodSync(join(data, 'compile-cache'), 0o777);
+  const third = await watched();
+  expect(third.output()).not.toContain('accepted');
+  await third.end();
   rmSync(data, { recursive: true });
 });
 

@@ -14,7 +14,7 @@ import { FNS, type Point, windowsOf } from '../support/windows.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_NS = 86_400_000_000_000n;
-const begin = Math.floor(Date.now() / (24 * HOUR_MS)) * 24 * HOUR_MS - 26 * HOUR_MS;
+const begin = Math.floor(Date.now() / (24 * HOUR_MS)) * 24 * HOUR_MS - 98 * HOUR_MS;
 const TOKEN = 'a-token-from-before-the-upgrade';
 const points = Array.from({ length: 20 * 60 }, (_, i): Point => [begin + i * 60_000 + (i % 7), (i * 37) % 1000]);
 
@@ -63,7 +63,7 @@ beforeAll(async () => {
   });
   deps = await compose(config);
   const log = pino({}, { write: (line: string) => void lines.push(line) });
-  store = new PostgresStore(deps.db, deps.db, config.metrics.retention, log);
+  store = new PostgresStore(deps.db, deps.db, { retention: config.metrics.retention, maxChannels: 100 }, log);
   app = await buildApp(deps);
 });
 afterAll(async () => {
@@ -84,7 +84,8 @@ async function holds(all: Point[]) {
         [begin + 1_234_000, begin + 7 * HOUR_MS + 17_000],
       ] as const) {
         const expected = windowsOf(all, { from, to, everyMs: everySeconds * 1000, fn });
-        const [only] = await series(fn, ['temp'], from, to, everySeconds);
+        const got = await series(fn, ['temp'], from, to, everySeconds);
+        const only = got.find(({ tags }) => tags.sensor === 'soc');
         expect(only?.points.map(([at]) => at)).toEqual(expected.map(([at]) => at));
         for (const [i, [, value]] of expected.entries()) expect(only?.points[i]?.[1]).toBeCloseTo(value, 6);
       }
@@ -110,6 +111,16 @@ it('points of the former release are readable before, while and after they are m
   const all = [...new Map([...points, ...again])];
   await holds(all);
 
+  // A replica of the former release, not stopped yet, stores a field and a series that are new.
+  const late = points[50]?.[0] as number;
+  await sql`insert into metric_series (id, robot_id, measurement, tags) values (8, 1, 'temp', '{"sensor":"gpu"}')`.execute(
+    deps.db,
+  );
+  await sql`
+    insert into metric_points values (8, ${`${late}000000`}::bigint, '{"temp":7,"extra":9}') on conflict do nothing`.execute(
+    deps.db,
+  );
+
   const stop = new AbortController();
   const moving = store.pack(stop.signal);
   const left = async () =>
@@ -123,6 +134,12 @@ it('points of the former release are readable before, while and after they are m
   await store.pack(AbortSignal.timeout(60_000));
   expect(await partitions()).toBe(0);
   await holds(all);
+  const added = await series('last', ['temp', 'extra'], begin, begin + 20 * HOUR_MS, 86_400);
+  const ofGpu = added.filter(({ tags }) => tags.sensor === 'gpu').map(({ field, points }) => [field, points[0]?.[1]]);
+  expect(ofGpu.sort()).toEqual([
+    ['extra', 9],
+    ['temp', 7],
+  ]);
   const exact = await sql<{ text: string }>`select value::text as text from metric_others`.execute(deps.db);
   expect(exact.rows.filter(({ text }) => text === '18446744073709551615')).toHaveLength(2);
   const said = lines.map((line) => JSON.parse(line).msg).join('\n');

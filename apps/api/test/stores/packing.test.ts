@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
+import { channelIdsOf } from '../../src/stores/postgres/channels.ts';
 import { useTestApi } from '../support/test-api.ts';
 import { FNS, type Point, windowsOf } from '../support/windows.ts';
 
 const HOUR_MS = 3_600_000;
-const api = useTestApi();
+const api = useTestApi({ ROBOT_MAX_CHANNELS: '100' });
 const begin = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 6 * HOUR_MS;
 
 const pack = () => api.deps().store.pack(AbortSignal.timeout(60_000));
@@ -164,4 +165,60 @@ it('the newest value is found wherever it is', async () => {
   await pack();
   expect(await newest(begin)).toEqual({ mem: [30, begin + 7] });
   expect(await newest(begin + 7)).toEqual({});
+});
+
+it('late points do not hide a newer value that is packed', async () => {
+  const owner = await api.person();
+  const robot = await api.pairedRobot(owner);
+  const report = (value: number, at: number) =>
+    api.report(robot.token, `mem used_percent=${value} ${at}`, {}, '?precision=ms');
+  await report(77, begin + HOUR_MS - 1000);
+  await pack();
+  await report(11, begin + HOUR_MS - 900_000);
+  const selectors = [{ measurement: 'mem', field: 'used_percent' }];
+  const newest = async () =>
+    (await api.deps().store.newest({ robotIds: [robot.id], selectors, since: begin }, AbortSignal.timeout(5_000))).map(
+      ({ value }) => value,
+    );
+  expect(await newest()).toEqual([77]);
+  await report(78, begin + HOUR_MS - 1000);
+  expect(await newest()).toEqual([78]);
+});
+
+it('one robot that cannot be packed does not stop the others, and loses nothing', async () => {
+  const [bad, good] = [await robotOf(), await robotOf()];
+  for (const robot of [bad, good]) await robot.send([[begin, 5]]);
+  const { db } = api.deps();
+  const [channel] = await channelIdsOf(db, bad.id);
+  await sql
+    .raw(`
+    create function refuse() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
+    create trigger refuse before insert on metric_blocks for each row when (new.channel = ${channel}) execute function refuse()`)
+    .execute(db);
+  await expect(pack()).rejects.toThrow('1 robots could not be packed');
+  expect([await bad.recent(), await good.recent()]).toEqual([1, 0]);
+  await sql`drop trigger refuse on metric_blocks`.execute(db);
+  const asked = { from: iso(begin), to: iso(begin + HOUR_MS), every: '1h', fn: 'last' };
+  expect(await bad.read(asked)).toEqual([[begin, 5]]);
+});
+
+it('limits the fields of all series together, and stores what is known', async () => {
+  const robot = await robotOf();
+  const line = (series: number, fields: number) =>
+    `wide,s=${series} ${Array.from({ length: fields }, (_, i) => `f${i}=1`).join()}`;
+  expect((await api.report(robot.token, [line(0, 60), line(1, 30)].join('\n'))).status).toBe(204);
+  const { status, body } = await api.report(robot.token, [line(2, 40), line(0, 60)].join('\n'));
+  expect([status, JSON.stringify(body)]).toEqual([
+    422,
+    expect.stringContaining('more than 100 fields in all series together'),
+  ]);
+  expect((await api.report(robot.token, line(1, 30))).status).toBe(204);
+  expect(await channelIdsOf(api.deps().db, robot.id)).toHaveLength(100);
+  const stored = await api
+    .deps()
+    .db.selectFrom('metric_recent')
+    .select('id')
+    .where('robot_id', '=', robot.id)
+    .execute();
+  expect(stored).toHaveLength(3);
 });

@@ -6,6 +6,10 @@ import { type RawBuilder, sql } from 'kysely';
  */
 const BOUND = '1e300';
 
+/** PostgreSQL's division raises an error when it underflows: such a mean is zero. */
+export const meanOf = (sum: RawBuilder<unknown>, count: RawBuilder<unknown>) =>
+  sql`case when abs(${sum}) < 1e-290 then 0 else ${sum} / ${count} end`;
+
 /** @param value a float8 column without nulls */
 export const sumOf = (value: RawBuilder<unknown>) =>
   sql`sum(greatest(least(${value}, ${sql.lit(BOUND)}::float8), -${sql.lit(BOUND)}::float8))`;

@@ -1,4 +1,6 @@
 import { sql } from 'kysely';
+import { LRUCache } from 'lru-cache';
+import { upTo } from '../../caches/up-to.ts';
 import type { Database, Db } from '../../db/schema.ts';
 import { type KnownSeries, text, unescapeKey } from '../../line-protocol/index.ts';
 
@@ -41,13 +43,20 @@ interface Known {
 /** From this many fields on, a map finds a field faster than a search. */
 const MANY_FIELDS = 16;
 
+/** A robot at its limit is not counted again for this long. */
+const FULL_MS = 60_000;
+
 /** Ids of channels, kept as long as their series is. */
 export class ChannelIds {
+  /** How many a robot may have. */
+  readonly max: number;
   #db: Database;
   #known = new WeakMap<KnownSeries, Known>();
+  #full = new LRUCache<number, true>({ ...upTo(10_000), ttl: FULL_MS });
 
-  constructor(db: Database) {
+  constructor(db: Database, max: number) {
     this.#db = db;
+    this.max = max;
   }
 
   /** @param place where the field most likely is. @returns undefined for an unknown channel */
@@ -58,21 +67,24 @@ export class ChannelIds {
     return known.byName ? known.byName.get(name) : known.ids[known.names.indexOf(name)];
   }
 
-  /**
-   * Looks up or inserts channels. Those of a deleted robot stay unknown.
-   * @param wanted fields by series, each of which `find` did not know
-   */
-  async add(wanted: Map<KnownSeries, string[]>): Promise<void> {
-    const pairs: { id: number; field: string; series: KnownSeries; name: string }[] = [];
-    for (const [series, names] of wanted) {
-      for (const name of new Set(names)) pairs.push({ id: series.id, field: text(unescapeKey(name)), series, name });
-    }
+  /** Looks up or inserts channels. Those of a deleted robot and those beyond its limit stay unknown. */
+  async add(wanted: Unknown[]): Promise<void> {
+    const pairs = wanted.flatMap(({ robotId, series, names }) =>
+      [...names].map((name) => ({ robotId, id: series.id, field: text(unescapeKey(name)), series, name })),
+    );
     for (let i = 0; i < pairs.length; i += MAX_ROWS) {
       const some = pairs.slice(i, i + MAX_ROWS);
-      const ids = await ensureChannels(this.#db, some);
-      for (const { id, field, series, name } of some) {
-        const channel = ids.get(`${id} ${field}`);
-        if (channel !== undefined && this.find(series, name, 0) === undefined) this.#remember(series, name, channel);
+      const ids = await findChannels(this.#db, some);
+      const missing = some.filter((pair) => !ids.has(keyOf(pair)) && !this.#full.has(pair.robotId));
+      if (missing.length > 0) {
+        const added = await addChannels(this.#db, missing, this.max);
+        for (const [key, id] of added) ids.set(key, id);
+        for (const pair of missing) if (!added.has(keyOf(pair))) this.#full.set(pair.robotId, true);
+      }
+      for (const pair of some) {
+        const channel = ids.get(keyOf(pair));
+        if (channel !== undefined && this.find(pair.series, pair.name, 0) === undefined)
+          this.#remember(pair.series, pair.name, channel);
       }
     }
   }
@@ -90,33 +102,45 @@ export class ChannelIds {
 
 const MAX_ROWS = 5_000;
 
+/** Fields whose channel `find` did not know. */
+export interface Unknown {
+  robotId: number;
+  series: KnownSeries;
+  names: Set<string>;
+}
+
 type Pair = { id: number; field: string };
 type Row = { id: number; series_id: number; field: string };
-const keyOf = ({ series_id, field }: Row) => `${series_id} ${field}`;
+const keyOf = ({ id, field }: Pair) => `${id} ${field}`;
+const keyed = (rows: Row[]) => new Map(rows.map(({ id, series_id, field }) => [`${series_id} ${field}`, id]));
+const given = (pairs: Pair[]) =>
+  sql`unnest(${pairs.map(({ id }) => id)}::int[], ${pairs.map(({ field }) => field)}::text[]) as g (series_id, field)`;
 
-/** Inserts are sorted, so that concurrent ones cannot deadlock. @returns ids by series and field */
-async function ensureChannels(db: Db, pairs: Pair[]): Promise<Map<string, number>> {
-  const ids = new Map<string, number>();
-  const missing = () => pairs.filter(({ id, field }) => !ids.has(`${id} ${field}`));
-  const given = (some: Pair[]) =>
-    sql`unnest(${some.map(({ id }) => id)}::int[], ${some.map(({ field }) => field)}::text[]) as g (series_id, field)`;
-  const note = ({ rows }: { rows: Row[] }) => {
-    for (const row of rows) ids.set(keyOf(row), row.id);
-  };
-  const find = (some: Pair[]) =>
-    sql<Row>`select c.id, c.series_id, c.field from ${given(some)} join metric_channels c using (series_id, field)`.execute(
-      db,
-    );
-  note(await find(pairs));
-  if (missing().length === 0) return ids;
-  note(
-    await sql<Row>`
-      insert into metric_channels (series_id, field)
-      select g.series_id, g.field from ${given(missing())}
-      join lateral (select id from metric_series where id = g.series_id for key share) s on true
-      order by 1, 2 on conflict do nothing returning id, series_id, field`.execute(db),
-  );
+/** @returns ids by series and field */
+async function findChannels(db: Db, pairs: Pair[]): Promise<Map<string, number>> {
+  const { rows } = await sql<Row>`
+    select c.id, c.series_id, c.field from ${given(pairs)} join metric_channels c using (series_id, field)`.execute(db);
+  return keyed(rows);
+}
+
+/** Sorted, so that concurrent inserts cannot deadlock. @param max how many a robot may have, about, with concurrent inserts */
+async function addChannels(db: Db, pairs: Pair[], max: number): Promise<Map<string, number>> {
+  const { rows } = await sql<Row>`
+    with asked as materialized (
+      select g.series_id, g.field, s.robot_id from ${given(pairs)}
+      join lateral (select robot_id from metric_series where id = g.series_id for key share) s on true
+    ), counted as materialized (
+      select robot_id, (
+        select count(*) from metric_series s join metric_channels c on c.series_id = s.id where s.robot_id = robot.robot_id
+      ) as count from (select distinct robot_id from asked) as robot
+    ), numbered as (
+      select *, row_number() over (partition by robot_id order by series_id, field) as number from asked
+    )
+    insert into metric_channels (series_id, field)
+    select n.series_id, n.field from numbered n join counted using (robot_id) where n.number + count <= ${max}
+    order by 1, 2 on conflict do nothing returning id, series_id, field`.execute(db);
+  const added = keyed(rows);
   // Inserted by somebody else meanwhile.
-  if (missing().length > 0) note(await find(missing()));
-  return ids;
+  const others = pairs.filter((pair) => !added.has(keyOf(pair)));
+  return others.length > 0 ? new Map([...added, ...(await findChannels(db, others))]) : added;
 }

@@ -7,6 +7,11 @@ import { type PackingDeps, packHour } from './packing.ts';
 
 const PROGRESS_MS = 60_000;
 const DAY_HOURS = 24;
+const DAY_MS = 86_400_000;
+/** Reads wait as long as the lock is waited for. */
+const LOCK_MS = 1_000;
+/** PostgreSQL's error code (appendix A). */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 interface Day {
   table: string;
@@ -30,37 +35,40 @@ export class FormerPoints {
     this.#log = log;
   }
 
-  /** @param forMs stops after about this time, so that other work gets its turn */
+  /** @param forMs stops after about this time */
   async move(forMs: number, signal: AbortSignal): Promise<void> {
     const until = performance.now() + forMs;
     const days = await this.#formerDays();
-    if (days.length === 0 && this.#days === undefined) return;
-    if (this.#days === undefined)
-      this.#log.info({ days: days.length }, 'moving the points of a former release; they stay readable');
-    this.#days ??= days.length;
     for (const [i, day] of days.entries()) {
-      for (const robotId of await this.#robotsOf(day)) {
+      const robots = await this.#robotsOf(day);
+      if (robots.length > 0) this.#report(days.length, days.length - i);
+      for (const robotId of robots) {
         for (const hour of await this.#hoursOf(day, robotId)) {
           if (signal.aborted || performance.now() > until) return;
-          this.#report(days.length - i);
           const started = performance.now();
           await packHour(this.#deps, robotId, hour);
           await sleep(performance.now() - started, undefined, { signal }).catch(() => {});
         }
       }
       if (signal.aborted) return;
-      await this.#drop(day);
+      // A replica of the former release that still runs writes into the newest days.
+      if (day.day < Math.floor(Date.now() / DAY_MS) - 1) await this.#drop(day);
     }
-    if ((await this.#formerDays()).length > 0) return;
+    if (this.#days === undefined) return;
     this.#log.info({ days: this.#days }, 'moved the points of a former release');
     this.#days = undefined;
   }
 
-  #report(left: number): void {
+  #report(all: number, left: number): void {
+    if (this.#days === undefined) {
+      this.#days = all;
+      this.#reportedAt = performance.now();
+      this.#log.info({ days: all }, 'moving the points of a former release; they stay readable');
+    }
     if (performance.now() - this.#reportedAt < PROGRESS_MS) return;
     this.#reportedAt = performance.now();
-    const days = this.#days ?? left;
-    this.#log.info({ days, left }, `moving the points of a former release: ${days - left} of ${days} days`);
+    const done = Math.max(0, this.#days - left);
+    this.#log.info({ days: this.#days, left }, `moving the points of a former release: ${done} of ${this.#days} days`);
   }
 
   /** Newest first. */
@@ -92,16 +100,22 @@ export class FormerPoints {
     return rows.map(({ hour }) => hour);
   }
 
-  /** What is left then belongs to robots and series that no longer exist. */
+  /** What is left then belongs to robots and series that no longer exist. Tried again later if long reads are under way. */
   async #drop({ table }: Day): Promise<void> {
-    await this.#deps.db.transaction().execute(async (tx) => {
-      await lock(tx, 'change partitions');
-      // A replica of the former release may still write.
-      await sql`lock table ${sql.table(table)} in access exclusive mode`.execute(tx);
-      const { rows } = await sql`
-        select from metric_series s join robots r on r.id = s.robot_id
-        where exists (select from ${sql.table(table)} p where p.series_id = s.id) limit 1`.execute(tx);
-      if (rows.length === 0) await sql`drop table ${sql.table(table)}`.execute(tx);
-    });
+    await this.#deps.db
+      .transaction()
+      .execute(async (tx) => {
+        await lock(tx, 'change partitions');
+        await sql`set local lock_timeout = ${sql.lit(LOCK_MS)}`.execute(tx);
+        // The whole table first, as reads do; the other way round, each could wait for the other.
+        await sql`lock table metric_points in access exclusive mode`.execute(tx);
+        const { rows } = await sql`
+          select from metric_series s join robots r on r.id = s.robot_id
+          where exists (select from ${sql.table(table)} p where p.series_id = s.id) limit 1`.execute(tx);
+        if (rows.length === 0) await sql`drop table ${sql.table(table)}`.execute(tx);
+      })
+      .catch((error) => {
+        if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
+      });
   }
 }

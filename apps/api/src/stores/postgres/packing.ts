@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { LRUCache } from 'lru-cache';
+import { upTo } from '../../caches/up-to.ts';
 import { lockRobot } from '../../db/locks.ts';
 import type { RangePartitions } from '../../db/range-partitions.ts';
 import type { Database } from '../../db/schema.ts';
@@ -17,30 +19,65 @@ export interface PackingDeps {
 /** After its end an hour still gets points from robots that send late. */
 const GRACE_MS = 600_000;
 /** An hour with more values than this is left as it came: its blocks would not fit the memory of a small computer. */
-const MAX_VALUES = 5_000_000;
+const MAX_VALUES = 2_000_000;
+/** Before an hour is tried again. */
+const AFTER_FAILURE_MS = 3_600_000;
 /** Pauses, as a multiple of the time that the work before took, leave most of the database to others. */
 const PAUSE = 2;
+const MAX_PAUSE_MS = 5_000;
 
-/** Packs every robot's whole hours into blocks, the oldest first. */
-export async function packRecent(deps: PackingDeps, signal: AbortSignal): Promise<void> {
-  const end = floorDivide(nsOf(Date.now() - GRACE_MS), HOUR_NS);
-  const { rows } = await sql<{ id: number }>`
-    select id from robots where exists (
-      select from metric_recent r where r.robot_id = robots.id and r.time < ${int8(end * HOUR_NS)}
-    ) order by id`.execute(deps.db);
-  for (const { id } of rows) {
-    for (let hour = await nextHour(deps, id, undefined, end); hour !== undefined; ) {
+/** Packs every robot's whole hours into blocks, the oldest first. One robot's failure does not stop the others. */
+export class Packer {
+  #deps: PackingDeps;
+  /** Hours that failed, by robot. */
+  #failed = new LRUCache<string, true>({ ...upTo(10_000), ttl: AFTER_FAILURE_MS });
+
+  constructor(deps: PackingDeps) {
+    this.#deps = deps;
+  }
+
+  /** @throws AggregateError of the failures */
+  async run(signal: AbortSignal): Promise<void> {
+    const end = firstUnpackedHour(Date.now());
+    const { rows } = await sql<{ id: number }>`
+      select id from robots where exists (
+        select from metric_recent r where r.robot_id = robots.id and r.time < ${int8(end * HOUR_NS)}
+      ) order by id`.execute(this.#deps.db);
+    const troubles: unknown[] = [];
+    for (const { id } of rows) {
+      try {
+        await this.#packRobot(id, end, signal);
+      } catch (error) {
+        troubles.push(error);
+      }
       if (signal.aborted) return;
+    }
+    if (troubles.length > 0)
+      throw new AggregateError(troubles, `hours of ${troubles.length} robots could not be packed`);
+  }
+
+  async #packRobot(robotId: number, end: bigint, signal: AbortSignal): Promise<void> {
+    const { db } = this.#deps;
+    for (let hour = await nextHour(db, robotId, undefined, end); hour !== undefined && !signal.aborted; ) {
       const started = performance.now();
-      if ((await countValues(deps.db, id, Number(hour))) <= MAX_VALUES) await packHour(deps, id, Number(hour));
-      hour = await nextHour(deps, id, hour + 1n, end);
-      await sleep((performance.now() - started) * PAUSE, undefined, { signal }).catch(() => {});
+      const key = `${robotId} ${hour}`;
+      if (!this.#failed.has(key) && (await countValues(db, robotId, Number(hour))) <= MAX_VALUES) {
+        this.#failed.set(key, true);
+        await packHour(this.#deps, robotId, Number(hour));
+        this.#failed.delete(key);
+      }
+      hour = await nextHour(db, robotId, hour + 1n, end);
+      const pause = Math.min(MAX_PAUSE_MS, (performance.now() - started) * PAUSE);
+      await sleep(pause, undefined, { signal }).catch(() => {});
     }
   }
 }
 
+/** Hours before it are packed, or soon will be. @param now ms since 1970 */
+export const firstUnpackedHour = (now: number) => floorDivide(nsOf(now - GRACE_MS), HOUR_NS);
+
 /** The first hour from `first` on, and before `end`, that has rows to pack. */
-async function nextHour({ db }: PackingDeps, robotId: number, first: bigint | undefined, end: bigint) {
+async function nextHour(db: Database, robotId: number, first: bigint | undefined, end: bigint) {
   const { rows } = await sql<{ time: string | null }>`
     select min(time) as time from metric_recent
     where robot_id = ${robotId} and time < ${int8(end * HOUR_NS)} and ${first === undefined ? sql`true` : sql`time >= ${int8(first * HOUR_NS)}`}`.execute(
@@ -62,6 +99,12 @@ export async function packHour({ db, blocks, others }: PackingDeps, robotId: num
   const isWithin = sql`time >= ${int8(from)} and time < ${int8(from + HOUR_NS)}`;
   await db.transaction().execute(async (tx) => {
     await lockRobot(tx, 'pack points', robotId);
+    // A replica of a former release knows no channels, and may add fields until it is stopped.
+    await sql`
+      insert into metric_channels (series_id, field)
+      select distinct p.series_id, field from metric_points p cross join lateral jsonb_object_keys(p.fields) as field
+      where p.series_id = any(array(select id from metric_series where robot_id = ${robotId})) and ${isWithin}
+      order by 1, 2 on conflict do nothing`.execute(tx);
     await sql`
       with taken as (
         delete from metric_recent where robot_id = ${robotId} and ${isWithin} returning id, time, channels, vals
@@ -107,11 +150,18 @@ export async function packHour({ db, blocks, others }: PackingDeps, robotId: num
   });
 }
 
+/** Of a robot's hour, packed or not. */
 async function countValues(db: Database, robotId: number, hour: number): Promise<number> {
   const from = BigInt(hour) * HOUR_NS;
-  const { rows } = await sql<{ count: string | null }>`
-    select sum(cardinality(channels)) as count from metric_recent
-    where robot_id = ${robotId} and time >= ${int8(from)} and time < ${int8(from + HOUR_NS)}`.execute(db);
+  const { rows } = await sql<{ count: string }>`
+    select coalesce((
+      select sum(cardinality(channels)) from metric_recent
+      where robot_id = ${robotId} and time >= ${int8(from)} and time < ${int8(from + HOUR_NS)}
+    ), 0) + coalesce((
+      select sum((select sum(count) from unnest(b.counts) as count))
+      from metric_series s join metric_channels c on c.series_id = s.id join metric_blocks b on b.channel = c.id
+      where s.robot_id = ${robotId} and b.hour = ${hour}
+    ), 0) as count`.execute(db);
   return Number(rows[0]?.count ?? 0);
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { lock } from '../../db/locks.ts';
+import { addPartition } from '../../db/range-partitions.ts';
 import type { Database } from '../../db/schema.ts';
 
 const DAY_NS = 86_400_000_000_000n;
@@ -33,11 +34,9 @@ export class Partitions {
       const some = days.slice(i, i + DAYS_AT_ONCE);
       await this.#exclusively(async (run) => {
         for (const day of some) {
-          for (const table of TABLES) {
-            await run(
-              `create table if not exists "${table}_d${day}" partition of ${table} for values from (${day * DAY_NS}) to (${(day + 1n) * DAY_NS})`,
-            );
-          }
+          for (const table of TABLES)
+            for (const statement of addPartition(table, `${table}_d${day}`, day * DAY_NS, (day + 1n) * DAY_NS))
+              await run(statement);
         }
       });
       for (const day of some) this.#known.add(day);

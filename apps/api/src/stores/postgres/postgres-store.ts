@@ -19,7 +19,7 @@ import { queryLogs } from './logs.ts';
 import { queryMeans } from './means.ts';
 import { int8, nsOf } from './nanoseconds.ts';
 import { queryNewest } from './newest.ts';
-import { type PackingDeps, packRecent } from './packing.ts';
+import { Packer, type PackingDeps } from './packing.ts';
 import { Partitions } from './partitions.ts';
 import { querySeries } from './series.ts';
 import { PostgresWriter } from './writer.ts';
@@ -38,18 +38,20 @@ export class PostgresStore implements MetricsStore {
   #retention: number;
   #partitions: Partitions;
   #packing: PackingDeps;
+  #packer: Packer;
   #former: FormerPoints;
   #writer: PostgresWriter;
   #read: <Result>(signal: AbortSignal, read: (connection: Db) => Promise<Result>) => Promise<Result>;
 
-  /** @param reads separate pool on the same database, for slow queries */
-  constructor(db: Database, reads: Database, retentionSeconds: number, log: Logger) {
+  /** @param reads separate pool on the same database, for slow queries. @param limits retention in seconds */
+  constructor(db: Database, reads: Database, limits: { retention: number; maxChannels: number }, log: Logger) {
     this.#db = db;
-    this.#retention = retentionSeconds;
-    this.#partitions = new Partitions(db, retentionSeconds);
+    this.#retention = limits.retention;
+    this.#partitions = new Partitions(db, limits.retention);
     this.#packing = { db, blocks: new RangePartitions(db, ['metric_blocks'], DAY_HOURS), others: this.#partitions };
+    this.#packer = new Packer(this.#packing);
     this.#former = new FormerPoints(this.#packing, log);
-    this.#writer = new PostgresWriter(db, this.#partitions, new ChannelIds(db));
+    this.#writer = new PostgresWriter(db, this.#partitions, new ChannelIds(db, limits.maxChannels));
     this.#read = (signal, read) => cancellable({ db, reads }, signal, read);
   }
 
@@ -63,8 +65,8 @@ export class PostgresStore implements MetricsStore {
     this.#read(signal, (db) => queryLogCounts(db, robotId, from, to));
 
   async pack(signal: AbortSignal): Promise<void> {
-    await packRecent(this.#packing, signal);
-    await this.#former.move(MOVING_MS, signal);
+    const results = await Promise.allSettled([this.#packer.run(signal), this.#former.move(MOVING_MS, signal)]);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
   async maintain(): Promise<void> {

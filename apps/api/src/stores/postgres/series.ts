@@ -9,6 +9,7 @@ import {
   tooManyValues,
   tooMuchText,
 } from '../metrics-store.ts';
+import { meanOf } from './aggregates.ts';
 import { cells, type Part } from './cells.ts';
 import { type Channel, listChannels } from './channels.ts';
 import { floorDivide, int8, nsOf } from './nanoseconds.ts';
@@ -46,7 +47,7 @@ const PARTS: Record<Aggregate, Part[]> = {
 };
 
 const VALUE: Record<Aggregate, ReturnType<typeof sql>> = {
-  mean: sql`sum / count`,
+  mean: meanOf(sql`sum`, sql`count`),
   min: sql`min`,
   max: sql`max`,
   sum: sql`sum`,

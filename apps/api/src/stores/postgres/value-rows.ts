@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import { type DecodedField, decodeFields, type KnownSeries } from '../../line-protocol/index.ts';
+import { type DecodedField, decodeFields, type KnownSeries, type Refusal } from '../../line-protocol/index.ts';
 import { sorting } from '../../scheduling/slices.ts';
 import type { RobotLines } from '../metrics-store.ts';
-import type { ChannelIds } from './channels.ts';
+import type { ChannelIds, Unknown } from './channels.ts';
 import { byTime } from './log-rows.ts';
 
 /** A line that is no log entry. */
@@ -14,29 +14,33 @@ export interface Point {
   fields: DecodedField[];
   /** Nanoseconds since 1970. */
   time: string;
+  /** Refuses the line. */
+  refuse(refusal: Refusal): void;
 }
 
-export function decodeValues(robotId: number, series: KnownSeries, line: Buffer): Point {
+export function decodeValues(robotId: number, series: KnownSeries, line: Buffer, refuse: Point['refuse']): Point {
   const names: string[] = [];
   const fields: DecodedField[] = [];
   const time = decodeFields(line, series.head.length, (name, field) => {
     names.push(name);
     fields.push(field);
   });
-  return { robotId, series, names, fields, time };
+  return { robotId, series, names, fields, time, refuse };
 }
 
 /** Fields whose channel is not known. */
-export function unknownFields(points: Point[], channels: ChannelIds): Map<KnownSeries, string[]> {
-  const unknown = new Map<KnownSeries, string[]>();
-  for (const { series, names } of points)
-    for (const [i, name] of names.entries())
-      if (channels.find(series, name, i) === undefined) {
-        const others = unknown.get(series);
-        if (others) others.push(name);
-        else unknown.set(series, [name]);
-      }
-  return unknown;
+export function* unknownFields(points: Point[], channels: ChannelIds): Generator<void, Unknown[]> {
+  const unknown = new Map<KnownSeries, Unknown>();
+  for (const { robotId, series, names } of points) {
+    for (const [i, name] of names.entries()) {
+      if (channels.find(series, name, i) !== undefined) continue;
+      const known = unknown.get(series) ?? { robotId, series, names: new Set() };
+      unknown.set(series, known);
+      known.names.add(name);
+    }
+    yield;
+  }
+  return [...unknown.values()];
 }
 
 /** The numbers of a robot at one time. */
@@ -66,14 +70,17 @@ export function* groupingValues(
   const others = new Map<string, OtherRow>();
   let rows = new Map<string, Group>();
   let robot: RobotLines['robotId'] | undefined;
-  for (const { robotId, series, names, fields, time } of points) {
+  for (const { robotId, series, names, fields, time, refuse } of points) {
+    const ids = names.map((name, i) => channels.find(series, name, i));
+    if (ids.includes(undefined)) {
+      const reason = `more than ${channels.max} fields in all series together: send fewer series, or fewer fields`;
+      refuse({ kind: 'limit', reason });
+      continue;
+    }
     if (robotId !== robot) rows = new Map();
     robot = robotId;
-    for (const [i, name] of names.entries()) {
-      const channel = channels.find(series, name, i);
-      const field = fields[i] as DecodedField;
-      // The robot has just been deleted.
-      if (channel === undefined) continue;
+    for (const [i, field] of fields.entries()) {
+      const channel = ids[i] as number;
       const number = numberOf(field);
       if (number === undefined || !isExact(field, number)) {
         const json =

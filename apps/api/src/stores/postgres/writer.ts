@@ -1,6 +1,6 @@
 import type { RawBuilder } from 'kysely';
 import type { Database } from '../../db/schema.ts';
-import { decodePoint, type Refusals } from '../../line-protocol/index.ts';
+import { decodePoint, type Refusal, type Refusals } from '../../line-protocol/index.ts';
 import { inSlices } from '../../scheduling/slices.ts';
 import type { RobotLines } from '../metrics-store.ts';
 import type { ChannelIds } from './channels.ts';
@@ -25,9 +25,10 @@ export class PostgresWriter {
   }
 
   async write(batch: RobotLines[]): Promise<Refusals[]> {
-    const { points, logs } = await inSlices(decoding(batch));
-    const unknown = unknownFields(points, this.#channels);
-    if (unknown.size > 0) await this.#channels.add(unknown);
+    const refusals = batch.map(() => new Map<number, Refusal>());
+    const { points, logs } = await inSlices(decoding(batch, refusals));
+    const unknown = await inSlices(unknownFields(points, this.#channels));
+    if (unknown.length > 0) await this.#channels.add(unknown);
     const { values, others } = await inSlices(groupingValues(points, this.#channels));
     await this.#partitions.ensure(daysOf([...others, ...logs]));
     const statements = [
@@ -36,8 +37,8 @@ export class PostgresWriter {
       ...statementsOf(await inSlices(identifyingLogs(logs)), insertLogs),
     ];
     await this.#execute(statements);
-    // The catalog has already checked the types, so nothing is refused here.
-    return batch.map(() => new Map());
+    // The catalog has already checked the types.
+    return refusals;
   }
 
   async #execute(statements: (() => RawBuilder<unknown>)[]): Promise<void> {
@@ -49,15 +50,18 @@ export class PostgresWriter {
   }
 }
 
-function* decoding(batch: RobotLines[]): Generator<void, { points: Point[]; logs: LogPoint[] }> {
+function* decoding(
+  batch: RobotLines[],
+  refusals: Map<number, Refusal>[],
+): Generator<void, { points: Point[]; logs: LogPoint[] }> {
   const points: Point[] = [];
   const logs: LogPoint[] = [];
-  for (const { robotId, lines, refused } of batch) {
+  for (const [share, { robotId, lines, refused }] of batch.entries()) {
     for (const [index, series] of lines.series.entries()) {
       if (refused.has(index)) continue;
       const line = lines.line(index);
       if (series.isLog) logs.push({ robotId, series, ...decodePoint(line, series.head.length) });
-      else points.push(decodeValues(robotId, series, line));
+      else points.push(decodeValues(robotId, series, line, (refusal) => refusals[share]?.set(index, refusal)));
       yield;
     }
   }

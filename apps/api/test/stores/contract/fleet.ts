@@ -90,6 +90,12 @@ export function fleetContract(api: TestApi): void {
       ]);
       const newest = `cpu,cpu=cpu-total usage_idle=-1.7e308 ${at + 60}`;
       expect((await absurd.send([...lines, newest].join('\n'), {}, '?precision=s')).status).toBe(204);
+      // The sum of a minute whose mean is too small for a double.
+      await absurd.send(
+        `tiny v=5e-324 ${at}\ntiny v=0 ${at + 1}\ntemp,sensor=x temp=5e-324 ${at - 60}\ntemp,sensor=x temp=0 ${at - 59}`,
+        {},
+        '?precision=s',
+      );
       await usual.send('mem used_percent=40');
       const admin = await api.person('admin');
       const ids = `${absurd.robot.id},${usual.robot.id}`;
@@ -99,6 +105,7 @@ export function fleetContract(api: TestApi): void {
       expect((await api.call('GET', '/robots', { token: admin.token })).status).toBe(200);
       for (const fn of ['mean', 'sum', 'min', 'max', 'last', 'count'])
         expect((await absurd.read('mem', `&fn=${fn}&every=1m`)).measurement, fn).toBe('mem');
+      expect((await absurd.read('tiny', '&fn=mean&every=1m')).series[0].points[0][1]).toBeCloseTo(0);
       expect((await absurd.read('mem', '&fn=max&every=1m')).series[0].points).toEqual([[at * 1000, 1.7e308]]);
     });
 
