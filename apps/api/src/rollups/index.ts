@@ -1,4 +1,4 @@
-export { calendarDays } from './calendar-days.ts';
+export { areUtcDays, calendarDays } from './calendar-days.ts';
 export type { DueHours } from './due-hours.ts';
 export { readRolledSeries } from './read-rolled-series.ts';
 export { deleteRollupsOf } from './rollup-store.ts';

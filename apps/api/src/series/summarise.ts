@@ -1,5 +1,7 @@
 import type { Db } from '../db/schema.ts';
+import { AppError } from '../errors.ts';
 import {
+  areUtcDays,
   calendarDays,
   type RobotDay,
   type RobotHour,
@@ -14,13 +16,25 @@ const WORST_DAYS = 10;
 
 type Known<Row> = { [Key in keyof Row]: Row[Key] extends number | null ? Key : never }[keyof Row];
 
-/** Summary of a period for these robots together, by the days of a time zone. @param range ms since 1970, and an IANA zone */
+/** Days of a zone are put together from 24 times as many rows: a second or more for each 5,000. */
+const MAX_ZONE_DAYS = 20_000;
+
+/**
+ * Summary of a period for these robots together, by the days of a time zone. @param range ms since 1970, and an IANA zone
+ * @throws AppError validation_failed when that is too many days of too many robots
+ */
 export async function summarise(
   db: Db,
   robotIds: number[],
   { from, to, zone }: { from: number; to: number; zone: string },
 ) {
   const calendar = calendarDays(zone, from, to);
+  if (!areUtcDays(calendar) && robotIds.length * calendar.length > MAX_ZONE_DAYS)
+    throw new AppError(
+      'validation_failed',
+      `${robotIds.length} robots over ${calendar.length} days are too many for the days of ${zone}, which are put together from hours. ` +
+        `Ask for at most ${Math.floor(MAX_ZONE_DAYS / robotIds.length)} days, or for those of UTC.`,
+    );
   const robotDays = await readRobotDays(db, robotIds, calendar);
   const disks = await readDisks(db, robotIds, MAX_DISKS);
   const worstDays = (['cpu_max', 'memory_max', 'temperature_max'] as const).flatMap((key) =>

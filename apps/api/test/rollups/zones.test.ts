@@ -118,6 +118,17 @@ it('is in UTC by default, and agrees with it over whatever both cover', async ()
   }
 });
 
+it('asks to narrow what would take too long, which UTC never does', async () => {
+  const owner = await api.person();
+  for (let i = 0; i < 6; i++) await api.pairedRobot(owner);
+  const ask = (query: string) => api.call('GET', `/fleet/summary?from=-3650d&${query}`, { token: owner.token });
+  const { status, body } = await ask('tz=Asia/Kolkata');
+  expect([status, body.code]).toEqual([400, 'validation_failed']);
+  expect(body.detail).toMatch(/at most 3333 days, or for those of UTC/);
+  expect((await ask('tz=UTC')).status).toBe(200);
+  expect((await ask('')).status).toBe(200);
+});
+
 it('says that it does not know a zone', async () => {
   for (const path of [`/robots/${id}/summary`, '/fleet/summary'])
     for (const zone of ['Mars/Olympus', '+03:00', '', 'Europe/Moscow; drop table robots', 'Etc/Unknown']) {

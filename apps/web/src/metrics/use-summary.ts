@@ -4,7 +4,7 @@ import { fetchSummary, metricKeys } from './queries';
 
 const REFETCH_MS = 5 * 60_000;
 
-/** A browser newer than the server may be in a zone that the server does not know yet. */
+/** UTC's days where the server does not know the zone, being older than the browser, or the fleet is too large for others. */
 const inOwnZone = (id: number | undefined, zone: string) =>
   fetchSummary(id, zone).catch((error) => {
     if (asProblem(error).code !== 'validation_failed') throw error;
