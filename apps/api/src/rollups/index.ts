@@ -1,3 +1,4 @@
+export { areUtcDays, calendarDays } from './calendar-days.ts';
 export type { DueHours } from './due-hours.ts';
 export { readRolledSeries } from './read-rolled-series.ts';
 export { deleteRollupsOf } from './rollup-store.ts';

@@ -1,11 +1,13 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/schema.ts';
-import { activity, figures, passed } from './view-store.ts';
+import { areUtcDays, type CalendarDay } from './calendar-days.ts';
+import { DAY_HOURS } from './rollup.ts';
+import { activity, type FigureColumn, figures, passed } from './view-store.ts';
 
 /** One robot's day. Percent, °C, bytes; null when unknown. */
 export interface RobotDay {
   robot_id: number;
-  /** Since 1970, UTC. */
+  /** Its place among the days asked for. */
   day: number;
   /** 0 to 1. */
   online_share: number | null;
@@ -35,25 +37,49 @@ export interface RobotHour {
   temperature_max: number | null;
 }
 
-/** Ids come from the database. */
-const anyOf = (robotIds: number[]) => `any('{${robotIds.map(Math.trunc).join()}}'::int[])`;
+/** Ids come from the database, hours are computed. */
+const arrayOf = (numbers: number[]) => `'{${numbers.map(Math.trunc).join()}}'::int[]`;
+const anyOf = (robotIds: number[]) => `any(${arrayOf(robotIds)})`;
 
-/** @param from first and `to` last day, since 1970 */
-export async function readRobotDays(db: Db, robotIds: number[], from: number, to: number): Promise<RobotDay[]> {
-  if (robotIds.length === 0) return [];
+const FIGURES: FigureColumn[] = [
+  'cpu_mean',
+  'cpu_max',
+  'memory_max',
+  'temperature_max',
+  'bytes_sent',
+  'bytes_received',
+];
+
+/** From the roll-ups of days where these are UTC's, otherwise from those of hours. @param days without gaps, in order */
+export async function readRobotDays(db: Db, robotIds: number[], days: CalendarDay[]): Promise<RobotDay[]> {
+  const [first, last] = [days[0], days.at(-1)];
+  if (robotIds.length === 0 || !first || !last) return [];
   const ids = anyOf(robotIds);
-  const [first, last] = [Math.trunc(from), Math.trunc(to)];
-  const share = passed('to_timestamp(a.day * 86400.0)', 'to_timestamp((a.day + 1) * 86400.0)');
+  const starts = arrayOf(days.map(({ from }) => from));
+  const hours = (column: string) => `${column} >= ${first.from} and ${column} < ${last.to}`;
+  const dayOf = (hour: string) => `width_bucket(${hour}, ${starts}) - 1`;
+  const ofDays = areUtcDays(days)
+    ? figures('day', `s.robot_id = ${ids} and h.day >= ${first.from / DAY_HOURS} and h.day < ${last.to / DAY_HOURS}`, {
+        columns: FIGURES,
+        by: `h.day - ${first.from / DAY_HOURS}`,
+      })
+    : figures('hour', `s.robot_id = ${ids} and ${hours('h.hour')}`, {
+        columns: FIGURES,
+        by: dayOf('h.hour'),
+        as: 'day',
+      });
+  const share = passed('to_timestamp(d.start * 3600.0)', 'to_timestamp(d.finish * 3600.0)');
   const { rows } = await sql<RobotDay>`
-    select a.robot_id, a.day, least(1, a.online_s / ${sql.raw(share)})::float8 as online_share, g.cpu_mean, g.cpu_max, g.memory_max,
-      g.temperature_max, g.bytes_sent, g.bytes_received, a.error_logs
+    select a.robot_id, a.day, least(1, a.online_s / ${sql.raw(share)})::float8 as online_share, a.error_logs,
+      ${sql.raw(FIGURES.map((name) => `g.${name}`).join())}
     from (
-      select robot_id, floor(hour / 24.0)::int as day, sum(online_s) as online_s, coalesce(sum(error_logs), 0)::float8 as error_logs
-      from (${sql.raw(activity(`robot_id = ${ids} and hour between ${first * 24} and ${last * 24 + 23}`))}) hours group by 1, 2
+      select robot_id, ${sql.raw(dayOf('hour'))} as day, sum(online_s) as online_s, coalesce(sum(error_logs), 0)::float8 as error_logs
+      from (${sql.raw(activity(`robot_id = ${ids} and ${hours('hour')}`))}) hours group by 1, 2
     ) a
+    join (select place - 1 as day, start, finish from unnest(${sql.raw(starts)}, ${sql.raw(arrayOf(days.map(({ to }) => to)))})
+      with ordinality as d (start, finish, place)) d on d.day = a.day
     join robots r on r.id = a.robot_id
-    left join (${sql.raw(figures('day', `s.robot_id = ${ids} and h.day between ${first} and ${last}`))}) g
-      on g.robot_id = a.robot_id and g.day = a.day`.execute(db);
+    left join (${sql.raw(ofDays)}) g on g.robot_id = a.robot_id and g.day = a.day`.execute(db);
   return rows;
 }
 
@@ -65,14 +91,18 @@ export async function readDisks(db: Db, robotIds: number[], limit: number): Prom
   return rows;
 }
 
-/** The hours of some robots' days. */
-export async function readHoursOf(db: Db, days: { robot_id: number; day: number }[]): Promise<RobotHour[]> {
+/** @param spans hours since 1970, `to` exclusive */
+export async function readHoursOf(
+  db: Db,
+  spans: { robot_id: number; from: number; to: number }[],
+): Promise<RobotHour[]> {
+  const column = (key: 'robot_id' | 'from' | 'to') => sql`${spans.map((span) => span[key])}::int[]`;
   const { rows } = await sql<RobotHour>`
     select h.robot_id, h.robot, h.hour, h.cpu_mean, h.memory_max, h.temperature_max
-    from unnest(${days.map(({ robot_id }) => robot_id)}::int[], ${days.map(({ day }) => day)}::int[]) as wanted (robot_id, day)
+    from unnest(${column('robot_id')}, ${column('from')}, ${column('to')}) as wanted (robot_id, start, finish)
     cross join lateral (
       select * from robot_hours
-      where robot_hours.robot_id = wanted.robot_id and hour >= to_timestamp(wanted.day * 86400.0) and hour < to_timestamp((wanted.day + 1) * 86400.0)
+      where robot_hours.robot_id = wanted.robot_id and hour >= to_timestamp(wanted.start * 3600.0) and hour < to_timestamp(wanted.finish * 3600.0)
     ) h`.execute(db);
   return rows;
 }

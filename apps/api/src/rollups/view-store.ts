@@ -17,20 +17,31 @@ function isOf(name: FigureName): string {
 }
 
 const shown = (name: FigureName, value: string) => ('isRest' in FIGURES[name] ? `100 - ${value}` : value);
-const bounded = (value: string, bound: string) => `least(greatest(${value}, -${bound}), ${bound})`;
+/** PostgreSQL's sum fails when a double overflows. */
+const bounded = (column: string, bound = '1e300') => `least(greatest(${column}, -${bound}), ${bound})`;
 /** PostgreSQL's division raises an error when it underflows. */
 const quotient = (sum: string, count: string) => `(case when abs(${sum}) < 1e-290 then 0 else ${sum} / ${count} end)`;
-const mean = (name: FigureName) =>
-  shown(
+/** A column's value, and the series and field it is made of. */
+interface ColumnSql {
+  value: string;
+  of: string;
+}
+const mean = (name: FigureName): ColumnSql => ({
+  of: isOf(name),
+  value: shown(
     name,
-    quotient(
-      `sum(${bounded('h.sum', '1e300')}) filter (where ${isOf(name)})`,
-      `sum(h.count) filter (where ${isOf(name)})`,
-    ),
-  );
-const max = (name: FigureName) =>
-  shown(name, `${'isRest' in FIGURES[name] ? 'min(h.min)' : 'max(h.max)'} filter (where ${isOf(name)})`);
-const grown = (field: string) => `sum(h.increase) filter (where s.measurement = 'net' and f.name = ${quoted(field)})`;
+    quotient(`sum(${bounded('h.sum')}) filter (where ${isOf(name)})`, `sum(h.count) filter (where ${isOf(name)})`),
+  ),
+});
+const max = (name: FigureName): ColumnSql => ({
+  of: isOf(name),
+  value: shown(name, `${'isRest' in FIGURES[name] ? 'min(h.min)' : 'max(h.max)'} filter (where ${isOf(name)})`),
+});
+function grown(field: string): ColumnSql {
+  const of = `(s.measurement = 'net' and f.name = ${quoted(field)})`;
+  // greatest() passes over nulls.
+  return { of, value: `sum(${bounded('h.increase')}) filter (where ${of} and h.increase is not null)` };
+}
 
 const COLUMNS = {
   cpu_mean: mean('cpu_percent'),
@@ -44,19 +55,28 @@ const COLUMNS = {
   bytes_received: grown('bytes_recv'),
   bytes_sent: grown('bytes_sent'),
 };
-const FIGURE_COLUMNS = Object.keys(COLUMNS);
-const USED: FigureName[] = ['cpu_percent', 'memory_percent', 'disk_percent', 'temperature_c', 'load1'];
+export type FigureColumn = keyof typeof COLUMNS;
+const FIGURE_COLUMNS = Object.keys(COLUMNS) as FigureColumn[];
+
+interface Grouping {
+  columns?: FigureColumn[];
+  /** What is put together, on `h`, and its name; each hour or day by itself by default. */
+  by?: string;
+  as?: string;
+}
 
 /** @param where which series and hours or days; on `s` and `h` */
-export const figures = (unit: 'hour' | 'day', where: string) => `
-  select s.robot_id, h.${unit}, ${Object.entries(COLUMNS)
-    .map(([name, value]) => `${value} as ${name}`)
-    .join(', ')}
+export const figures = (
+  unit: 'hour' | 'day',
+  where: string,
+  { columns = FIGURE_COLUMNS, by = `h.${unit}`, as = unit }: Grouping = {},
+) => `
+  select s.robot_id, ${by} as ${as}, ${columns.map((name) => `${COLUMNS[name].value} as ${name}`).join(', ')}
   from metric_series s
   join rollup_${unit}s h on h.series_id = s.id
   join field_names f on f.id = h.field_id
-  where ${where} and (${USED.map(isOf).join(' or ')} or (s.measurement = 'net' and f.name in ('bytes_recv', 'bytes_sent')))
-  group by s.robot_id, h.${unit}`;
+  where ${where} and (${[...new Set(columns.map((name) => COLUMNS[name].of))].join(' or ')})
+  group by s.robot_id, 2`;
 
 /** Levels of LOG_LEVELS that count as errors. */
 const ERROR_LEVELS = ['err', 'error', 'crit', 'critical', 'alert', 'emerg', 'emergency', 'panic', 'fatal'];

@@ -1,29 +1,57 @@
 import type { Db } from '../db/schema.ts';
-import { type RobotDay, type RobotHour, readDisks, readHoursOf, readRobotDays } from '../rollups/index.ts';
+import { AppError } from '../errors.ts';
+import {
+  areUtcDays,
+  calendarDays,
+  type RobotDay,
+  type RobotHour,
+  readDisks,
+  readHoursOf,
+  readRobotDays,
+} from '../rollups/index.ts';
 
-const DAY_MS = 86_400_000;
 const MAX_DISKS = 20;
 /** The worst hour is looked for in this many of the worst days. */
 const WORST_DAYS = 10;
 
 type Known<Row> = { [Key in keyof Row]: Row[Key] extends number | null ? Key : never }[keyof Row];
 
-/** Summary of a period for these robots together. @param range ms since 1970 */
-export async function summarise(db: Db, robotIds: number[], { from, to }: { from: number; to: number }) {
-  const [first, last] = [Math.floor(from / DAY_MS), Math.floor((to - 1) / DAY_MS)];
-  const robotDays = await readRobotDays(db, robotIds, first, last);
+/** Days of a zone are put together from 24 times as many rows: about a second for 2,000 on a busy machine. */
+const MAX_ZONE_DAYS = 2_000;
+
+/**
+ * Summary of a period for these robots together, by the days of a time zone. @param range ms since 1970, and an IANA zone
+ * @throws AppError validation_failed when that is too many days of too many robots
+ */
+export async function summarise(
+  db: Db,
+  robotIds: number[],
+  { from, to, zone }: { from: number; to: number; zone: string },
+) {
+  const calendar = calendarDays(zone, from, to);
+  if (!areUtcDays(calendar) && robotIds.length * calendar.length > MAX_ZONE_DAYS)
+    throw new AppError(
+      'validation_failed',
+      `${robotIds.length} robots over ${calendar.length} days are too many for the days of ${zone}, which are put together from hours. ` +
+        `Ask for at most ${Math.floor(MAX_ZONE_DAYS / robotIds.length)} days, or for those of UTC.`,
+    );
+  const robotDays = await readRobotDays(db, robotIds, calendar);
   const disks = await readDisks(db, robotIds, MAX_DISKS);
   const worstDays = (['cpu_max', 'memory_max', 'temperature_max'] as const).flatMap((key) =>
     descending(robotDays, key).slice(0, WORST_DAYS),
   );
-  const hours = (await readHoursOf(db, [...new Set(worstDays)])).filter(({ hour }) => +hour >= from && +hour < to);
+  const spans = [...new Set(worstDays)].flatMap(({ robot_id, day }) => {
+    const of = calendar[day];
+    return of ? [{ robot_id, from: of.from, to: of.to }] : [];
+  });
+  const hours = (await readHoursOf(db, spans)).filter(({ hour }) => +hour >= from && +hour < to);
   const days = [...Map.groupBy(robotDays, ({ day }) => day)].sort(([a], [b]) => a - b);
   return {
     from: new Date(from).toISOString(),
     to: new Date(to).toISOString(),
     online_share: meanOf(robotDays, 'online_share'),
     days: days.map(([day, of]) => ({
-      day: new Date(day * DAY_MS).toISOString().slice(0, 10),
+      day: calendar[day]?.date ?? '',
       online_share: meanOf(of, 'online_share'),
       cpu_mean: meanOf(of, 'cpu_mean'),
       cpu_max: maxOf(of, 'cpu_max'),

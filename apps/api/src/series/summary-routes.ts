@@ -1,3 +1,4 @@
+import type { Static } from 'typebox';
 import { cancellable } from '../db/cancellable.ts';
 import type { Database } from '../db/schema.ts';
 import { notFound } from '../errors.ts';
@@ -6,14 +7,19 @@ import { isVisible, visibleRobotIds } from '../robots/index.ts';
 import type { Reads } from '../stores/index.ts';
 import { summarise } from './summarise.ts';
 import { Summary, SummaryQuery } from './summary-schemas.ts';
-import { readRange } from './time-range.ts';
+import { readRange, readZone } from './time-range.ts';
 
 const tags = ['metrics'];
 const WEEK = '-7d';
 
+const rangeOf = ({ from = WEEK, to, tz }: Static<typeof SummaryQuery>) => ({
+  ...readRange({ from, to }),
+  zone: readZone(tz),
+});
+
 /** For signed-in users: summaries of their own robots; for administrators, of all. */
 export function summaryRoutes(app: App, { db, readDb, reads }: { db: Database; readDb: Database; reads: Reads }): void {
-  const summary = (robotIds: number[], range: { from: number; to: number }) => (signal: AbortSignal) =>
+  const summary = (robotIds: number[], range: { from: number; to: number; zone: string }) => (signal: AbortSignal) =>
     cancellable({ db, reads: readDb }, signal, (connection) => summarise(connection, robotIds, range));
 
   app.get(
@@ -22,7 +28,8 @@ export function summaryRoutes(app: App, { db, readDb, reads }: { db: Database; r
       schema: {
         tags,
         security,
-        description: 'Daily summary from roll-ups; the last seven days by default.',
+        description:
+          'Daily summary from roll-ups; the last seven days by default. With `tz`, by the days of that time zone.',
         params: IdParams,
         querystring: SummaryQuery,
         response: replies({ 200: Summary }, 'unauthorized', 'not_found', 'store_unavailable'),
@@ -31,7 +38,7 @@ export function summaryRoutes(app: App, { db, readDb, reads }: { db: Database; r
     async (request, reply) => {
       const { params, query, caller } = request;
       if (!(await isVisible(db, caller, params.id))) throw notFound('robot');
-      const range = readRange({ from: query.from ?? WEEK, to: query.to });
+      const range = rangeOf(query);
       return reads.run(request, reply, summary([params.id], range));
     },
   );
@@ -49,7 +56,7 @@ export function summaryRoutes(app: App, { db, readDb, reads }: { db: Database; r
     },
     async (request, reply) => {
       const { query, caller } = request;
-      const range = readRange({ from: query.from ?? WEEK, to: query.to });
+      const range = rangeOf(query);
       const robotIds = await visibleRobotIds(db, caller);
       return reads.run(request, reply, summary(robotIds, range));
     },

@@ -3,7 +3,13 @@ import { Id, Nullable, Timestamp } from '../http/schemas.ts';
 
 const Figure = Nullable(Type.Number());
 const Time = Type.Optional(Type.String({ maxLength: 60, description: 'RFC 3339, or relative to now: -7d' }));
-export const SummaryQuery = Type.Object({ from: Time, to: Time });
+export const SummaryQuery = Type.Object({
+  from: Time,
+  to: Time,
+  tz: Type.Optional(
+    Type.String({ maxLength: 60, description: 'whose days: an IANA time zone such as Europe/Moscow; UTC by default' }),
+  ),
+});
 
 const Disk = Type.Object({
   path: Type.String(),
@@ -22,7 +28,9 @@ export const Summary = Type.Object({
   online_share: Type.Union([Type.Number(), Type.Null()], { description: '0 to 1' }),
   days: Type.Array(
     Type.Object({
-      day: Type.String({ description: 'YYYY-MM-DD, UTC' }),
+      day: Type.String({
+        description: 'YYYY-MM-DD, of the time zone asked for; an hour counts in the day in which it begins',
+      }),
       online_share: Figure,
       cpu_mean: Figure,
       cpu_max: Figure,

@@ -45,5 +45,6 @@ it('keeps labels, replaces them as a whole, and finds robots by all that are ask
   expect(await found('site:lab')).toEqual(['b']);
   const stranger = await api.person();
   expect((await put(b.id, {}, stranger.token)).status).toBe(404);
+  expect(await found('site:lab')).toEqual(['b']);
   expect((await api.call('GET', '/robots?label=site:lab', { token: stranger.token })).body.items).toEqual([]);
 });

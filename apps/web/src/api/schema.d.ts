@@ -2531,7 +2531,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Daily summary from roll-ups; the last seven days by default. */
+        /** @description Daily summary from roll-ups; the last seven days by default. With `tz`, by the days of that time zone. */
         get: {
             parameters: {
                 query?: {
@@ -2539,6 +2539,8 @@ export interface paths {
                     from?: string;
                     /** @description RFC 3339, or relative to now: -7d */
                     to?: string;
+                    /** @description whose days: an IANA time zone such as Europe/Moscow; UTC by default */
+                    tz?: string;
                 };
                 header?: never;
                 path: {
@@ -2562,7 +2564,7 @@ export interface paths {
                             /** @description 0 to 1 */
                             online_share: number | null;
                             days: {
-                                /** @description YYYY-MM-DD, UTC */
+                                /** @description YYYY-MM-DD, of the time zone asked for; an hour counts in the day in which it begins */
                                 day: string;
                                 online_share: number | null;
                                 cpu_mean: number | null;
@@ -2678,6 +2680,8 @@ export interface paths {
                     from?: string;
                     /** @description RFC 3339, or relative to now: -7d */
                     to?: string;
+                    /** @description whose days: an IANA time zone such as Europe/Moscow; UTC by default */
+                    tz?: string;
                 };
                 header?: never;
                 path?: never;
@@ -2699,7 +2703,7 @@ export interface paths {
                             /** @description 0 to 1 */
                             online_share: number | null;
                             days: {
-                                /** @description YYYY-MM-DD, UTC */
+                                /** @description YYYY-MM-DD, of the time zone asked for; an hour counts in the day in which it begins */
                                 day: string;
                                 online_share: number | null;
                                 cpu_mean: number | null;

@@ -17,7 +17,7 @@ export const metricKeys = {
     [...robotKeys.one(id), 'series', measurement, range, everySeconds] as const,
   states: (id: number, measurement: string, fields: string, range: object, everySeconds: number) =>
     [...robotKeys.one(id), 'states', measurement, fields, range, everySeconds] as const,
-  summary: (id: () => number | undefined) => ['summary', id] as const,
+  summary: (id: () => number | undefined, zone: string) => ['summary', id, zone] as const,
 };
 
 export const fetchMeasurements = (id: number) =>
@@ -29,8 +29,8 @@ export const fetchSeries = (id: number, measurement: string, query: SeriesQuery)
 export const fetchLogs = (id: number, query: LogQuery) =>
   dataOf(api.GET('/api/robots/{id}/logs', { params: { path: { id }, query } }));
 
-/** The last seven days of one robot, or without `id` of every robot the person may see. */
-export const fetchSummary = (id: number | undefined) =>
+/** The last seven days of one robot, or without `id` of every robot the person may see. @param zone IANA name */
+export const fetchSummary = (id: number | undefined, zone: string) =>
   id === undefined
-    ? dataOf(api.GET('/api/fleet/summary'))
-    : dataOf(api.GET('/api/robots/{id}/summary', { params: { path: { id } } }));
+    ? dataOf(api.GET('/api/fleet/summary', { params: { query: { tz: zone } } }))
+    : dataOf(api.GET('/api/robots/{id}/summary', { params: { path: { id }, query: { tz: zone } } }));

@@ -18,19 +18,44 @@ const summary: Summary = {
     temperature: { hour: '2030-01-02T13:00:00Z', value: 81.5, robot_id: 7, robot: 'rover' },
   },
 };
+const ZONE = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+const problem = {
+  type: 'about:blank',
+  title: 'x',
+  status: 400,
+  detail: 'x',
+  code: 'validation_failed',
+  request_id: 'r',
+};
+const headers = { 'content-type': 'application/problem+json' };
+let unknown: string | undefined;
 let asked: string[];
 let reply: Summary;
 
 beforeEach(() => {
   setActivePinia(createPinia());
   asked = [];
+  unknown = undefined;
   reply = summary;
   vi.stubGlobal('fetch', async (request: Request) => {
-    asked.push(new URL(request.url).pathname);
+    const { pathname, searchParams } = new URL(request.url);
+    asked.push(`${pathname} ${searchParams.get('tz')}`);
+    if (searchParams.get('tz') === unknown) return Response.json(problem, { status: 400, headers });
     return Response.json(reply);
   });
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+/** As if this computer were there. */
+function inZone(timeZone: string): void {
+  const real = Intl.DateTimeFormat.prototype.resolvedOptions;
+  vi.spyOn(Intl.DateTimeFormat.prototype, 'resolvedOptions').mockImplementation(function (this: Intl.DateTimeFormat) {
+    return { ...real.call(this), timeZone };
+  });
+}
 
 async function shown(robotId?: number) {
   const page = mount(WeekSummary, { props: { robotId }, global: { plugins: [VueQueryPlugin] } });
@@ -40,7 +65,7 @@ async function shown(robotId?: number) {
 
 it("summarises a robot's week, including what is unknown", async () => {
   const page = await shown(7);
-  expect(asked).toEqual(['/api/robots/7/summary']);
+  expect(asked).toEqual([`/api/robots/7/summary ${ZONE}`]);
   const text = page.text();
   expect(text).toContain('online 75 %');
   expect(text).toContain('no data');
@@ -53,7 +78,7 @@ it("summarises a robot's week, including what is unknown", async () => {
 
 it('names the robots in the summary of the fleet', async () => {
   const text = (await shown()).text();
-  expect(asked).toEqual(['/api/fleet/summary']);
+  expect(asked).toEqual([`/api/fleet/summary ${ZONE}`]);
   expect(text).toContain('rover: /data');
   expect(text).toMatch(/81\.5 °C · rover/);
 });
@@ -61,4 +86,22 @@ it('names the robots in the summary of the fleet', async () => {
 it('says why there is no summary yet', async () => {
   reply = { ...summary, days: [], online_share: null };
   expect((await shown()).text()).toContain('no figures yet');
+});
+
+it.each(['Pacific/Kiritimati', 'America/Los_Angeles'])(
+  "asks for the days of the reader's zone and names them, in %s",
+  async (zone) => {
+    inZone(zone);
+    const text = (await shown(7)).text();
+    expect(asked).toEqual([`/api/robots/7/summary ${zone}`]);
+    expect(text).toContain('2 Wed');
+  },
+);
+
+it('falls back to UTC where the server does not know the zone', async () => {
+  unknown = 'Mars/Olympus';
+  inZone(unknown);
+  const text = (await shown(7)).text();
+  expect(asked).toEqual([`/api/robots/7/summary ${unknown}`, '/api/robots/7/summary UTC']);
+  expect(text).toContain('online 75 %');
 });

@@ -72,6 +72,18 @@ describe('arranging', () => {
     expect(order(robots, { condition: 'offline' })).toEqual([]);
   });
 
+  it('finds robots by labels: all those chosen, or as words', () => {
+    const fleet = [
+      robot('a', { labels: { site: 'lab', floor: '2' } }),
+      robot('b', { labels: { site: 'lab' } }),
+      robot('c'),
+    ];
+    expect(order(fleet, { labels: ['site:lab'] })).toEqual(['a', 'b']);
+    expect(order(fleet, { labels: ['site:lab', 'floor:2'] })).toEqual(['a']);
+    expect(order(fleet, { labels: ['site:hall'] })).toEqual([]);
+    expect(order(fleet, { q: 'floor:2' })).toEqual(['a']);
+  });
+
   it('ranks matches by name, then by hostname, then by hidden text', () => {
     const found = [
       robot('a', { ip_address: '10.0.0.7' }),

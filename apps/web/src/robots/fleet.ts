@@ -1,5 +1,6 @@
 import { limits } from '../api/figures.json';
 import type { Robot } from '../api/types';
+import { hasLabels, labelTexts } from './labels';
 
 /** Figures with limits, above which they are shown as a warning or as critical. */
 export const LIMITS = limits;
@@ -82,7 +83,13 @@ const isFigure = (key: SortKey): key is keyof Robot['latest'] =>
 
 /** Where all words were found: in the name alone, with the hostname, or with hidden text. Undefined: not found. */
 function matchRank({ name, hostname, ...robot }: Robot, words: string[], locale: string): number | undefined {
-  const hidden = [robot.ip_address, robot.architecture, robot.owner?.name, robot.owner?.email];
+  const hidden = [
+    robot.ip_address,
+    robot.architecture,
+    robot.owner?.name,
+    robot.owner?.email,
+    ...labelTexts(robot.labels),
+  ];
   const places = [name, `${name} ${hostname}`, [name, hostname, ...hidden].join(' ')];
   const rank = places.findIndex((place) => {
     const text = place.toLocaleLowerCase(locale);
@@ -92,7 +99,7 @@ function matchRank({ name, hostname, ...robot }: Robot, words: string[], locale:
 }
 
 /**
- * The robots that match, those found by name first. Whatever the direction, figures of offline robots come after those of
+ * The robots that match (all of `labels`, such as `site:lab`), those found by name first. Whatever the direction, figures of offline robots come after those of
  * online ones, and unknown values last.
  */
 export function arrange(
@@ -100,10 +107,11 @@ export function arrange(
   {
     q = '',
     condition,
+    labels = [],
     sort,
     descending,
     locale,
-  }: { q?: string; condition?: Condition; sort: SortKey; descending: boolean; locale: string },
+  }: { q?: string; condition?: Condition; labels?: string[]; sort: SortKey; descending: boolean; locale: string },
 ): Robot[] {
   const words = q.toLocaleLowerCase(locale).split(/\s+/).filter(Boolean);
   const collator = collatorOf(locale);
@@ -115,7 +123,7 @@ export function arrange(
     return descending ? -order : order;
   };
   return robots
-    .filter((robot) => !condition || CONDITIONS[condition](robot))
+    .filter((robot) => (!condition || CONDITIONS[condition](robot)) && hasLabels(robot.labels, labels))
     .flatMap((robot) => {
       const rank = matchRank(robot, words, locale);
       return rank === undefined ? [] : [{ robot, rank }];

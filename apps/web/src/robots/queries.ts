@@ -45,7 +45,7 @@ export async function fetchTrends(ids: number[]): Promise<Trend[]> {
 export async function changeRobot(
   queries: QueryClient,
   id: number,
-  body: { name?: string; status?: 'active' | 'inactive' },
+  body: { name?: string; status?: 'active' | 'inactive'; labels?: Record<string, string> },
 ): Promise<void> {
   await api.PATCH('/api/robots/{id}', { ...at(id), body });
   await invalidate(queries, robotKeys.each, robotKeys.all);

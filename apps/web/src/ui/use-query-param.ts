@@ -1,10 +1,11 @@
-import { computed, nextTick, ref, type WritableComputedRef, watch } from 'vue';
-import { type Router, useRoute, useRouter } from 'vue-router';
+import { computed, nextTick, type Ref, shallowRef, type WritableComputedRef, watch } from 'vue';
+import { type LocationQueryValue, type Router, useRoute, useRouter } from 'vue-router';
 
+type Patch = Record<string, string | string[] | undefined>;
 /** Changes to be written to the URL: parameters set together make one navigation. */
-const pending = new WeakMap<Router, Record<string, string | undefined>>();
+const pending = new WeakMap<Router, Patch>();
 
-function write(router: Router, patch: Record<string, string | undefined>): void {
+function write(router: Router, patch: Patch): void {
   const queued = pending.get(router);
   if (queued) {
     Object.assign(queued, patch);
@@ -19,29 +20,42 @@ function write(router: Router, patch: Record<string, string | undefined>): void 
   });
 }
 
-/** A piece of the page's state, kept in the URL's query. The default value is left out. */
-export function useQueryParam<Value extends string>(
+type Raw = LocationQueryValue | LocationQueryValue[] | undefined;
+
+function useKept<Value>(
   name: string,
-  fallback: Value,
-  allowed?: readonly Value[],
+  read: (raw: Raw) => Value,
+  written: (value: Value) => Patch[string],
 ): WritableComputedRef<Value> {
   const route = useRoute();
   const router = useRouter();
-  const inAddress = (): Value => {
-    const value = route.query[name];
-    if (typeof value !== 'string' || (allowed && !allowed.includes(value as Value))) return fallback;
-    return value as Value;
-  };
+  const inAddress = () => read(route.query[name]);
   // The URL is updated a moment later, and a field must not wait for that while someone types.
-  const current = ref(inAddress());
+  const current: Ref<Value> = shallowRef(inAddress());
   watch(inAddress, (value) => {
-    if (!pending.has(router)) current.value = value as typeof current.value;
+    if (!pending.has(router)) current.value = value;
   });
   return computed({
-    get: () => current.value as Value,
+    get: () => current.value,
     set(value) {
-      current.value = value as typeof current.value;
-      write(router, { [name]: value === fallback ? undefined : value });
+      current.value = value;
+      write(router, { [name]: written(value) });
     },
   });
 }
+
+/** A piece of the page's state, kept in the URL's query. The default value is left out. */
+export const useQueryParam = <Value extends string>(name: string, fallback: Value, allowed?: readonly Value[]) =>
+  useKept<Value>(
+    name,
+    (raw) => (typeof raw !== 'string' || (allowed && !allowed.includes(raw as Value)) ? fallback : (raw as Value)),
+    (value) => (value === fallback ? undefined : value),
+  );
+
+/** Several texts, kept in the URL's query as `name=a&name=b`. */
+export const useQueryList = (name: string) =>
+  useKept<string[]>(
+    name,
+    (raw) => [...new Set([raw].flat())].filter((text): text is string => typeof text === 'string' && text !== ''),
+    (values) => (values.length > 0 ? values : undefined),
+  );
