@@ -8,7 +8,8 @@ import {
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { FIGURES } from '../../apps/api/src/figures/figures.ts';
-import { chart, colours, DATASOURCE, EVERY_LABEL, FIELD, label, logEntries, stat, table } from './robot-panels.ts';
+import { FLUX_SOURCE } from './query-target.ts';
+import { chart, colours, EVERY_LABEL, FIELD, label, logEntries, stat, table } from './robot-panels.ts';
 import {
   anyMeasurement,
   charts,
@@ -30,7 +31,7 @@ const MEASUREMENT = `\${${MEASUREMENT_VARIABLE}}`;
 const variable = (name: string, label: string, query: string) =>
   new QueryVariableBuilder(name)
     .label(label)
-    .datasource(DATASOURCE)
+    .datasource(FLUX_SOURCE)
     .query({ refId: `variable-${name}`, query, maxDataPoints: MAX_OPTIONS })
     .sort(VariableSort.NaturalAsc);
 

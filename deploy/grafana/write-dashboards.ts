@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { fleetDashboard } from './fleet-dashboard.ts';
 import { robotDashboard } from './robot-dashboard.ts';
 import { serverDashboard } from './server-dashboard.ts';
 
@@ -8,6 +9,7 @@ const file = (dashboard: object) => `${JSON.stringify(dashboard, null, 2)}\n`;
 
 /** The files for Grafana's provisioning, by name. */
 export const dashboardFiles = () => ({
+  'robowatch-fleet.json': file(fleetDashboard),
   'robowatch-robot.json': file(robotDashboard),
   'robowatch-server.json': file(serverDashboard),
 });
