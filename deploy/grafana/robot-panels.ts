@@ -1,10 +1,16 @@
 import { BigValueGraphMode, LogsSortOrder, ReduceDataOptionsBuilder } from '@grafana/grafana-foundation-sdk/common';
-import { type Threshold, ThresholdsConfigBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
+import {
+  type DataTransformerConfig,
+  QueryVariableBuilder,
+  type Threshold,
+  ThresholdsConfigBuilder,
+  VariableSort,
+} from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as LogsPanelBuilder } from '@grafana/grafana-foundation-sdk/logs';
 import { PanelBuilder as StatPanelBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as TablePanelBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as ChartPanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
-import { type Query, sourceOf, target } from './query-target.ts';
+import { FLUX_SOURCE, type Query, sourceOf, target } from './query-target.ts';
 
 /** Robots send every 10 s, so most smaller windows would be empty. */
 const SHORTEST_WINDOW = '10s';
@@ -53,11 +59,19 @@ export function chart(title: string, unit: string, legend: string, query: Query)
     .withTarget(target(query));
 }
 
-/**
- * @param columns in the order Grafana needs, which Flux does not guarantee. @param limit number of entries in the query
- */
+/** Puts a panel's columns into the order that it needs, which Flux does not guarantee. */
+export const inOrder = <P extends { withTransformation(transformation: DataTransformerConfig): P }>(
+  columns: string[],
+  panel: P,
+) =>
+  panel.withTransformation({
+    id: 'organize',
+    options: { indexByName: Object.fromEntries(columns.map((name, index) => [name, index])) },
+  });
+
+/** @param columns in the order Grafana needs. @param limit number of entries in the query */
 export const logEntries = (title: string, columns: string[], limit: number, query: Query) =>
-  new LogsPanelBuilder()
+  inOrder(columns, new LogsPanelBuilder())
     .title(title)
     .showTime(true)
     .wrapLogMessage(true)
@@ -65,10 +79,6 @@ export const logEntries = (title: string, columns: string[], limit: number, quer
     .sortOrder(LogsSortOrder.Descending)
     // By default Grafana reads as many entries as the panel has pixels in width.
     .maxDataPoints(limit)
-    .withTransformation({
-      id: 'organize',
-      options: { indexByName: Object.fromEntries(columns.map((name, index) => [name, index])) },
-    })
     .height(12)
     .span(24)
     .datasource(sourceOf(query))
@@ -76,3 +86,14 @@ export const logEntries = (title: string, columns: string[], limit: number, quer
 
 export const table = (title: string, query: Query) =>
   new TablePanelBuilder().title(title).height(8).span(12).datasource(sourceOf(query)).withTarget(target(query));
+
+/** Grafana reads at most one and a half times this number; its default is 1000. */
+const MAX_OPTIONS = 10_000;
+
+/** A variable whose options come from Flux. */
+export const variable = (name: string, label: string, query: string) =>
+  new QueryVariableBuilder(name)
+    .label(label)
+    .datasource(FLUX_SOURCE)
+    .query({ refId: `variable-${name}`, query, maxDataPoints: MAX_OPTIONS })
+    .sort(VariableSort.NaturalAsc);

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { fleetDashboard } from './fleet-dashboard.ts';
+import { logsDashboard } from './logs-dashboard.ts';
 import { robotDashboard } from './robot-dashboard.ts';
 import { serverDashboard } from './server-dashboard.ts';
 
@@ -10,6 +11,7 @@ const file = (dashboard: object) => `${JSON.stringify(dashboard, null, 2)}\n`;
 /** The files for Grafana's provisioning, by name. */
 export const dashboardFiles = () => ({
   'robowatch-fleet.json': file(fleetDashboard),
+  'robowatch-logs.json': file(logsDashboard),
   'robowatch-robot.json': file(robotDashboard),
   'robowatch-server.json': file(serverDashboard),
 });
