@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { fleetDashboard } from './fleet-dashboard.ts';
 import { logsDashboard } from './logs-dashboard.ts';
+import { qualityDashboard } from './quality-dashboard.ts';
 import { robotDashboard } from './robot-dashboard.ts';
 import { serverDashboard } from './server-dashboard.ts';
 
@@ -12,6 +13,7 @@ const file = (dashboard: object) => `${JSON.stringify(dashboard, null, 2)}\n`;
 export const dashboardFiles = () => ({
   'robowatch-fleet.json': file(fleetDashboard),
   'robowatch-logs.json': file(logsDashboard),
+  'robowatch-quality.json': file(qualityDashboard),
   'robowatch-robot.json': file(robotDashboard),
   'robowatch-server.json': file(serverDashboard),
 });
