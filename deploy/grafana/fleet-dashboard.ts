@@ -49,8 +49,9 @@ export const fleetDashboard = new DashboardBuilder('Robowatch fleet')
   // The days of the views begin at midnight UTC.
   .timezone('utc')
   .tooltip(DashboardCursorSync.Crosshair)
-  .refresh('5m')
-  .time({ from: 'now-30d', to: 'now' })
+  // Roll-ups are made once an hour.
+  .refresh('1h')
+  .time({ from: 'now-14d', to: 'now' })
   .withVariable(variable(OWNER_VARIABLE, 'Owner', options.owners))
   .withVariable(variable(ARCHITECTURE_VARIABLE, 'Architecture', options.architectures))
   .withVariable(variable(LABEL_VARIABLE, 'Label', options.labels))

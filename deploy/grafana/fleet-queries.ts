@@ -58,17 +58,19 @@ where ${SELECTED}
 order by v.used_percent desc, v.robot_id, v.path
 limit ${WORST}`);
 
-export const robots = sql(`select v.robot, v.owner, v.architecture,
-  (select string_agg(l.key || ': ' || l.value, ', ' order by l.key) from jsonb_each_text(v.labels) l) as labels,
-  v.status, v.last_seen_at, d.online_share, d.cpu_mean, d.memory_max, d.disk_max, d.temperature_max, d.error_logs,
-  v.robot_id::text as robot_id
-from robot_states v
-left join (
+/** Days are read once: PostgreSQL would else expect few robots, and read them anew for each. */
+export const robots = sql(`with d as materialized (
   select v.robot_id, avg(v.online_share) as online_share, avg(v.cpu_mean) as cpu_mean, max(v.memory_max) as memory_max,
     max(v.disk_max) as disk_max, max(v.temperature_max) as temperature_max, sum(v.error_logs) as error_logs
   ${DAYS}
   group by v.robot_id
-) d on d.robot_id = v.robot_id
+)
+select v.robot, v.owner, v.architecture,
+  (select string_agg(l.key || ': ' || l.value, ', ' order by l.key) from jsonb_each_text(v.labels) l) as labels,
+  v.status, v.last_seen_at, d.online_share, d.cpu_mean, d.memory_max, d.disk_max, d.temperature_max, d.error_logs,
+  v.robot_id::text as robot_id
+from robot_states v
+left join d on d.robot_id = v.robot_id
 where ${PAIRED}
   and ${SELECTED}
 order by v.robot, v.robot_id`);
