@@ -2,13 +2,11 @@ import { StackingConfigBuilder, StackingMode } from '@grafana/grafana-foundation
 import {
   DashboardBuilder,
   DashboardCursorSync,
-  QueryVariableBuilder,
   RowBuilder,
   VariableRefresh,
-  VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { FIGURES } from '../../apps/api/src/figures/figures.ts';
-import { chart, colours, DATASOURCE, EVERY_LABEL, FIELD, label, logEntries, stat, table } from './robot-panels.ts';
+import { chart, colours, EVERY_LABEL, FIELD, label, logEntries, stat, table, variable } from './robot-panels.ts';
 import {
   anyMeasurement,
   charts,
@@ -23,16 +21,7 @@ import {
   robots,
 } from './robot-queries.ts';
 
-/** Grafana reads at most one and a half times this number; its default is 1000. */
-const MAX_OPTIONS = 10_000;
 const MEASUREMENT = `\${${MEASUREMENT_VARIABLE}}`;
-
-const variable = (name: string, label: string, query: string) =>
-  new QueryVariableBuilder(name)
-    .label(label)
-    .datasource(DATASOURCE)
-    .query({ refId: `variable-${name}`, query, maxDataPoints: MAX_OPTIONS })
-    .sort(VariableSort.NaturalAsc);
 
 const judged = ({ limits: { warning, critical } }: { limits: { warning: number; critical: number } }) =>
   colours(warning, critical);

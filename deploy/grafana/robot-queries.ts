@@ -10,7 +10,7 @@ export const ROBOT_VARIABLE = 'robot_id';
 export const MEASUREMENT_VARIABLE = 'measurement';
 
 const OF_ROBOT = `r.robot_id == "\${${ROBOT_VARIABLE}:percentencode}"`;
-const SHOWN = 'start: v.timeRangeStart, stop: v.timeRangeStop';
+export const SHOWN = 'start: v.timeRangeStart, stop: v.timeRangeStop';
 /** Range for values of a robot that has been silent for longer than the time range shown. */
 const LAST_MONTH = 'start: -30d';
 /** Tags stamped by the server. Dropping them merges the two copies of each series that a renamed robot has. */
@@ -19,9 +19,9 @@ const TOTAL_CPU = `(r.cpu =~ /^(${TOTALS.cpu?.value})?$/)`;
 /** Measurements with their own panels. */
 const KNOWN = Object.keys(MEASURED);
 
-const flux = (...lines: string[]) => lines.join('\n');
+export const flux = (...lines: string[]) => lines.join('\n');
 const drop = (...columns: string[]) => `  |> drop(columns: ${JSON.stringify(columns)})`;
-const read = (where: string, range = SHOWN) =>
+export const read = (where: string, range = SHOWN) =>
   flux('from(bucket: v.defaultBucket)', `  |> range(${range})`, `  |> filter(fn: (r) => ${where})`);
 const fields = (measurement: string, ...names: string[]) =>
   `${OF_ROBOT} and r._measurement == "${measurement}" and (${names.map((name) => `r._field == "${name}"`).join(' or ')})`;

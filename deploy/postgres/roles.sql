@@ -34,7 +34,7 @@ revoke all on schema public from public;
 grant usage on schema public to robowatch_bi, robowatch_grafana;
 -- The views exist once the server has migrated the database (docs/bi.md). They are all that these two roles see.
 select format('grant select on public.%I to robowatch_bi, robowatch_grafana', name)
-from (values ('robot_hours'), ('robot_days'), ('robot_disks'), ('fleet_days')) views (name)
+from (values ('robot_hours'), ('robot_days'), ('robot_disks'), ('fleet_days'), ('robot_states')) views (name)
 where to_regclass('public.' || name) is not null \gexec
 
 \connect superset

@@ -34,12 +34,12 @@ export function supersetTests(given: () => Running): void {
       const tables = (await api(`/api/v1/database/${body.result[0].id}/tables/?${query}`, access_token)).body.result;
       const views = tables.filter(({ type }: { type: string }) => type === 'view');
       expect(views.map(({ value }: { value: string }) => value).sort()).toEqual([
-        ...['fleet_days', 'robot_days', 'robot_disks', 'robot_hours'],
+        ...['fleet_days', 'robot_days', 'robot_disks', 'robot_hours', 'robot_states'],
       ]);
     });
 
     it('reads those views, and nothing else', async () => {
-      for (const view of ['fleet_days', 'robot_days', 'robot_disks', 'robot_hours'])
+      for (const view of ['fleet_days', 'robot_days', 'robot_disks', 'robot_hours', 'robot_states'])
         expect(await asReader(`select count(*) >= 0 from ${view}`), view).toBe('t');
       const tables = await asReader(
         "select string_agg(format('%I', relname), ' ') from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')",

@@ -28,7 +28,7 @@ it('labels are edited, filtered by, and kept in the URL', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto(`/robots/${lab}/settings`);
   const labels = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Labels' }) });
-  const save = labels.getByRole('button', { name: 'Save' });
+  const save = labels.getByRole('button', { name: 'Update labels' });
   const add = labels.getByRole('button', { name: 'Add a label' });
   const type = async (n: number, key: string, value: string) => {
     await labels.getByLabel(`Key of label ${n}`).fill(key);

@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { InfluxDB } from '@influxdata/influxdb-client';
 import { parse } from 'yaml';
-import { readFrames } from './data-frames.ts';
+import { type DataFrame, readFrames } from './data-frames.ts';
 import { interpolateMacros, interpolateVariables, type Variables } from './interpolate.ts';
 
-interface DataSource {
+export interface DataSource {
   uid: string;
   type: string;
   access: string;
   editable: boolean;
   url: string;
+  user?: string;
   jsonData: Record<string, string>;
   secureJsonData?: Record<string, string>;
 }
@@ -37,11 +38,17 @@ export interface TimeRange {
   intervalMs: number;
 }
 
+/** Runs queries as Grafana does. */
+export interface DataSourceClient {
+  /** @throws when the database refuses the query */
+  ask(query: string, variables: Variables, range: TimeRange, options?: { isVariable?: boolean }): Promise<DataFrame[]>;
+}
+
 /** Runs a panel's query, or with `isVariable` a variable's, on a Flux data source. @throws when InfluxDB refuses it */
-export function fluxDataSource({ url, jsonData, secureJsonData }: DataSource) {
+export function fluxDataSource({ url, jsonData, secureJsonData }: DataSource): DataSourceClient {
   const { organization = '', defaultBucket = '' } = jsonData;
   const queries = new InfluxDB({ url, token: secureJsonData?.token }).getQueryApi(organization);
-  const ask = (query: string, variables: Variables, range: TimeRange, { isVariable = false } = {}) => {
+  const ask: DataSourceClient['ask'] = (query, variables, range, { isVariable = false } = {}) => {
     // Grafana interpolates a variable's query twice: once as a variable's, and once like any query.
     const times = isVariable ? 2 : 1;
     let text = query;

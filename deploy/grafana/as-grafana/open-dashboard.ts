@@ -1,50 +1,77 @@
 import { readFileSync } from 'node:fs';
 import { HttpError } from '@influxdata/influxdb-client';
+import pg from 'pg';
 import { fileOf } from '../write-dashboards.ts';
 import { type DataFrame, organize } from './data-frames.ts';
-import type { fluxDataSource, TimeRange } from './data-source.ts';
-import type { Variables } from './interpolate.ts';
-import { type Option, variableOptions } from './variable-options.ts';
+import type { DataSourceClient, TimeRange } from './data-source.ts';
+import { ALL, type Variables } from './interpolate.ts';
+import { type Option, sqlVariableOptions, variableOptions } from './variable-options.ts';
 
+interface Source {
+  uid: string;
+  type: string;
+}
 export interface Panel {
   title: string;
   type: string;
+  datasource: Source;
   interval?: string;
   maxDataPoints?: number;
-  targets: { query: string }[];
+  targets: { query?: string; rawSql?: string }[];
   transformations?: { id: string; options: { indexByName: Record<string, number> } }[];
 }
 interface Variable {
   name: string;
-  query: { query: string };
+  datasource?: Source;
+  query: string | { query: string };
   regex?: string;
+  allValue?: string;
 }
 
-/** Opens a dashboard file as Grafana would, with a Flux data source. */
-export function openDashboard(file: string, source: () => ReturnType<typeof fluxDataSource>) {
+const isSql = (source: Source | undefined) => source?.type === 'grafana-postgresql-datasource';
+const sqlOf = ({ query }: Variable) => (typeof query === 'string' ? query : query.query);
+
+/** Opens a dashboard file as Grafana would. @param source the data source of a uid */
+export function openDashboard(file: string, source: (uid: string) => DataSourceClient) {
   const { panels, templating } = JSON.parse(readFileSync(fileOf(file), 'utf8'));
   const shown = (panels as Panel[]).filter(({ targets }) => targets);
   const variables = templating.list as Variable[];
 
-  /** A panel's data. @throws when InfluxDB refuses the query */
+  /** The selection, with ALL replaced by what it stands for. */
+  async function resolved(chosen: Variables, range: TimeRange): Promise<Variables> {
+    const entries = Object.entries(chosen).map(async ([name, value]) => {
+      if (value !== ALL) return [name, value];
+      const { allValue } = variables.find((one) => one.name === name) ?? {};
+      return [name, allValue ? { allValue } : (await optionsOf(name, {}, range)).map((option) => option.value)];
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  /** A panel's data. @throws when the database refuses the query */
   async function show(title: string, chosen: Variables, range: TimeRange): Promise<DataFrame[]> {
     const panel = shown.find((one) => one.title === title);
     if (!panel) throw new Error(`There is no panel ${title}`);
-    const frames = await source().ask(panel.targets[0]?.query as string, chosen, range);
+    const { query, rawSql } = panel.targets[0] ?? {};
+    const client = source(panel.datasource.uid);
+    const frames = await client.ask((query ?? rawSql) as string, await resolved(chosen, range), range);
     const order = panel.transformations?.find(({ id }) => id === 'organize')?.options.indexByName;
     return order ? frames.map((frame) => organize(frame, order)) : frames;
   }
 
-  /** A variable's options. @throws when InfluxDB refuses the query */
+  /** A variable's options. @throws when the database refuses the query */
   async function optionsOf(name: string, chosen: Variables, range: TimeRange): Promise<Option[]> {
     const variable = variables.find((one) => one.name === name);
-    if (!variable) throw new Error(`There is no variable ${name}`);
-    const frames = await source().ask(variable.query.query, chosen, range, { isVariable: true });
-    return variableOptions(frames, variable.regex);
+    if (!variable?.datasource) throw new Error(`There is no query of a variable ${name}`);
+    const client = source(variable.datasource.uid);
+    const frames = await client.ask(sqlOf(variable), await resolved(chosen, range), range, { isVariable: true });
+    return isSql(variable.datasource) ? sqlVariableOptions(frames) : variableOptions(frames, variable.regex);
   }
 
-  const queries = [...shown.flatMap(({ targets }) => targets), ...variables.map(({ query }) => query)];
-  return { panels: shown, queries: queries.map(({ query }) => query), show, optionsOf };
+  const queries = [
+    ...shown.flatMap(({ targets }) => targets.map(({ query, rawSql }) => (query ?? rawSql) as string)),
+    ...variables.filter(({ datasource }) => datasource).map(sqlOf),
+  ];
+  return { panels: shown, variables, queries, show, optionsOf };
 }
 
 export const rows = (frames: DataFrame[]) =>
@@ -59,12 +86,22 @@ export const linesOf = (frames: DataFrame[], label?: string) =>
     }),
   );
 
+/** A table's rows, by column. */
+export const tableOf = ([frame]: DataFrame[]) =>
+  (frame?.fields[0]?.values ?? []).map((_, i) =>
+    Object.fromEntries((frame?.fields ?? []).map(({ name, values }) => [name, values[i]])),
+  );
+
 export const known = (line: Map<number, unknown> | undefined) =>
   [...(line?.values() ?? [])].filter((value) => value !== null);
 
-/** An empty result if InfluxDB rejects the query as invalid. */
+/** PostgreSQL's codes for errors in what a statement says. */
+const INVALID_SQL = /^(22|42)/;
+
+/** An empty result if the database rejects the query as invalid. */
 export const unlessRefused = <T>(answer: Promise<T[]>): Promise<T[]> =>
   answer.catch((error) => {
     if (error instanceof HttpError && error.statusCode === 400) return [];
+    if (error instanceof pg.DatabaseError && INVALID_SQL.test(error.code ?? '')) return [];
     throw error;
   });

@@ -24,6 +24,14 @@ export function variableOptions(frames: DataFrame[], regex: string | undefined):
   return [...new Map(options.toReversed().map((option) => [option.value, option])).values()].toReversed();
 }
 
+/** The options of a query variable of an SQL data source with columns for texts and values; a text counts once. */
+export function sqlVariableOptions([frame]: DataFrame[]): Option[] {
+  const column = (name: string) => frame?.fields.find((field) => field.name === name)?.values.map(String) ?? [];
+  const [texts, values] = [column('__text'), column('__value')];
+  const options = texts.map((label, i): Option => ({ label, value: values[i] as string }));
+  return options.filter(({ label }, i) => texts.indexOf(label) === i);
+}
+
 /** Grafana's function of the same name, only for expressions in slashes. */
 function stringToJsRegex(text: string): RegExp {
   const [, source, flags] = /^\/(.*?)\/(g?i?m?y?s?)$/.exec(text) ?? [];

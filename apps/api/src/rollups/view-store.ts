@@ -141,6 +141,13 @@ const VIEWS: [name: string, definition: string][] = [
       sum(bytes_received) as bytes_received, sum(bytes_sent) as bytes_sent, sum(log_entries) as log_entries, sum(error_logs) as error_logs
     from robot_days group by owner_id, owner, day`,
   ],
+  [
+    'robot_states',
+    `select ${robot}, r.hostname, r.status::text as status, coalesce(p.seen_at, r.last_seen_at) as last_seen_at,
+      coalesce(p.agent_version, r.agent_version) as agent_version, p.clock_skew_ms, r.error_reason,
+      r.former_token_refused_at as refused_at
+    from ${robots} left join robot_presence p on p.robot_id = r.id`,
+  ],
 ];
 
 /** Creates the views for BI and Grafana (docs/bi.md), unless they are already those of this release. */
@@ -160,7 +167,7 @@ async function replaceViews(db: Database, anew: boolean): Promise<void> {
     await lock(tx, 'create views');
     const marker = sql.lit(`of ${VIEWS.map(([, definition]) => definition).join()}`.replace(/\s+/g, ' '));
     const { rows } = await sql<{ same: boolean }>`
-      select obj_description(to_regclass('fleet_days'), 'pg_class') = ${marker} as same`.execute(tx);
+      select obj_description(to_regclass('robot_states'), 'pg_class') = ${marker} as same`.execute(tx);
     if (rows[0]?.same) return;
     if (anew)
       await sql
@@ -173,6 +180,6 @@ async function replaceViews(db: Database, anew: boolean): Promise<void> {
         .execute(tx);
     for (const [name, definition] of VIEWS)
       await sql.raw(`create or replace view ${name} as ${definition}`).execute(tx);
-    await sql`comment on view fleet_days is ${marker}`.execute(tx);
+    await sql`comment on view robot_states is ${marker}`.execute(tx);
   });
 }

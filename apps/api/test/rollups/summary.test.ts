@@ -70,7 +70,9 @@ it('tells what the days were like, of a robot and of all that one may see', asyn
 it('says nothing secret in its views', async () => {
   const { rows } = await sql<{ column_name: string }>`
     select distinct column_name from information_schema.columns
-    where table_name in ('robot_hours', 'robot_days', 'robot_disks', 'fleet_days')`.execute(api.deps().db);
+    where table_name in ('robot_hours', 'robot_days', 'robot_disks', 'fleet_days', 'robot_states')`.execute(
+    api.deps().db,
+  );
   const names = rows.map(({ column_name }) => column_name);
   expect(names).toContain('online_share');
   expect(names.filter((name) => /token|password|hash|secret|email/.test(name))).toEqual([]);
@@ -105,6 +107,6 @@ it('is answered for everybody, whatever numbers one robot sends', async () => {
   ] as const)
     expect((await api.call('GET', path, { token })).status, path).toBe(200);
   const { db } = api.deps();
-  for (const view of ['robot_hours', 'robot_days', 'robot_disks', 'fleet_days'])
+  for (const view of ['robot_hours', 'robot_days', 'robot_disks', 'fleet_days', 'robot_states'])
     await sql`select * from ${sql.table(view)}`.execute(db);
 });

@@ -73,6 +73,7 @@ export const robots = {
       characters: 'A key starts with a letter or digit. It can have letters, digits, spaces and _ . / - in it.',
     },
     valueFault: { tooLong: 'The value is longer than {max} characters.' },
+    save: 'Update labels',
     tooMany: 'A robot can have {max} labels at most.',
     filter: 'Filter by label',
     unfilter: 'Remove {label} from the filter',

@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startEmbeddedPostgres } from '../../apps/api/src/db/embedded-postgres.ts';
+
+const NAMES = ['api', 'bi', 'grafana', 'superset'] as const;
+
+/**
+ * A PostgreSQL of its own with the roles and databases of roles.sql, as in the full stack.
+ * @returns the server's DATABASE_URL, what Grafana's data source reads from its environment, and `grantViews`, which runs
+ *   roles.sql once more after the server has migrated its database
+ */
+export async function startWithRoles() {
+  const dir = mkdtempSync(join(tmpdir(), 'robowatch-roles-'));
+  // PostgreSQL, which runs as another user, must be able to enter it.
+  chmodSync(dir, 0o755);
+  const [data, secrets] = [join(dir, 'data'), join(dir, 'secrets')];
+  mkdirSync(data);
+  mkdirSync(secrets, { mode: 0o700 });
+  const passwords = NAMES.map((name) => [name, randomBytes(16).toString('hex')] as const);
+  for (const [name, password] of passwords)
+    writeFileSync(join(secrets, `${name}-database-password`), password, { mode: 0o600 });
+  const passwordOf = Object.fromEntries(passwords) as Record<(typeof NAMES)[number], string>;
+  const roles = join(dir, 'roles.sql');
+  const statements = readFileSync(new URL('./roles.sql', import.meta.url), 'utf8');
+  writeFileSync(roles, statements.replaceAll('/run/secrets/', `${secrets}/`));
+
+  const postgres = await startEmbeddedPostgres(data);
+  const { host, hostname, port, password } = new URL(postgres.adminUrl);
+  const applyRoles = async () => {
+    const args = ['-X', '-q', '-h', hostname, '-p', port, '-U', 'postgres', '-d', 'postgres', '-f', roles];
+    await promisify(execFile)('psql', args, { env: { ...process.env, PGPASSWORD: password } });
+  };
+  await applyRoles();
+  return {
+    databaseUrl: `postgres://robowatch:${passwordOf.api}@${host}/robowatch`,
+    grafana: {
+      POSTGRES_ADDRESS: host,
+      POSTGRES_DATABASE: 'robowatch',
+      POSTGRES_SSLMODE: 'disable',
+      POSTGRES_PASSWORD: passwordOf.grafana,
+    },
+    grantViews: applyRoles,
+    stop: async () => {
+      await postgres.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
