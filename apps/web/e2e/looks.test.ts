@@ -122,7 +122,7 @@ describe.each([
     };
     await openDialog(`/robots/${robotId}`, () => page.locator('select').first().selectOption('own'));
     const settings = `/robots/${robotId}/settings`;
-    await openDialog(settings, () => page.locator('main section button').nth(2).click());
+    await openDialog(settings, () => page.locator('main section:not(:has(form)) button').nth(1).click());
     await openDialog(settings, () => page.locator('main section button').last().click());
     await page.route('**/api/**', (route) => route.fulfill(problemReply(401, 'session_ended')));
     await page.keyboard.press('Escape');
