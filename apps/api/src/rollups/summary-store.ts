@@ -70,16 +70,21 @@ export async function readRobotDays(db: Db, robotIds: number[], days: CalendarDa
       });
   const share = passed('to_timestamp(d.start * 3600.0)', 'to_timestamp(d.finish * 3600.0)');
   const { rows } = await sql<RobotDay>`
-    select a.robot_id, a.day, least(1, a.online_s / ${sql.raw(share)})::float8 as online_share, a.error_logs,
-      ${sql.raw(FIGURES.map((name) => `g.${name}`).join())}
-    from (
+    select r.id as robot_id, d.day, coalesce(a.error_logs, 0) as error_logs, ${sql.raw(FIGURES.map((name) => `g.${name}`).join())},
+      case when to_timestamp(d.finish * 3600.0) > r.created_at then least(1, coalesce(a.online_s, 0) / ${sql.raw(share)})::float8 end as online_share
+    from robots r
+    cross join (select place - 1 as day, start, finish from unnest(${sql.raw(starts)}, ${sql.raw(arrayOf(days.map(({ to }) => to)))})
+      with ordinality as d (start, finish, place)) d
+    left join (
       select robot_id, ${sql.raw(dayOf('hour'))} as day, sum(online_s) as online_s, coalesce(sum(error_logs), 0)::float8 as error_logs
       from (${sql.raw(activity(`robot_id = ${ids} and ${hours('hour')}`))}) hours group by 1, 2
-    ) a
-    join (select place - 1 as day, start, finish from unnest(${sql.raw(starts)}, ${sql.raw(arrayOf(days.map(({ to }) => to)))})
-      with ordinality as d (start, finish, place)) d on d.day = a.day
-    join robots r on r.id = a.robot_id
-    left join (${sql.raw(ofDays)}) g on g.robot_id = a.robot_id and g.day = a.day`.execute(db);
+    ) a on a.robot_id = r.id and a.day = d.day
+    left join (${sql.raw(ofDays)}) g on g.robot_id = r.id and g.day = d.day
+    where r.id = ${sql.raw(ids)} and (a.robot_id is not null or (
+      -- A day on which the robot was silent.
+      r.first_write_at is not null and to_timestamp(d.finish * 3600.0) > r.created_at and to_timestamp(d.start * 3600.0) < now()))`.execute(
+    db,
+  );
   return rows;
 }
 

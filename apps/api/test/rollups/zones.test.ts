@@ -101,14 +101,18 @@ it('an hour belongs to the day in which it begins', async () => {
 it('is in UTC by default, and agrees with it over whatever both cover', async () => {
   const range = ['2025-10-28T00:00Z', '2025-11-07T00:00Z'] as const;
   const utc = await daysIn(...range);
-  expect(utc.map(({ day }) => day)).toEqual(Array.from({ length: 8 }, (_, n) => addDays('2025-10-29', n)));
+  expect(utc.map(({ day }) => day)).toEqual(Array.from({ length: 10 }, (_, n) => addDays('2025-10-28', n)));
+  // On the first and the last day the robot was silent.
+  expect(utc.map(({ online_share }) => online_share === 0)).toEqual(
+    Array.from({ length: 10 }, (_, n) => n === 0 || n === 9),
+  );
   expect(await daysIn(...range, 'UTC')).toEqual(utc);
   expect(await daysIn(...range, 'Atlantic/Reykjavik')).toEqual(utc);
   const total = (days: Day[], figure: string) => days.reduce((sum, day) => sum + Number(day[figure]), 0);
   const highest = (days: Day[]) => Math.max(...days.map(({ cpu_max }) => Number(cpu_max)));
   for (const zone of ['Asia/Kolkata', 'America/New_York', 'Pacific/Kiritimati', 'America/Los_Angeles']) {
     const { body } = await ask(...range, zone);
-    expect(body.days.length, zone).toBe(9);
+    expect(body.days.length, zone).toBe(11);
     for (const figure of ['bytes_sent', 'error_logs'])
       expect(total(body.days, figure), `${zone} ${figure}`).toBe(total(utc, figure));
     expect(highest(body.days)).toBe(highest(utc));
