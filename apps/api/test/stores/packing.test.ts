@@ -222,3 +222,16 @@ it('limits the fields of all series together, and stores what is known', async (
     .execute();
   expect(stored).toHaveLength(3);
 });
+
+it('of two lines of one series and time the later counts, whatever their first field is', async () => {
+  const robot = await robotOf();
+  const lines = [1, 2, 3].map((v) => `temp,sensor=soc note="x",temp=${v} ${begin}`);
+  expect((await api.report(robot.token, lines.join('\n'), {}, '?precision=ms')).status).toBe(204);
+  const { vals } = await api
+    .deps()
+    .db.selectFrom('metric_recent')
+    .select('vals')
+    .where('robot_id', '=', robot.id)
+    .executeTakeFirstOrThrow();
+  expect(vals).toEqual([3]);
+});

@@ -29,6 +29,8 @@ export class FormerPoints {
   /** How many days there were when this process began. */
   #days: number | undefined;
   #reportedAt = 0;
+  /** Hours that failed, by robot, until the server is started again. */
+  #failed = new Set<string>();
 
   constructor(deps: PackingDeps, log: Logger) {
     this.#deps = deps;
@@ -45,8 +47,13 @@ export class FormerPoints {
       for (const robotId of robots) {
         for (const hour of await this.#hoursOf(day, robotId)) {
           if (signal.aborted || performance.now() > until) return;
+          const key = `${robotId} ${hour}`;
+          if (this.#failed.has(key)) continue;
           const started = performance.now();
+          // One that fails must not be the first of every run.
+          this.#failed.add(key);
           await packHour(this.#deps, robotId, hour);
+          this.#failed.delete(key);
           await sleep(performance.now() - started, undefined, { signal }).catch(() => {});
         }
       }
@@ -54,7 +61,7 @@ export class FormerPoints {
       // A replica of the former release that still runs writes into the newest days.
       if (day.day < Math.floor(Date.now() / DAY_MS) - 1) await this.#drop(day);
     }
-    if (this.#days === undefined) return;
+    if (this.#days === undefined || this.#failed.size > 0) return;
     this.#log.info({ days: this.#days }, 'moved the points of a former release');
     this.#days = undefined;
   }

@@ -29,8 +29,8 @@ const MAX_PAUSE_MS = 5_000;
 /** Packs every robot's whole hours into blocks, the oldest first. One robot's failure does not stop the others. */
 export class Packer {
   #deps: PackingDeps;
-  /** Hours that failed, by robot. */
-  #failed = new LRUCache<string, true>({ ...upTo(10_000), ttl: AFTER_FAILURE_MS });
+  /** Hours that failed or are too large, by robot. */
+  #left = new LRUCache<string, true>({ ...upTo(10_000), ttl: AFTER_FAILURE_MS });
 
   constructor(deps: PackingDeps) {
     this.#deps = deps;
@@ -61,10 +61,12 @@ export class Packer {
     for (let hour = await nextHour(db, robotId, undefined, end); hour !== undefined && !signal.aborted; ) {
       const started = performance.now();
       const key = `${robotId} ${hour}`;
-      if (!this.#failed.has(key) && (await countValues(db, robotId, Number(hour))) <= MAX_VALUES) {
-        this.#failed.set(key, true);
-        await packHour(this.#deps, robotId, Number(hour));
-        this.#failed.delete(key);
+      if (!this.#left.has(key)) {
+        this.#left.set(key, true);
+        if ((await countValues(db, robotId, Number(hour))) <= MAX_VALUES) {
+          await packHour(this.#deps, robotId, Number(hour));
+          this.#left.delete(key);
+        }
       }
       hour = await nextHour(db, robotId, hour + 1n, end);
       const pause = Math.min(MAX_PAUSE_MS, (performance.now() - started) * PAUSE);

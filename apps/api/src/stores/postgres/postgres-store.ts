@@ -66,7 +66,9 @@ export class PostgresStore implements MetricsStore {
 
   async pack(signal: AbortSignal): Promise<void> {
     const results = await Promise.allSettled([this.#packer.run(signal), this.#former.move(MOVING_MS, signal)]);
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    if (reasons.length > 1) throw new AggregateError(reasons, reasons.map(String).join('; '));
+    if (reasons.length === 1) throw reasons[0];
   }
 
   async maintain(): Promise<void> {

@@ -90,11 +90,11 @@ export function* groupingValues(
       if (number === undefined) continue;
       let group = rows.get(time);
       if (!group) {
-        group = { row: { robotId, time, channels: [], vals: [], size: 0 }, series: new Set() };
+        group = { row: { robotId, time, channels: [], vals: [], size: 0 }, lines: new Map() };
         rows.set(time, group);
         values.push(group.row);
       }
-      addValue(group, series, i === 0, channel, number);
+      addValue(group, series, names, channel, number);
     }
     yield;
   }
@@ -104,18 +104,20 @@ export function* groupingValues(
 
 interface Group {
   row: ValueRow;
-  series: Set<KnownSeries>;
+  /** The last line of each series, known by its names. */
+  lines: Map<KnownSeries, string[]>;
   /** Places of channels, once a series has come twice. */
   places?: Map<number, number>;
 }
 
 const VALUE_BYTES = 16;
 
-function addValue(group: Group, series: KnownSeries, isFirst: boolean, channel: number, number: number): void {
+function addValue(group: Group, series: KnownSeries, line: string[], channel: number, number: number): void {
   const { row } = group;
-  if (isFirst) {
-    if (group.series.has(series)) group.places ??= new Map(row.channels.map((one, i) => [one, i]));
-    group.series.add(series);
+  const former = group.lines.get(series);
+  if (former !== line) {
+    if (former) group.places ??= new Map(row.channels.map((one, i) => [one, i]));
+    group.lines.set(series, line);
   }
   const place = group.places?.get(channel);
   if (place !== undefined) {
