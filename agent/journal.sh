@@ -1,20 +1,29 @@
 #!/bin/sh
 # For each line on standard input, prints the journal entries since the last one, as JSON objects:
-# {"time": microseconds since 1970, "message", "level", "program"}. The journal's cursor is stored in
-# ROBOWATCH_STATE_DIR, so a restart neither repeats nor skips entries. Prints nothing if there is no journal.
+# {"name": "syslog", "time": microseconds since 1970, "message", "level", "program"}, and after them the journal's cursor,
+# {"name": "robowatch_journal", "time", "cursor"}. buffer.sh stores the cursor once the entries before it are sent or on
+# the disk: a restart continues there, so it skips none, and those it repeats the server recognizes. Prints nothing if
+# there is no journal.
 set -u
 export LC_ALL=C
 umask 077
 
+run="${ROBOWATCH_RUN_DIR:-/run/robowatch-agent}"
 state="${ROBOWATCH_STATE_DIR:-/var/lib/robowatch-agent}"
-cursor="$state/journal.cursor"
+cursor="$run/journal.reading"
+printed=''
 
 # Starts with a little history, then continues from the cursor, in pages, so that a long gap does not flood Telegraf's
-# buffer. journalctl itself writes the cursor of the last entry it has printed.
+# buffer. journalctl itself writes the cursor of the last entry it has printed. One that it refuses is given up.
 new_entries() {
   if [ -s "$cursor" ]; then lines=2000; else lines=100; fi
   journalctl --quiet --no-pager --all --output=json --lines="$lines" --cursor-file="$cursor" \
-    --output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_COMM 2>/dev/null
+    --output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_COMM 2>"$run/journal.trouble" && return
+  if [ "$lines" -eq 2000 ] && grep -qi cursor "$run/journal.trouble"; then
+    echo "W! The journal does not know the cursor any more, logs go on with the newest: $(tr -cd ' -~' <"$run/journal.trouble" | head -c 200)" >&2
+    rm -f "$cursor"
+    new_entries
+  fi
 }
 
 as_metrics() {
@@ -60,7 +69,7 @@ as_metrics() {
       if (program == "") program = text("_COMM")
       priority = text("PRIORITY")
       level = priority ~ /^[0-7]$/ ? levels[priority + 1] : "info"
-      printf "{\"time\":%s,\"message\":\"%s\",\"level\":\"%s\",\"program\":\"%s\"}\n", time, message, level, program
+      printf "{\"name\":\"syslog\",\"time\":%s,\"message\":\"%s\",\"level\":\"%s\",\"program\":\"%s\"}\n", time, message, level, program
     }'
 }
 
@@ -71,9 +80,23 @@ idle() {
 }
 
 command -v journalctl >/dev/null 2>&1 || idle 'I! No journald on this machine: not sending logs.'
+mkdir -p "$run" 2>/dev/null
 # Without a cursor, every interval would send the same entries.
-[ -w "$state" ] || idle "W! $state is not writable: not sending logs."
+[ -w "$run" ] || idle "W! $run is not writable: not sending logs."
+rm -f "$cursor"
+for stored in "$run/journal.cursor" "$state/journal.cursor"; do
+  if [ -s "$stored" ]; then
+    cp "$stored" "$cursor"
+    break
+  fi
+done
 
 while read -r _; do
   new_entries | as_metrics
+  position=''
+  [ ! -s "$cursor" ] || read -r position <"$cursor"
+  if [ "$position" != "$printed" ]; then
+    printf '{"name":"robowatch_journal","time":%s000000,"cursor":"%s"}\n' "$(date +%s)" "$position"
+    printed=$position
+  fi
 done

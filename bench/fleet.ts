@@ -48,7 +48,7 @@ async function phase(name: string, work: () => Promise<string> = async () => '')
   const after = used();
   const remark = await working;
   const [own, database, metrics] = after.map((cpu, i) => ((cpu - (before[i] ?? 0)) / (phaseMs / 1000)).toFixed(2));
-  const cores = `Cores: server ${own}, PostgreSQL ${database}, InfluxDB ${metrics}; the server's peak: ${Math.round(peakMiB(server.pid))} MiB`;
+  const cores = `Cores: server ${own}, PostgreSQL ${database}, metrics store ${metrics}; the server's peak: ${Math.round(peakMiB(server.pid))} MiB`;
   process.stdout.write(`\n### ${name}\n\n${remark}${cores}\n\n`);
   process.stdout.write(
     '| seconds | answers | 204 | refused | broken | p50 ms | p99 ms |\n|---|---|---|---|---|---|---|\n',

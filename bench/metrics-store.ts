@@ -1,4 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setUpClickHouse } from '../apps/api/src/stores/clickhouse/setup.ts';
 import { setUpInflux } from '../apps/api/src/stores/influxdb/setup.ts';
+import { startChdb } from '../tools/real/chdb.ts';
 import { startInfluxd } from '../tools/real/influxd.ts';
 
 const RETENTION_S = 30 * 86_400;
@@ -10,7 +16,8 @@ export async function startStore(name: string): Promise<{
   stop(): Promise<void>;
 }> {
   if (name === 'postgres') return { settings: {}, stop: async () => {} };
-  if (name !== 'influxdb') throw new Error(`--store must be influxdb or postgres, not ${name}`);
+  if (name === 'clickhouse') return startClickHouse();
+  if (name !== 'influxdb') throw new Error(`--store must be influxdb, postgres or clickhouse, not ${name}`);
   const { url, org, bucket, adminToken, pid, stop } = await startInfluxd();
   const tokens = await setUpInflux({ url, org, bucket, adminToken, retentionSeconds: RETENTION_S });
   const settings = {
@@ -18,4 +25,23 @@ export async function startStore(name: string): Promise<{
     ...{ INFLUX_WRITE_TOKEN: tokens.writeToken, INFLUX_READ_TOKEN: tokens.readToken },
   };
   return { settings, pid, stop };
+}
+
+/** ClickHouse's engine in one process, which has no users: the passwords are for the server's check only. */
+async function startClickHouse() {
+  const dir = await mkdtemp(join(tmpdir(), 'robowatch-chdb-'));
+  const { url, pid, stop } = await startChdb(dir);
+  await setUpClickHouse({ url, admin: { user: 'default', password: '' }, database: 'robowatch' });
+  const password = randomBytes(12).toString('hex');
+  return {
+    settings: {
+      ...{ CLICKHOUSE_URL: url, CLICKHOUSE_DATABASE: 'robowatch' },
+      ...{ CLICKHOUSE_WRITER_PASSWORD: password, CLICKHOUSE_READER_PASSWORD: password },
+    },
+    pid,
+    async stop() {
+      await stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
 }

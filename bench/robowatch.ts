@@ -23,11 +23,20 @@ export async function startRobowatch(dir: string, settings: Record<string, strin
   }
   const url = `http://127.0.0.1:${env.API_PORT}`;
   const paired = robots > 0 ? await pairRobots(url, robots) : { tokens: [], access_token: '' };
-  return { ...child, url, tokens: paired.tokens, admin: paired.access_token } satisfies Child & {
+  const webUrl = `http://localhost:${env.WEB_PORT}`;
+  return { ...child, url, webUrl, tokens: paired.tokens, admin: paired.access_token } satisfies Child & {
     url: string;
+    webUrl: string;
     tokens: string[];
     admin: string;
   };
+}
+
+/** An access token of the first administrator, for a quarter of an hour. */
+export async function signIn(url: string): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const reply = await fetch(`${url}/api/auth/login`, { method: 'POST', headers, body: JSON.stringify(ADMIN) });
+  return ((await reply.json()) as { access_token: string }).access_token;
 }
 
 /** Pairs robots over the API, with the first administrator as their owner. */

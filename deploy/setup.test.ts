@@ -40,8 +40,8 @@ describe('setup', () => {
     expect([mode('.env'), mode('secrets'), mode('secrets/root.key')]).toEqual(['600', '700', '400']);
     const made = secrets();
     const random = Object.values(made).filter((value) => /^[0-9a-f]{64}$/.test(value));
-    expect(random).toHaveLength(12);
-    expect(new Set(random).size).toBe(12);
+    expect(random).toHaveLength(16);
+    expect(new Set(random).size).toBe(16);
     expect(text('.env')).not.toMatch(/[0-9a-f]{32}/);
     expect(made['redis-users']).not.toContain(made['api-redis-password'] as string);
   });

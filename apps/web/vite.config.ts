@@ -41,6 +41,8 @@ const together = [
   },
 ];
 
+const apiUrl = process.env.API_URL ?? 'http://127.0.0.1:9100';
+
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   plugins: [vue(), nuxtUi(), preloadStart(), precompress()],
@@ -60,5 +62,5 @@ export default defineConfig({
     assetsInlineLimit: 0,
     rolldownOptions: { output: { codeSplitting: { groups: together } } },
   },
-  server: { host: '127.0.0.1', port: 9102, proxy: { '/api': process.env.API_URL ?? 'http://127.0.0.1:9100' } },
+  server: { host: '127.0.0.1', port: 9102, proxy: { '/api': apiUrl, '/oidc': apiUrl } },
 });

@@ -120,7 +120,7 @@ describe('every panel', () => {
       if (type === 'timeseries') {
         expect(types, title).toEqual(['time', ...types.slice(1).map(() => 'number')]);
         const times = frames[0]?.fields[0]?.values as number[];
-        expect(times, title).toEqual([today - 2 * DAY_MS, today - DAY_MS]);
+        expect(times, title).toEqual([7, 6, 5, 4, 3, 2, 1].map((day) => today - day * DAY_MS));
       }
     }
   });
@@ -129,16 +129,15 @@ describe('every panel', () => {
     const only = async (title: string) => tableOf(await show(title))[0];
     expect([await only('Robots'), await only('Rejected')]).toEqual([{ robots: 3 }, { robots: 1 }]);
     expect(await only('Errors')).toEqual({ errors: 4 });
-    // Two of 24 hours of the one, one of the other.
-    expect((await only('Online'))?.online).toBeCloseTo(1.5 / 24, 4);
+    // Two of 24 hours of the one, one of the other, on two of seven days. The robot that never reported does not count.
+    expect((await only('Online'))?.online).toBeCloseTo((1.5 / 24) * (2 / 7), 4);
     const days = async (title: string) =>
       tableOf(await show(title)).map(({ time, ...values }) => Object.values(values as Record<string, number>));
-    for (const [online] of await days('Online by day')) expect(online).toBeCloseTo(1.5 / 24, 4);
-    expect(await days('Robots by day')).toEqual([[2], [2]]);
-    expect(await days('Log entries by day')).toEqual([
-      [2, 2],
-      [2, 2],
-    ]);
+    const online = await days('Online by day');
+    for (const [day, [share]] of online.entries()) expect(share).toBeCloseTo(day < 5 ? 0 : 1.5 / 24, 4);
+    const silent = <Values>(values: Values) => Array.from({ length: 5 }, () => values);
+    expect(await days('Robots by day')).toEqual([...silent([0]), [2], [2]]);
+    expect(await days('Log entries by day')).toEqual([...silent([0, 0]), [2, 2], [2, 2]]);
     // A counter has grown since the day before, too.
     expect((await days('Network by day')).at(-1)).toEqual([140, 2000]);
   });

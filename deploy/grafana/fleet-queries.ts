@@ -34,7 +34,7 @@ export const figures = {
 
 export const days = {
   online: byDay('avg(v.online_share) as online'),
-  robots: byDay('count(*) as robots'),
+  robots: byDay('count(*) filter (where v.heard_of) as robots'),
   logs: byDay('sum(v.error_logs) as errors, sum(v.log_entries) - sum(v.error_logs) as others'),
   bytes: byDay('sum(v.bytes_received) as received, sum(v.bytes_sent) as sent'),
 };

@@ -73,7 +73,7 @@ export const qualityDashboard = new DashboardBuilder('Robowatch data quality')
   )
   .withPanel(
     inOrder(DROPPED_COLUMNS, list('Dropped metrics', dropped)).description(
-      'What the selected robots’ Telegraf dropped, because its buffer was full or the server would not have it. Only of robots that send the measurement internal_write.',
+      'Points that the selected robots’ agents had to drop, because they were offline for longer than their buffer lasts.',
     ),
   )
   .build();

@@ -44,19 +44,19 @@ export const gaps = flux(
   ...newestFirst('seconds'),
 );
 
-export const DROPPED_COLUMNS = ['robot', 'output', 'dropped', 'robot_id'];
-/** By how much Telegraf's counter has grown; it begins anew whenever Telegraf starts. */
+export const DROPPED_COLUMNS = ['robot', 'dropped', 'robot_id'];
+/** By how much the agent's counter has grown; it begins anew when the agent is installed anew. */
 export const dropped = flux(
-  read(`r._measurement == "internal_write" and r._field == "metrics_dropped" and ${OF_ROBOTS}`),
-  '  |> keep(columns: ["_time", "_value", "robot_id", "robot", "output"])',
-  '  |> group(columns: ["robot_id", "output"])',
+  read(`r._measurement == "robowatch_agent" and r._field == "dropped_points" and ${OF_ROBOTS}`),
+  '  |> keep(columns: ["_time", "_value", "robot_id", "robot"])',
+  '  |> group(columns: ["robot_id"])',
   '  |> sort(columns: ["_time"])',
   '  |> increase()',
   '  |> last()',
   '  |> group()',
   '  |> filter(fn: (r) => r._value > 0)',
   '  |> rename(columns: {_value: "dropped"})',
-  '  |> keep(columns: ["robot", "output", "dropped", "robot_id"])',
+  '  |> keep(columns: ["robot", "dropped", "robot_id"])',
   ...newestFirst('dropped'),
 );
 

@@ -16,8 +16,10 @@ const LAST_MONTH = 'start: -30d';
 /** Tags stamped by the server. Dropping them merges the two copies of each series that a renamed robot has. */
 const IDENTITY = ['_measurement', ...IDENTITY_TAGS];
 const TOTAL_CPU = `(r.cpu =~ /^(${TOTALS.cpu?.value})?$/)`;
+/** Shown with whatever else a robot sends. */
+const OTHERS = ['power_supply', 'ros_battery', 'ros_diagnostics'];
 /** Measurements with their own panels. */
-const KNOWN = Object.keys(MEASURED);
+const KNOWN = Object.keys(MEASURED).filter((name) => !OTHERS.includes(name));
 
 export const flux = (...lines: string[]) => lines.join('\n');
 const drop = (...columns: string[]) => `  |> drop(columns: ${JSON.stringify(columns)})`;

@@ -1,15 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, fetch } from 'undici';
 import type { Stack } from '../../tools/real/stack.ts';
 
-const PERSON = { email: 'admin@lab.example', name: 'Admin', password: 'correct horse battery' };
+/** The first administrator. */
+export const PERSON = { email: 'admin@lab.example', name: 'Admin', password: 'correct horse battery' };
+
+const PATIENCE_S = 30;
 
 interface Call {
   method?: string;
   token?: string;
   body?: object | string;
+  signal?: AbortSignal;
 }
 
 export type Client = ReturnType<typeof createClient>;
+
+/** The edge's own pages are not JSON. */
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { text };
+  }
+}
 
 /** Calls the stack over TLS, trusting only its own authority. */
 export function createClient({ url, ca, compose }: Stack) {
@@ -18,16 +32,16 @@ export function createClient({ url, ca, compose }: Stack) {
     const reply = await fetch(address, { headers, dispatcher, redirect: 'manual' });
     return { status: reply.status, headers: reply.headers, text: await reply.text() };
   };
-  const send = async (address: string, { method, token, body }: Call = {}) => {
+  const send = async (address: string, { method, token, body, signal }: Call = {}) => {
     const isText = typeof body === 'string';
     const headers: Record<string, string> = body ? { 'content-type': isText ? 'text/plain' : 'application/json' } : {};
     if (token) headers.authorization = `Bearer ${token}`;
     const sent = isText ? body : body && JSON.stringify(body);
     const how = method ?? (body ? 'POST' : 'GET');
-    const reply = await fetch(address, { method: how, headers, body: sent, dispatcher });
+    const reply = await fetch(address, { method: how, headers, body: sent, dispatcher, signal });
     const text = await reply.text();
     // biome-ignore lint/suspicious/noExplicitAny: the shape is what the test is about
-    return { status: reply.status, body: (text ? JSON.parse(text) : {}) as any };
+    return { status: reply.status, body: (text ? readJson(text) : {}) as any };
   };
   const call = (method: string, path: string, options: Call = {}) => send(`${url}/api${path}`, { method, ...options });
   /** Creates the first administrator with the link in the server's log. @returns an access token */
@@ -36,14 +50,23 @@ export function createClient({ url, ca, compose }: Stack) {
     await call('POST', '/auth/setup', { body: { token, ...PERSON } });
     return signIn();
   };
+  /** As people do: once more, while a replica that is being replaced still answers for the stack. */
+  const insist = async (...what: Parameters<typeof call>) => {
+    for (let attempt = 1; ; attempt++) {
+      const { status, body } = await call(...what);
+      if (status < 300) return body;
+      if (status < 500 || attempt === PATIENCE_S) throw new Error(`${what[1]}: ${status} ${JSON.stringify(body)}`);
+      await sleep(1000);
+    }
+  };
   const signIn = async (password = PERSON.password) => {
-    const { body } = await call('POST', '/auth/login', { body: { email: PERSON.email, password } });
+    const body = await insist('POST', '/auth/login', { body: { email: PERSON.email, password } });
     return body.access_token as string;
   };
   /** A confirmed robot's token. */
   const pair = async (token: string, code: string) => {
-    await call('POST', '/pair', { body: { hostname: `robot-${code}`, code } });
-    const { body } = await call('POST', `/pair/${code}/confirm`, { token, body: {} });
+    await insist('POST', '/pair', { body: { hostname: `robot-${code}`, code } });
+    const body = await insist('POST', `/pair/${code}/confirm`, { token, body: {} });
     return { id: body.robot_id as number, token: body.influxdb_token as string };
   };
   const events = async (token: string) => {

@@ -14,16 +14,35 @@ export function networkTests(given: () => Running): void {
 
     it('lead each part only to what it needs', async () => {
       const possible = {
-        'superset-data': ['postgres:5432', 'redis:6379'],
+        'superset-data': ['postgres:5432', 'redis-superset:6379'],
         'superset-web': [],
+        'superset-api': ['api:9100'],
         'grafana-data': ['postgres:5432', 'influxdb:8086'],
         'grafana-web': [],
+        'grafana-api': ['api:9100'],
         web: ['api:9100', 'client:9101'],
         'api-data': ['postgres:5432', 'redis:6379', 'influxdb:8086', 'api:9100'],
       };
-      const targets = ['postgres:5432', 'redis:6379', 'influxdb:8086', 'api:9100', 'client:9101', '1.1.1.1:53'];
-      for (const [network, reachable] of Object.entries(possible))
-        expect(await reached(network, targets), network).toEqual(reachable.sort());
+      const targets = [
+        ...['postgres:5432', 'redis:6379', 'redis-superset:6379', 'influxdb:8086', 'api:9100', 'client:9101'],
+        '1.1.1.1:53',
+      ];
+      const found = Object.keys(possible).map(async (network) => [network, await reached(network, targets)]);
+      expect(Object.fromEntries(await Promise.all(found))).toEqual(
+        Object.fromEntries(Object.entries(possible).map(([network, reachable]) => [network, reachable.sort()])),
+      );
+    });
+
+    it('lead out of the machine from the edge and the server only', async () => {
+      const { networks, services } = JSON.parse(await given().stack.compose('config', '--format', 'json'));
+      const outside = Object.keys(networks).filter((name) => !networks[name].internal);
+      expect(outside.sort()).toEqual(['api-outside', 'outside']);
+      const members = (network: string) =>
+        Object.keys(services).filter((name) => network in (services[name].networks ?? {}));
+      expect(Object.fromEntries(outside.map((name) => [name, members(name)]))).toEqual({
+        'api-outside': ['api'],
+        outside: ['edge'],
+      });
     });
 
     it('publish neither database nor cache', async () => {

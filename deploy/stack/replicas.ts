@@ -40,7 +40,7 @@ export function replicaTests(given: () => Running): void {
         statuses.push((await given().client.call('POST', '/auth/login', { body })).status);
       }
       expect(statuses).toEqual([...Array(10).fill(401), ...Array(4).fill(429)]);
-      await given().stack.compose('up', '--detach', '--wait', '--scale', 'api=1');
+      await given().stack.compose('up', '--detach', '--wait', '--no-deps', '--scale', 'api=1', 'api');
     });
   });
 }

@@ -61,7 +61,7 @@ export function tlsTests(given: () => Running): void {
       expect(stdout).toBe(`This server is ${given().stack.address}.\n421`);
     });
 
-    it('is where plain HTTP is sent, except for reports, which are told so', async () => {
+    it('is where plain HTTP is sent, except for robots and scripts, which are told so', async () => {
       const plain = (path: string, method = 'GET') =>
         fetch(`http://${given().stack.address}${path}`, { method, redirect: 'manual' }).then((reply) => [
           reply.status,
@@ -74,6 +74,8 @@ export function tlsTests(given: () => Running): void {
         body: 'm v=1',
       });
       expect([report.status, await report.text()]).toEqual([426, expect.stringContaining('over HTTPS only')]);
+      for (const path of ['/api/robots', '/api/auth/login', '/oidc/token'])
+        expect(await plain(path)).toEqual([426, null]);
     });
 
     it('loses nothing of a robot that reports over plain HTTP', async () => {
@@ -83,7 +85,12 @@ export function tlsTests(given: () => Running): void {
         [`http://${given().stack.address}`, 426],
         [`http://${given().stack.address}:9101`, 308],
       ] as const) {
-        const env = { ROBOWATCH_URL: address, ROBOWATCH_TOKEN: 'x'.repeat(43), HOME: given().dir };
+        const env = {
+          ROBOWATCH_URL: address,
+          ROBOWATCH_TOKEN: 'x'.repeat(43),
+          HOME: given().dir,
+          ROBOWATCH_FLUSH: '1s',
+        };
         const telegraf = await startTelegraf({
           configFiles: [AGENT_CONFIG_FILES[0] as string, pace],
           env,

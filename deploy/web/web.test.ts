@@ -21,9 +21,11 @@ let origin: string;
 
 beforeAll(async () => {
   await ensureBuilt();
-  server = await launch({ env: { DATA_DIR: dir, TRUSTED_PROXIES: `127.0.0.1, ${PROXY}` } });
   const port = await freePort();
   origin = `http://127.0.0.1:${port}`;
+  const openId = { GRAFANA_URL: 'https://grafana.example', OIDC_GRAFANA_SECRET: 'b1946ac92492d2347c6235b4d2611184' };
+  const trusted = { TRUSTED_PROXIES: `127.0.0.1, ${PROXY}` };
+  server = await launch({ env: { DATA_DIR: dir, PUBLIC_URL: origin, ...trusted, ...openId } });
   image = await buildImage(join(import.meta.dirname, 'Dockerfile'), CHECKOUT);
   container = await image.start({
     WEB_BIND: '127.0.0.1',
@@ -114,6 +116,12 @@ describe('the web app’s container', () => {
     expect(await addressSeen('31415928', '127.0.0.3', '203.0.113.7')).toBe('127.0.0.3');
   });
 
+  it('proxies the OpenID provider', async () => {
+    const discovery = await get(`${origin}/oidc/.well-known/openid-configuration`);
+    expect(JSON.parse(discovery.body.toString()).issuer).toBe(`${origin}/oidc`);
+    expect((await get(`${origin}/oidc`)).headers['content-type']).toContain('json');
+  });
+
   it('proxies the API: a person signs in, a robot reports, events arrive without delay', async () => {
     const call = (path: string, options: RequestInit = {}) => fetch(`${origin}/api${path}`, options);
     const json = { 'content-type': 'application/json' };
@@ -139,5 +147,16 @@ describe('the web app’s container', () => {
     const report = { method: 'POST', headers: { authorization: `Bearer ${influxdb_token}` }, body: 'm v=1' };
     expect((await call('/metrics', report)).status).toBe(204);
     expect(await (await fetch(`${origin}/install.sh`)).text()).toMatch(/^#!\/bin\/sh/);
+  });
+
+  it('tells a browser when the server does not respond, and a program by the status only', async () => {
+    await server.end();
+    const people = await get(`${origin}/oidc/session/end`, { accept: 'text/html' });
+    expect([people.status, people.body.toString()]).toEqual([
+      502,
+      expect.stringContaining('Robowatch does not respond at the moment'),
+    ]);
+    const script = await get(`${origin}/api/robots`, { accept: 'application/json' });
+    expect([script.status, script.body.toString()]).toEqual([502, '']);
   });
 });

@@ -83,6 +83,21 @@ export async function startChild(command: string, args: string[], options: Child
   };
 }
 
+/** A server ends within 15 s by itself; but the threads of Node have been seen to wait for each other while it exits. */
+const OVERDUE_MS = 30_000;
+
+/** @returns its exit code, null if a signal ended it: SIGKILL, if it takes too long */
+export async function endProcess(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exited = once(child, 'exit');
+  child.kill('SIGCONT');
+  child.kill(signal);
+  const overdue = setTimeout(() => child.kill('SIGKILL'), OVERDUE_MS);
+  const [code] = await exited;
+  clearTimeout(overdue);
+  return code as number | null;
+}
+
 /** Whether every thread of a process has stopped: /proc/PID/task/TID/stat, third field (proc(5)). */
 async function isStopped(pid: number): Promise<boolean> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);

@@ -1,48 +1,47 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildOnce } from './build-cache.ts';
 import { startChild } from './child.ts';
+import { makeRobotDisk, type RobotDisk } from './robot-disk.ts';
 import { runCommand } from './run-command.ts';
+import { ensureSystem, OWN_ARCHITECTURE, type System } from './system-root.ts';
 
-const SUITE = 'bookworm';
-const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'curl', 'ca-certificates', 'procps', 'qrencode', 'gnupg'];
-const START_TIMEOUT_MS = 90_000;
+const DEBIAN: System = { suite: 'bookworm', architecture: OWN_ARCHITECTURE };
+/** Long, because an emulated processor takes several times as long. */
+const START_TIMEOUT_MS = 300_000;
 const BOOT = join(import.meta.dirname, 'debian-boot.sh');
 const TELEGRAF_UNIT = join(import.meta.dirname, 'telegraf.service');
 
-/** The path of an archive of a small Debian with systemd, built on first use (a minute; needs debootstrap and root). */
-export function ensureDebian(): Promise<string> {
-  return buildOnce('debian.tar', `${SUITE}-2`, async (dir) => {
-    const root = join(dir, 'root');
-    const options = ['--variant=minbase', `--include=${PACKAGES.join(',')}`];
-    await runCommand('debootstrap', [...options, SUITE, root], {
-      missing: 'A Debian to install on cannot be made: debootstrap is not installed.',
-    });
-    await runCommand('tar', ['-C', root, '-cf', join(dir, 'debian.tar'), '.'], { missing: 'tar is not installed.' });
-    await rm(root, { recursive: true, force: true });
-  });
+/** The path of an archive of the Debian that robots are tried on, built on first use. */
+export const ensureDebian = () => ensureSystem(DEBIAN);
+
+interface DebianOptions {
+  hostname: string;
+  /** Debian 12 of this machine's kind, if not given. Other kinds of processors need emulation.ts. */
+  system?: System;
+  /** A program; installed as its package would, with a user and a service. */
+  telegraf?: string;
+  /** Puts what the agent stores on a disk of its own, of so many megabytes. */
+  diskMegabytes?: number;
 }
 
-/**
- * Boots a separate Debian with systemd as process 1; it shares this machine's network and ends with this process.
- * `telegraf`, a program, is installed as its package would, with a user and a service.
- */
-export async function startDebian({ hostname, telegraf }: { hostname: string; telegraf?: string }) {
+/** Boots a separate Debian with systemd as process 1; it shares this machine's network and ends with this process. */
+export async function startDebian({ hostname, system = DEBIAN, telegraf, diskMegabytes }: DebianOptions) {
   if (process.getuid?.() !== 0) throw new Error('Only root can boot a Debian.');
-  const archive = await ensureDebian();
+  const archive = await ensureSystem(system);
   const root = await mkdtemp(join(tmpdir(), 'robowatch-debian-'));
   await chmod(root, 0o755);
   await runCommand('tar', ['-C', root, '-xf', archive], { missing: 'tar is not installed.' });
   await writeFile(join(root, 'etc/hostname'), `${hostname}\n`);
   if (telegraf) await putTelegraf(root, telegraf);
-  const name = `robowatch-${randomBytes(4).toString('hex')}`;
-  const boot = await startChild('sh', [BOOT, root, hostname, name], { cwd: '/', env: {} });
+  await mkdir(join(root, 'var/lib/robowatch-agent'), { recursive: true });
+  let disk = diskMegabytes ? await makeRobotDisk(diskMegabytes) : undefined;
+  let machine: Awaited<ReturnType<typeof boot>>;
   const stop = async () => {
-    // Process 1 ignores SIGTERM; when it is gone the kernel ends everything in its namespace.
-    await boot.kill();
+    await machine?.end();
+    await disk?.remove();
     for (let tries = 0; tries < 50; tries++) {
       const removed = await rm(root, { recursive: true, force: true }).then(
         () => true,
@@ -51,10 +50,36 @@ export async function startDebian({ hostname, telegraf }: { hostname: string; te
       if (removed) break;
       await sleep(100);
     }
+  };
+  const shell = (script: string, env?: Record<string, string>) => machine.shell(script, env);
+  const run = (script: string) => machine.run(script);
+  /** Ends everything at once, without writing anything back, and boots again; on the disk is what had got there. */
+  const cutPower = async () => {
+    await machine.end();
+    disk = await disk?.afterPowerCut();
+    machine = await boot(root, hostname, disk);
+  };
+  try {
+    if (!disk) await rm(join(root, 'var/lib/robowatch-agent'), { recursive: true });
+    machine = await boot(root, hostname, disk);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { root, shell, run, cutPower, disk: () => disk, stop };
+}
+
+async function boot(root: string, hostname: string, disk: RobotDisk | undefined) {
+  const name = `robowatch-${randomBytes(4).toString('hex')}`;
+  const env: Record<string, string> = disk ? { ROBOT_DISK: disk.device } : {};
+  const child = await startChild('sh', [BOOT, root, hostname, name], { cwd: '/', env });
+  const end = async () => {
+    // Process 1 ignores SIGTERM; when it is gone the kernel ends everything in its namespace.
+    await child.kill();
     await (await startChild('sh', [BOOT, root, hostname, name, 'clean'], { cwd: '/', env: {} })).exited;
   };
   try {
-    const init = await initProcess(boot.pid);
+    const init = await initProcess(child.pid);
     const enter = ['-t', String(init), '-m', '-u', '-i', '-p', '-r', '-w', '--'];
     const shell = (script: string, env: Record<string, string> = {}) =>
       startChild('nsenter', [...enter, 'sh', '-c', script], {
@@ -69,11 +94,12 @@ export async function startDebian({ hostname, telegraf }: { hostname: string; te
     for (const deadline = Date.now() + START_TIMEOUT_MS; ; await sleep(200)) {
       const { output } = await run('systemctl is-system-running');
       if (/running|degraded/.test(output)) break;
-      if (boot.hasExited() || Date.now() > deadline) throw new Error(`Debian did not start: ${boot.output()}${output}`);
+      if (child.hasExited() || Date.now() > deadline)
+        throw new Error(`Debian did not start: ${child.output()}${output}`);
     }
-    return { root, shell, run, stop };
+    return { shell, run, end };
   } catch (error) {
-    await stop();
+    await end();
     throw error;
   }
 }

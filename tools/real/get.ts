@@ -1,16 +1,20 @@
+import { ensureChdb } from './chdb.ts';
 import { ensureDebian } from './debian.ts';
 import { ensureCompose, ensureDocker } from './docker-programs.ts';
 import { ensureInfluxd } from './influxd.ts';
 import { ensurePublicImages } from './public-images.ts';
+import { ensureSuperset } from './superset-venv.ts';
 import { ensureTelegraf } from './telegraf.ts';
 
 const programs: Record<string, () => Promise<string>> = {
   telegraf: ensureTelegraf,
   influxd: ensureInfluxd,
+  chdb: ensureChdb,
   debian: ensureDebian,
   docker: ensureDocker,
   compose: ensureCompose,
   images: ensurePublicImages,
+  superset: ensureSuperset,
 };
 
 const names = process.argv.slice(2);

@@ -48,6 +48,7 @@ export async function startPostgres({ tls }: { tls?: { key: Buffer; cert: Buffer
   let child = await start();
   return {
     url,
+    pid: () => child.pid,
     crash: () => child.kill(),
     restart: async () => {
       child = await start();

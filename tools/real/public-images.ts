@@ -7,6 +7,7 @@ import { buildOnce } from './build-cache.ts';
 import { CADDY_VERSION, ensureCaddy } from './caddy.ts';
 import { ensureDebian } from './debian.ts';
 import { startDocker } from './docker.ts';
+import { ensureInfluxCli } from './influx-cli.ts';
 import { ensureInfluxd } from './influxd.ts';
 import { runCommand } from './run-command.ts';
 
@@ -62,6 +63,7 @@ async function provide(context: string) {
   await cp(join(packages, 'npm'), join(context, 'npm'), { recursive: true, dereference: true });
   await copyFile(await ensureCaddy(), join(context, 'caddy'));
   await copyFile(await ensureInfluxd(), join(context, 'influxd'));
+  await copyFile(await ensureInfluxCli(), join(context, 'influx'));
 
   const root = join(context, 'forky');
   const suite = ['forky', root, 'http://deb.debian.org/debian', '/usr/share/debootstrap/scripts/sid'];

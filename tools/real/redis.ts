@@ -11,10 +11,17 @@ const START_TIMEOUT_MS = 30_000;
 
 /**
  * Starts a real Redis, with a random password, on 127.0.0.1 and a free port; it stores nothing and ends with this
- * process. With `tls` (files) it accepts only encrypted connections. `pause()` freezes it until `resume()`; after
+ * process. With `tls` (files) it accepts only encrypted connections. `users` are further ones, as in an ACL file.
+ * `pause()` freezes it until `resume()`; after
  * `crash()`, `restart()` starts an empty one on the same port.
  */
-export async function startRedis({ tls }: { tls?: { keyFile: string; certFile: string; caFile: string } } = {}) {
+export async function startRedis({
+  tls,
+  users = [],
+}: {
+  tls?: { keyFile: string; certFile: string; caFile: string };
+  users?: string[];
+} = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'robowatch-redis-'));
   const port = await freePort();
   const password = randomBytes(16).toString('hex');
@@ -24,7 +31,15 @@ export async function startRedis({ tls }: { tls?: { keyFile: string; certFile: s
     ...[`tls-ca-cert-file ${tls.caFile}`, 'tls-auth-clients no'],
   ];
   const ports = encrypted ?? [`port ${port}`];
-  const lines = ['bind 127.0.0.1', ...ports, `dir ${dir}`, 'save ""', 'appendonly no', `requirepass ${password}`];
+  const lines = [
+    'bind 127.0.0.1',
+    ...ports,
+    `dir ${dir}`,
+    'save ""',
+    'appendonly no',
+    `requirepass ${password}`,
+    ...users,
+  ];
   await writeFile(config, `${lines.join('\n')}\n`, { mode: 0o600 });
   const start = async () => {
     const child = await startChild('redis-server', [config], { cwd: dir, env: {} });

@@ -7,8 +7,9 @@ import { type Docker, startDocker } from './docker.ts';
 import { ensurePublicImages } from './public-images.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
-/** Grafana's image cannot be made here, so its service is the only one that is left out. */
-const WITHOUT_GRAFANA = 'services:\n  grafana: { profiles: [public-registry] }\n';
+/** Grafana's image cannot be made here, so its service, with the job that calls it, is the only one that is left out. */
+const WITHOUT_GRAFANA =
+  'services:\n  grafana: { profiles: [public-registry] }\n  grafana-setup: { profiles: [public-registry] }\n';
 
 export type Stack = Awaited<ReturnType<typeof startStack>>;
 
@@ -33,11 +34,13 @@ export async function startStack({ settings = '' } = {}) {
     await appendFile(join(deploy, '.env'), settings);
     /** Runs `docker compose …` in deploy/. @returns its standard output */
     const compose = (...args: string[]) => shown('docker', ['compose', ...args], deploy, env);
+    /** Runs a command in deploy/, such as ./doctor. @returns its standard output */
+    const run = (command: string, ...args: string[]) => shown(command, args, deploy, env);
     await compose('config', '--quiet');
     await compose('up', '--detach', '--wait', '--quiet-pull');
     await compose('ps', '--all', '--format', 'table {{.Service}}\t{{.Status}}');
     const ca = await readFile(join(deploy, 'certificates/ca.crt'), 'utf8');
-    return { dir: deploy, env, address, url: `https://${address}:9101`, ca, setup, docker, compose, stop };
+    return { dir: deploy, env, address, url: `https://${address}:9101`, ca, setup, docker, compose, run, stop };
   } catch (error) {
     await stop();
     throw error;

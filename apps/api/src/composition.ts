@@ -1,25 +1,33 @@
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import pino, { type Logger } from 'pino';
+import { setPolicy } from './accounts/factor-policy-store.ts';
+import { OutsideProvider } from './accounts/outside-provider.ts';
 import { SigningKeys } from './accounts/signing-keys.ts';
+import { ArrivalRecorder, RecentWindows } from './arrivals/index.ts';
 import { AuditSampler } from './audit/audit-sampler.ts';
 import { SeriesCatalog } from './catalog/series-catalog.ts';
+import { openChannels } from './channels/index.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/env.ts';
-import { connect } from './db/client.ts';
-import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
+import { connect, isUnreachable } from './db/client.ts';
+import { type Mishaps, startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { migrate } from './db/migrate.ts';
 import type { Database } from './db/schema.ts';
 import { DemoFleet } from './demo/demo-fleet.ts';
 import { EventBus } from './events/event-bus.ts';
+import { FluxGateway, type IdentifyCaller } from './flux-gateway/index.ts';
 import { Attempts } from './http/attempts.ts';
 import { FirstWrites } from './ingest/first-writes.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { RobotBudget } from './ingest/robot-budget.ts';
 import { runJobs } from './jobs/runner.ts';
 import { Telemetry } from './monitoring/telemetry.ts';
+import { identify } from './oidc/index.ts';
+import { Inventories } from './robots/inventories.ts';
 import { Presence } from './robots/presence.ts';
 import { RefusedTokens } from './robots/refused-tokens.ts';
+import { noteAlive } from './robots/server-watch-store.ts';
 import { TokenCache } from './robots/token-cache.ts';
 import { DueHours } from './rollups/due-hours.ts';
 import { createViews } from './rollups/view-store.ts';
@@ -42,7 +50,7 @@ const REDACT = ['req.headers.authorization', 'req.headers.cookie'];
 /** Constructs everything, in one place. `close` undoes it in reverse order. @throws ConfigError */
 export async function compose(config: Config) {
   const log = pino({ level: config.logLevel, redact: REDACT });
-  const embedded = config.database.url ? undefined : await startEmbeddedPostgres(config.dataDir);
+  const embedded = config.database.url ? undefined : await startEmbeddedPostgres(config.dataDir, mishaps(log));
   const url = config.database.url ?? (embedded as { url: string }).url;
   const { db } = connect(url, config.database.poolSize);
   const readMs = config.reads.timeout * 1000;
@@ -52,7 +60,9 @@ export async function compose(config: Config) {
   try {
     await events.start();
     await migrate(db);
-    await createViews(db);
+    await noteAlive(db, config.robots.offlineAfter);
+    await setPolicy(db, config.auth.requireSecondFactor);
+    await createViews(db, config.rollups.retention);
     store = await openStore(db, readDb, config, log);
     await store.maintain();
   } catch (error) {
@@ -68,9 +78,14 @@ export async function compose(config: Config) {
 
   const redis = config.redisUrl ? await openRedis(config.redisUrl, log) : undefined;
   const parts = assemble({ config, log, db, readDb, events, store, redis, hasDemo: embedded !== undefined });
-  const { catalog, presence, refusedTokens, demo } = parts;
-  const stopJobs = runJobs(db, makeJobs({ db, config, store, catalog, presence }), (job, err) =>
-    log.error({ err, job }, 'job failed'),
+  const { catalog, presence, inventories, refusedTokens, demo, telemetry, channels, recent } = parts;
+  const stopJobs = runJobs(
+    db,
+    makeJobs({ db, config, store, recent, catalog, presence, inventories, telemetry, channels }),
+    (job, err) =>
+      isUnreachable(err)
+        ? log.warn({ job, reason: (err as Error).message }, 'the database does not respond to a job')
+        : log.error({ err, job }, 'job failed'),
   );
 
   return {
@@ -78,8 +93,11 @@ export async function compose(config: Config) {
     async close() {
       await demo?.close();
       await stopJobs();
+      await channels.close();
       await presence.flush().catch((err) => log.error({ err }, 'could not write the last sightings'));
+      await inventories.write().catch((err) => log.error({ err }, 'could not write the last inventories'));
       await refusedTokens.close();
+      await parts.gateway?.queries.close();
       await store.close();
       redis?.disconnect();
       await events.close();
@@ -88,6 +106,15 @@ export async function compose(config: Config) {
     },
   };
 }
+
+const mishaps = (log: Logger): Mishaps => ({
+  onDown: () => log.error('PostgreSQL has ended unexpectedly and is started again'),
+  onUp: (ms) => log.warn({ ms: Math.round(ms) }, 'PostgreSQL runs again'),
+  onLost: (error) => {
+    log.fatal(`PostgreSQL has ended unexpectedly and cannot be started again. ${error.message}`);
+    process.exit(1);
+  },
+});
 
 interface Outside {
   config: Config;
@@ -104,9 +131,11 @@ interface Outside {
 /** Builds everything that routes depend on, without connecting to anything outside this process. */
 export function assemble({ config, log, db, readDb, events, store, redis, hasDemo }: Outside) {
   const { auth, pairing, ingest } = config;
+  const arrivals = new ArrivalRecorder(db);
   const telemetry = new Telemetry({ ofProcess: config.prometheus !== undefined });
   const auditSampler = new AuditSampler();
   const sealKey = deriveKey(config.secretKey, 'pairing tokens');
+  const keys = new SigningKeys(db, deriveKey(config.secretKey, 'signing keys'));
   const demo = hasDemo
     ? new DemoFleet({ db, sealKey, log, apiUrl: ownApiUrl(config), file: demoFile(config) })
     : undefined;
@@ -120,13 +149,17 @@ export function assemble({ config, log, db, readDb, events, store, redis, hasDem
     store,
     catalog: new SeriesCatalog(db, config.catalog),
     reads: new Reads(config.reads),
+    channels: openChannels({ db, config, telemetry, log, redis }),
+    gateway: makeGateway(config, { db, readDb }),
     telemetry,
     presence: new Presence(db, {
       everyMs: Math.min(MAX_UNWRITTEN_MS, config.robots.offlineAfter * 250),
       offlineAfter: config.robots.offlineAfter,
     }),
-    keys: new SigningKeys(db, deriveKey(config.secretKey, 'signing keys')),
+    inventories: new Inventories(db),
+    keys,
     sealKey,
+    outside: config.identityProvider && new OutsideProvider(config.identityProvider, config.publicUrl),
     /** Only with the embedded database, where there is one process and so one fleet. */
     demo,
     attempts: {
@@ -134,6 +167,8 @@ export function assemble({ config, log, db, readDb, events, store, redis, hasDem
       accountAndSite: new Attempts('login-account-site', auth.attemptsPerAccount, redis),
       address: new Attempts('login-address', auth.attemptsPerAddress, redis),
       device: new Attempts('login-device', auth.attemptsPerAccountTotal, redis),
+      starts: new Attempts('login-start', auth.startsPerAddress, redis),
+      secondFactor: new Attempts('second-factor', auth.attemptsPerAccount, redis),
       password: new Attempts('password-session', auth.attemptsPerAccount, redis),
     },
     pairingAttempts: {
@@ -143,15 +178,43 @@ export function assemble({ config, log, db, readDb, events, store, redis, hasDem
       anybody: new Attempts('pair-anybody', pairing.attemptsOfAnybody, redis),
       requests: new Attempts('pair-request', pairing.requestsPerAddress, redis),
     },
+    openIdAttempts: {
+      starts: new Attempts('oidc-start', config.oidc.startsPerAddress, redis),
+      secrets: new Attempts('oidc-secret', config.oidc.wrongSecretsPerAddress, redis),
+    },
     auditSampler,
     refusedTokens: new RefusedTokens(db, log, auditSampler),
     firstWrites: new FirstWrites(db),
     dueHours: new DueHours(db, config.rollups.delay),
     tokens: new TokenCache(db, ingest.timeoutMs),
     budget: new RobotBudget({ lines: ingest.linesPerSecond, bytes: ingest.bytesPerSecond }),
-    ingest: new Ingest({ db, store, telemetry }, ingest),
+    ingest: new Ingest({ db, store, arrivals, telemetry }, ingest),
+    arrivals,
+    recent: new RecentWindows(db, store),
   };
 }
+
+/** What Grafana's users query InfluxDB through. */
+function makeGateway({ influx, gateway, reads, robots }: Config, { db, readDb }: Pick<Outside, 'db' | 'readDb'>) {
+  if (!influx || !gateway) return undefined;
+  const { secret, perUser, maxBytes } = gateway;
+  const { timeout } = reads;
+  const { offlineAfter } = robots;
+  return {
+    secret,
+    queries: new FluxGateway(readDb, { influx, maxBytes, timeout, offlineAfter }),
+    turns: new Reads({ perUser, timeout }),
+    identify: byGrafanasToken(db),
+  };
+}
+
+/** Whom the gateway answers: people who opened Grafana. */
+const byGrafanasToken =
+  (db: Database): IdentifyCaller =>
+  async (token) => {
+    const found = await identify(db, token);
+    return found && { id: found.userId, role: found.role, name: found.email };
+  };
 
 /** Its client is loaded only where it is used. */
 const openRedis = async (url: string, log: Logger) => (await import('./http/redis.ts')).connectRedis(url, log);

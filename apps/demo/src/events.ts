@@ -10,7 +10,8 @@ export interface LogEntry {
 }
 
 const SLOT = 5_000;
-const HOT = 70;
+/** °C at which boards throttle. */
+export const HOT = 70;
 
 /** Log entries after `from` up to `to` (ms since 1970); the same however the range is split. */
 export function logEntries(robot: Robot, from: number, to: number): LogEntry[] {

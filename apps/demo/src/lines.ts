@@ -3,7 +3,7 @@ import { chance, counter, wander } from './noise.ts';
 import * as signal from './signals.ts';
 
 type Robot = signal.Robot;
-type Field = number | { int: number } | string;
+type Field = number | { int: number } | string | boolean;
 
 /** Line protocol that Telegraf on this robot would send at `time` (ms since 1970); nothing while it boots. */
 export function measure(robot: Robot, time: number): string[] {
@@ -66,11 +66,14 @@ function cpuLines(robot: Robot, time: number, nanos: string) {
   }
 }
 
-const int = (value: number) => ({ int: value });
+/** An integer field. */
+export const int = (value: number) => ({ int: value });
 
-function line(series: string, fields: Record<string, Field>, nanos: string) {
+/** A line of line protocol; `series` is escaped already. */
+export function line(series: string, fields: Record<string, Field>, nanos: string) {
   const pairs = Object.entries(fields).map(([key, value]) => {
     if (typeof value === 'string') return `${key}="${value.replace(/[\\"]/g, '\\$&')}"`;
+    if (typeof value === 'boolean') return `${key}=${value}`;
     return `${key}=${typeof value === 'number' ? Number(value.toFixed(3)) : `${value.int}i`}`;
   });
   return `${series} ${pairs.join(',')} ${nanos}`;

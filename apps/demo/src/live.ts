@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { boardLines } from './board.ts';
 import { createDelivery } from './delivery.ts';
 import { logLines, measure } from './lines.ts';
 import { isAway, type Robot } from './signals.ts';
@@ -33,7 +34,8 @@ export async function live(robot: Robot, life: Life): Promise<'refused' | 'stopp
   let trouble = '';
 
   const report = (time: number) => {
-    delivery.add([...measure(robot, time), ...logLines(robot, until, time)]);
+    const board = boardLines(robot, until, time, !measured);
+    delivery.add([...measure(robot, time), ...board, ...logLines(robot, until, time)]);
     until = time;
     measured = true;
   };

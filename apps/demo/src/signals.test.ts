@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { boardLines } from './board.ts';
 import { CAST } from './cast.ts';
 import { logEntries } from './events.ts';
 import { logLines, measure } from './lines.ts';
@@ -100,6 +101,29 @@ test('a reboot leaves a gap and a boot message', () => {
   expect(logEntries(scout, boot - 10_000, boot + 60_000).map(({ message }) => message)).toEqual(
     expect.arrayContaining([expect.stringContaining('booting'), expect.stringContaining('Startup finished')]),
   );
+});
+
+test('boards tell once a minute how they are, and once an hour, after a boot and at first what they are', () => {
+  const [courier, , rover, , scout] = robots as [Robot, Robot, Robot, Robot, Robot];
+  const told = (robot: Robot, hours: number) =>
+    times(10_000, hours * HOUR).flatMap((time) => boardLines(robot, time - 10_000, time, time === START));
+  const of = (lines: string[], kind: string) => lines.filter((line) => line.startsWith(kind));
+  const day = told(courier, 24);
+  for (const line of day) expect(line).toMatch(/^[a-z_]+(,\w+=[\w/.-]+)* \w+=\S.* \d{19}$/);
+  expect(of(day, 'inventory').length).toBeGreaterThanOrEqual(24);
+  expect(of(day, 'inventory').length).toBeLessThanOrEqual(26);
+  expect(of(day, 'inventory')[0]).toContain('inventory model="Orange Pi 5",os="Ubuntu 22.04.5 LTS",');
+  expect(of(day, 'wifi').length).toBeGreaterThan(1430);
+  expect(of(day, 'wifi').length).toBeLessThan(1445);
+  expect(of(day, 'soc')).toEqual([]);
+  const boots = Math.floor((24 * HOUR) / scout.character.bootEvery);
+  expect(of(told(scout, 24), 'inventory').length).toBeGreaterThanOrEqual(24 + boots - 3);
+  const pi = of(told(rover, 72), 'soc');
+  const throttled = pi.filter((line) => line.includes(',throttled=true')).length;
+  expect(throttled).toBeGreaterThan(0);
+  expect(throttled).toBeLessThan(pi.length / 4);
+  expect(pi.some((line) => line.includes('under_voltage=true'))).toBe(true);
+  expect(new Set(CAST.map(({ board }) => board.model)).size).toBe(CAST.length);
 });
 
 test('noise is continuous', () => {

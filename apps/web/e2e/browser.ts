@@ -3,8 +3,11 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { DESKTOP, launchChromium } from './chromium.ts';
 import { ADMIN, PASSWORD, type Server, startServer } from './server.ts';
 
-/** A server and a browser for one test file. Errors, policy violations and foreign requests on any page fail the test. */
-export function useBrowser(env: Record<string, string> = {}) {
+/**
+ * A server and a browser for one test file. Errors, policy violations and foreign requests on any page fail the test.
+ * @param friends origins that are not foreign
+ */
+export function useBrowser(env: Record<string, string> = {}, friends: string[] = []) {
   let server: Server;
   let browser: Browser;
   const faults: string[] = [];
@@ -36,8 +39,8 @@ export function useBrowser(env: Record<string, string> = {}) {
       if (/Content Security Policy|\[Vue|\[intlify\]/.test(message.text())) faults.push(message.text());
     });
     page.on('request', (request) => {
-      if (!request.url().startsWith(server.url) && !/^(data|blob):/.test(request.url()))
-        faults.push(`request to a foreign server: ${request.url()}`);
+      const known = [server.url, ...friends].some((origin) => request.url().startsWith(origin));
+      if (!known && !/^(data|blob):/.test(request.url())) faults.push(`request to a foreign server: ${request.url()}`);
     });
   }
 
@@ -69,4 +72,14 @@ export function withoutPolling(context: BrowserContext, fromMs = 8_000): Promise
 
 export async function visible(page: Page, text: string | RegExp): Promise<void> {
   await page.getByText(text).first().waitFor();
+}
+
+/** Opens a tab, then ends the browser's session, of which nothing tells the tab. */
+export async function endBehindTab(context: BrowserContext): Promise<void> {
+  const tab = await context.newPage();
+  await tab.route('**/api/events', (route) => route.abort());
+  await tab.goto('/profile');
+  await visible(tab, 'This session');
+  const reply = await context.request.post('/api/auth/logout');
+  if (reply.status() !== 204) throw new Error(`signing out: ${reply.status()}`);
 }

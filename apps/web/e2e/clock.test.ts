@@ -5,6 +5,8 @@ import { askToPair, asUser } from './robots.ts';
 import { ADMIN, withAdmin } from './server.ts';
 
 const DAY_S = 86_400;
+/** Where pictures are kept, to look at them. */
+const { PICTURES } = process.env;
 const browser = useBrowser(withAdmin);
 
 it.each([
@@ -46,4 +48,23 @@ it.each([
   const card = page.getByRole('article').filter({ hasText: `robot-${word}` });
   await card.waitFor();
   expect(await mark(card).count()).toBe(offset ? 1 : 0);
+});
+
+it('says that an impossible clock was corrected, and shows its data where it arrived', async () => {
+  const { url } = browser.server();
+  await askToPair(url, '31622779', 'robot-lost');
+  const api = await asUser(url);
+  const { robot_id, influxdb_token } = await api('POST', '/pair/31622779/confirm', { name: 'robot-lost' });
+  const body = [60, 70, 80, 90].map((at) => `mem used_percent=42 ${at}`).join('\n');
+  const headers = { authorization: `Bearer ${influxdb_token}` };
+  const reply = await fetch(`${url}/api/metrics?precision=s`, { method: 'POST', headers, body });
+  expect(reply.status, await reply.text()).toBe(204);
+  const page = await (await browser.open({ as: ADMIN })).newPage();
+  await page.goto(`/robots/${robot_id}?range=15m`);
+  await visible(page, /Its clock was wrong.*1 Jan 1970/);
+  await page.locator('[data-chart=mem] li').getByText('42 %').waitFor();
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/clock.png`, fullPage: true });
+  await page.setViewportSize(PHONE);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/clock-phone.png` });
 });

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => robots?.stop());
 
 const names = (page: Awaited<ReturnType<Awaited<ReturnType<typeof browser.open>>['newPage']>>) =>
-  page.getByRole('table').getByRole('link').allInnerTexts();
+  page.getByRole('table').getByRole('link').locator('span:first-child').allInnerTexts();
 
 it('shows figures and sparklines, searches, filters and sorts, and keeps all that in the URL', async () => {
   const page = await (await browser.admin()).newPage();
@@ -24,6 +24,12 @@ it('shows figures and sparklines, searches, filters and sorts, and keeps all tha
   await page.keyboard.type('arm-b');
   await expect.poll(() => names(page)).toEqual(['arm-bench']);
   await page.waitForURL(/q=arm-b/);
+  expect(
+    await page
+      .getByText('1 robot', { exact: true })
+      .first()
+      .evaluate((hits) => hits.clientHeight),
+  ).toBeGreaterThan(10);
   await page.getByRole('searchbox').fill('');
   await page.getByRole('button', { name: 'Name' }).click();
   await page.waitForURL(/order=desc/);

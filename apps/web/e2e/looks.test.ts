@@ -16,12 +16,26 @@ const TAGS = [...WCAG, 'best-practice'];
 const browser = useBrowser(withAdmin);
 let robots: Awaited<ReturnType<typeof startRobots>>;
 let robotId: number;
+let ruleId: number;
 beforeAll(async () => {
   const { url } = browser.server();
   robots = await startRobots(url, { robots: 2 });
   await askToPair(url, '16180339');
   const api = await asUser(url);
   robotId = (await api('GET', '/robots')).items.find((robot: { name: string }) => robot.name === 'courier-01').id;
+  // Whatever the temperature: it fires at once.
+  const condition = {
+    kind: 'threshold',
+    measurement: 'temp',
+    field: 'temp',
+    fn: 'mean',
+    window_s: 120,
+    op: '>=',
+    value: 1,
+  };
+  ruleId = (await api('POST', '/alert-rules', { name: 'Темп.', scope: { all: true }, condition })).id;
+  const hook = { kind: 'webhook', name: 'Чат', settings: { url: 'https://chat.lab.example/hook' } };
+  await api('POST', '/alert-channels', hook);
 });
 afterAll(() => robots?.stop());
 
@@ -33,6 +47,13 @@ const pages = (): [path: string, ready: string][] => [
   [`/robots/${robotId}`, '[data-chart] canvas'],
   [`/robots/${robotId}/logs`, 'ol li'],
   [`/robots/${robotId}/settings`, 'select option:nth-child(1)'],
+  [`/robots/${robotId}/alerts`, '[data-alert]'],
+  ['/alerts', '[data-alert]'],
+  ['/alerts/rules', '[data-rule]'],
+  ['/alerts/rules/new', '[role=status]'],
+  [`/alerts/rules/${ruleId}`, '[data-chart=preview] canvas'],
+  ['/alerts/channels', '[data-channel]'],
+  ['/alerts/silences', 'button'],
   ['/admin/users', 'td'],
   ['/admin/robots', 'td'],
   ['/admin/audit', 'td'],
@@ -122,7 +143,9 @@ describe.each([
     };
     await openDialog(`/robots/${robotId}`, () => page.locator('select').first().selectOption('own'));
     const settings = `/robots/${robotId}/settings`;
-    await openDialog(settings, () => page.locator('main section:not(:has(form)) button').nth(1).click());
+    await openDialog(settings, () =>
+      page.locator('main section:not(:has(form, [aria-expanded])) button').nth(1).click(),
+    );
     await openDialog(settings, () => page.locator('main section button').last().click());
     await page.route('**/api/**', (route) => route.fulfill(problemReply(401, 'session_ended')));
     await page.keyboard.press('Escape');

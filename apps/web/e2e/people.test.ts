@@ -21,6 +21,7 @@ it("an invited user joins by a link shown once, and cannot see others' robots", 
   await page.getByLabel('E-mail').fill('grace@lab.example');
   await page.getByRole('button', { name: 'Create the link' }).click();
   const link = (await page.getByRole('textbox', { name: 'Invitation link' }).innerText()).trim();
+  await visible(page, /It works once, for 7 days \(until /);
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
   const row = page.getByRole('row', { name: /grace@lab\.example/ });
   await row.getByRole('cell', { name: 'Invited' }).waitFor();
@@ -32,6 +33,12 @@ it("an invited user joins by a link shown once, and cannot see others' robots", 
   await visible(guest, 'Add the first robot');
   await page.reload();
   await row.getByRole('cell', { name: 'Active' }).waitFor();
+  await row.getByRole('cell', { name: /^now$|ago/ }).waitFor();
+  const late = await (await browser.open()).newPage();
+  await late.goto(link);
+  await visible(late, 'you have a password already');
+  await late.getByRole('link', { name: 'Sign in' }).click();
+  await late.waitForURL(/\/sign-in$/);
   expect(await guest.getByRole('link', { name: 'Users' }).count()).toBe(0);
   for (const tab of ['', '/logs', '/settings']) {
     await guest.goto(`/robots/${robotId}${tab}`);
@@ -69,8 +76,12 @@ it('explains why the last administrator cannot be removed, and has the e-mail ty
   await page.getByRole('menuitem', { name: 'Deactivate' }).click();
   await visible(page, 'This is the last active administrator');
   await page.getByRole('button', { name: 'Actions for Grace' }).click();
-  await page.getByRole('menuitem', { name: 'New invitation link' }).click();
-  await page.getByRole('textbox', { name: 'Invitation link' }).waitFor();
+  await page.getByRole('menuitem', { name: 'Link for a new password' }).click();
+  await page.getByRole('dialog', { name: 'New password for Grace' }).waitFor();
+  const link = (await page.getByRole('textbox', { name: 'Link for a new password' }).innerText()).trim();
+  const guest = await (await browser.open()).newPage();
+  await guest.goto(link);
+  await guest.getByRole('heading', { name: 'New password' }).waitFor();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
   await page.getByRole('button', { name: 'Actions for Grace' }).click();
   await page.getByRole('menuitem', { name: 'Delete' }).click();
@@ -83,6 +94,7 @@ it('shows in the audit log who did what, and filters it', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/admin/audit');
   await page.getByRole('cell', { name: 'deleted a user' }).waitFor();
+  await page.getByRole('cell', { name: 'with: the password' }).first().waitFor();
   await page.getByLabel('What').selectOption('pairing.confirmed');
   await page.waitForURL(/action=pairing\.confirmed/);
   await expect.poll(() => page.getByRole('cell', { name: 'deleted a user' }).count()).toBe(0);
@@ -96,6 +108,15 @@ it("changes one's own name and password, and ends other sessions", async () => {
   const other = await (await browser.open({ as: 'linus@lab.example' })).newPage();
   await other.goto('/pair');
   await page.goto('/profile');
+  const linus = (await api('GET', '/users?q=linus')).items[0];
+  const administration = page.getByRole('link', { name: 'Audit log' });
+  for (const [role, links] of [
+    ['admin', 1],
+    ['user', 0],
+  ] as const) {
+    await api('PATCH', `/users/${linus.id}`, { role });
+    await expect.poll(() => administration.count()).toBe(links);
+  }
   await page.getByLabel('Name').fill('Linus T.');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('button', { name: 'Account' }).getByText('Linus T.').waitFor();
@@ -103,11 +124,20 @@ it("changes one's own name and password, and ends other sessions", async () => {
   await page.getByLabel('New password').fill('another good one');
   await page.getByRole('button', { name: 'Change password' }).click();
   await visible(page, 'The current password is wrong');
-  await page
-    .getByRole('button', { name: /^End session/ })
-    .first()
-    .click();
-  await expect.poll(() => page.getByRole('button', { name: /^End session/ }).count()).toBe(0);
+  for (const name of ['node', 'curl']) {
+    const headers = { 'content-type': 'application/json', 'user-agent': name === 'curl' ? 'curl/8.14.1' : name };
+    const body = JSON.stringify({ email: 'linus@lab.example', password: PASSWORD });
+    await fetch(`${browser.server().url}/api/auth/login`, { method: 'POST', headers, body });
+  }
+  await page.reload();
+  const ends = page.getByRole('button', { name: /^End session/ });
+  await page.getByRole('button', { name: 'End session curl' }).click();
+  await expect.poll(() => ends.count()).toBe(2);
+  expect(await page.getByRole('listitem').filter({ hasText: 'node' }).innerText()).toMatch(/with the password · used/);
+  await page.getByRole('button', { name: 'End all others' }).click();
+  await expect.poll(() => ends.count()).toBe(0);
+  expect(await page.getByRole('button', { name: 'End all others' }).count()).toBe(0);
+  await page.getByLabel('New password').fill('another good one');
   await page.getByLabel('Current password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Change password' }).click();
   await visible(page, 'Password changed');

@@ -115,6 +115,28 @@ it('all charts wait while the server is down, and recover together', async () =>
   }
 });
 
+it('notices within seconds that the server is gone or does not answer any more', async () => {
+  const robots = await startRobots(browser.server().url);
+  try {
+    const page = await (await browser.admin()).newPage();
+    await page.goto('/');
+    await page.getByRole('row').nth(1).waitFor();
+    const gone = page.getByText('The server does not respond. What you see may be out of date');
+    await browser.server().kill();
+    await gone.waitFor({ timeout: 10_000 });
+    const events = page.waitForResponse((reply) => reply.url().endsWith('/api/events') && reply.ok());
+    await browser.server().start();
+    await gone.waitFor({ state: 'hidden' });
+    await events;
+    browser.server().freeze();
+    await gone.waitFor({ timeout: 60_000 });
+    browser.server().thaw();
+    await gone.waitFor({ state: 'hidden' });
+  } finally {
+    await robots.stop();
+  }
+}, 120_000);
+
 it('an action without a form says that nothing was done, until the server responds', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto('/profile');

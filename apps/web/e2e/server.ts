@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endProcess } from '../../../tools/real/child.ts';
 import { freePort } from '../../../tools/real/free-port.ts';
 
 const MAIN = fileURLToPath(new URL('../../api/src/start.js', import.meta.url));
@@ -13,10 +13,10 @@ export const ADMIN = 'ada@lab.example';
 /** The real API process with its embedded database and the built web app, on its own port. */
 export async function startServer(env: Record<string, string> = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'robowatch-web-'));
-  const [apiPort, webPort] = [await freePort(), await freePort()];
+  const [apiPort, webPort] = [await freePort(), env.WEB_PORT ?? String(await freePort())];
   const url = `http://127.0.0.1:${webPort}`;
   const settings = {
-    ...{ API_PORT: String(apiPort), WEB_PORT: String(webPort), PUBLIC_URL: url, DATA_DIR: dir },
+    ...{ API_PORT: String(apiPort), WEB_PORT: webPort, PUBLIC_URL: url, DATA_DIR: dir },
     ...{ LISTEN_HOST: '127.0.0.1', LOG_LEVEL: 'warn', PAIR_POLL_INTERVAL: '1', ...env },
   };
   let child: ChildProcess | undefined;
@@ -40,12 +40,10 @@ export async function startServer(env: Record<string, string> = {}) {
     });
   }
 
-  async function stop(): Promise<void> {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill('SIGTERM');
-    await exited;
+  async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    if (child) await endProcess(child, signal);
   }
+  const stop = () => end('SIGTERM');
 
   await start();
   return {
@@ -54,6 +52,10 @@ export async function startServer(env: Record<string, string> = {}) {
     setupLink: () => /http\S+\/setup#\S+/.exec(output)?.[0] ?? '',
     start,
     stop,
+    kill: () => end('SIGKILL'),
+    /** Connections stay open, and nothing is answered until `thaw`. */
+    freeze: () => child?.kill('SIGSTOP'),
+    thaw: () => child?.kill('SIGCONT'),
     async remove() {
       await stop();
       rmSync(dir, { recursive: true, force: true });

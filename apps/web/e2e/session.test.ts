@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { problemReply, useBrowser, visible } from './browser.ts';
+import { endBehindTab, problemReply, useBrowser, visible } from './browser.ts';
 import { ADMIN, PASSWORD, withAdmin } from './server.ts';
 
 const browser = useBrowser({ ...withAdmin, ACCESS_TOKEN_TTL: '10', LOGIN_ATTEMPTS_PER_ACCOUNT: '12' });
@@ -66,6 +66,26 @@ it('signing out in one tab signs out the other, and signing in signs it in', asy
   for (const page of [second, first]) await visible(page, 'Add the first robot');
 });
 
+it('a new page tells from the first reply that the session of the open tab is over, and keeps the way back', async () => {
+  const context = await browser.admin();
+  await endBehindTab(context);
+  const page = await context.newPage();
+  await page.addInitScript(() =>
+    new MutationObserver(() => {
+      if (document.body?.textContent?.includes('Your session has ended'))
+        sessionStorage.setItem('asked', 'in an overlay');
+    }).observe(document, { childList: true, subtree: true }),
+  );
+  await page.goto('/admin/users?q=ada');
+  await page.waitForURL(/\/sign-in\?next=\/admin\/users/);
+  await page.getByLabel('E-mail').fill(ADMIN);
+  await page.getByLabel('Password').first().fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL(/\/admin\/users\?q=ada$/);
+  await page.getByRole('cell', { name: ADMIN, exact: true }).waitFor();
+  expect(await page.evaluate(() => sessionStorage.getItem('asked'))).toBeNull();
+});
+
 it('sends no more requests after signing out', async () => {
   const page = await (await browser.admin()).newPage();
   const refused: string[] = [];
@@ -94,6 +114,8 @@ it('says that signing out has failed, and stays signed in', async () => {
 it('asks for the password in an overlay when the session was ended elsewhere, and keeps what was typed', async () => {
   const page = await (await browser.admin()).newPage();
   const other = await browser.admin();
+  // The first to say so is the reply to a request.
+  await page.route('**/api/events', (route) => route.abort());
   await page.goto('/admin/users');
   await page.getByRole('button', { name: 'Invite' }).click();
   await page.getByLabel('Name').fill('Half typed');
@@ -124,5 +146,6 @@ it('says how long to wait after too many attempts', async () => {
   }
   await visible(page, 'Too many attempts');
   await visible(page, /Try again in \d+ minutes/);
+  expect(await page.getByText('Wait a moment').count()).toBe(0);
   expect(await page.getByLabel('E-mail').inputValue()).toBe('nobody@lab.example');
 });

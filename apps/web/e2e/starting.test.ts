@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { useBrowser, visible } from './browser.ts';
+import { launchWithoutCookies } from './chromium.ts';
 import { startRobots } from './robots.ts';
 import { withAdmin } from './server.ts';
 
@@ -66,5 +67,24 @@ it('every URL of the app can be opened directly, with navigation', async () => {
     await page.getByRole('navigation').getByRole('link', { name: 'Audit log' }).waitFor();
     await page.getByRole('button', { name: 'Account' }).waitFor();
     expect((await page.getByRole('main').innerText()).length, path).toBeGreaterThan(0);
+  }
+});
+
+it.each([
+  ['en-GB', 'Cookies are blocked', 'Try again'],
+  ['ru-RU', 'Файлы cookie заблокированы', 'Повторить'],
+])('says in %s that cookies are blocked, and looks again', async (locale, title, again) => {
+  const context = await launchWithoutCookies({ locale });
+  try {
+    const page = await context.newPage();
+    const faults: string[] = [];
+    page.on('pageerror', ({ message }) => faults.push(message));
+    await page.goto(`${browser.server().url}/robots/7`);
+    await page.getByRole('heading', { name: title }).waitFor();
+    await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: again }).click()]);
+    await page.getByRole('heading', { name: title }).waitFor();
+    expect(faults).toEqual([]);
+  } finally {
+    await context.close();
   }
 });

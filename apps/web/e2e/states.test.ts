@@ -66,3 +66,38 @@ it('collapses many rows, and fits a phone whatever the names of the states', asy
   await page.getByRole('table').waitFor();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(PHONE.width);
 });
+
+it('shows batteries and components of ROS by their names and units, what is wrong first', async () => {
+  const robot = await pairRobot('14142137');
+  const now = Math.floor(Date.now() / 1000);
+  const parts = Array.from({ length: 9 }, (_, i) => `part_${i}`);
+  const lines = [30, 20, 10].flatMap((ago) => [
+    `ros_battery,name=/battery percent=62.5,volt=24.5,ampere=-4,watt=-98,temperature_c=31,status="Discharging",health="Good" ${now - ago}`,
+    `ros_diagnostics,component=zed\\ camera level=2i,state="error",message="no frames" ${now - ago}`,
+    ...parts.map((name) => `ros_diagnostics,component=${name} level=0i,state="ok",message="" ${now - ago}`),
+  ]);
+  await robot.send(lines.join('\n'));
+  const page = await (await browser.open({ as: ADMIN, locale: 'ru-RU' })).newPage();
+  await page.goto(`/robots/${robot.id}?range=15m`);
+  for (const [part, value] of [
+    ['заряд', '63 %'],
+    ['напряжение', '24,5 В'],
+    ['ток', '-4 А'],
+    ['мощность', '-98 Вт'],
+    ['температура', '31 °C'],
+  ] as const) {
+    const chart = page.locator('[data-chart]').filter({ hasText: `Батареи (ROS) · ${part}` });
+    await expect.poll(async () => (await chart.innerText()).replaceAll('\u00a0', ' ')).toContain(value);
+  }
+  const first = page.locator('[data-states] dl > div').first();
+  await expect.poll(() => first.locator('dt').innerText()).toMatch(/Компоненты \(ROS\) zed camera\s+no frames/);
+  expect(await first.locator('dd').first().innerText()).toBe('ошибка');
+  await page.getByText('разряжается').first().waitFor();
+  await page.getByText('исправна').first().waitFor();
+  if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/ros.png`, fullPage: true });
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() =>
+    (window as unknown as { axe: typeof axeCore }).axe.run('[data-states]'),
+  );
+  expect(violations.map(({ id }) => id)).toEqual([]);
+});

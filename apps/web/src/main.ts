@@ -1,4 +1,5 @@
 import './app/style.css';
+import { keepsSiteData } from './app/site-data';
 import { askEarly, loadEarly } from './app/start-early';
 
 const AT_MOST_MS = 200;
@@ -13,6 +14,7 @@ const painted = () =>
 
 /** Not awaited at the top level: the imported modules share modules with this one and would wait for it. */
 async function main() {
+  if (!keepsSiteData()) return (await import('./app/no-site-data')).showNoSiteData();
   const path = location.pathname;
   askEarly(path).catch(() => undefined);
   await painted();

@@ -35,7 +35,7 @@ const sqlOf = ({ query }: Variable) => (typeof query === 'string' ? query : quer
 export function openDashboard(file: string, source: (uid: string) => DataSourceClient) {
   const { panels, templating } = JSON.parse(readFileSync(fileOf(file), 'utf8'));
   const shown = (panels as Panel[]).filter(({ targets }) => targets);
-  const variables = templating.list as Variable[];
+  const variables = (templating.list ?? []) as Variable[];
 
   /** The selection, with ALL replaced by what it stands for. */
   async function resolved(chosen: Variables, range: TimeRange): Promise<Variables> {

@@ -35,7 +35,7 @@ export async function createUser(db: Database, config: Config, actor: Actor, inp
   return db.transaction().execute(async (tx) => {
     const user = await insertUser(tx, { email, name: input.name, role: input.role ?? 'user', hashed_password });
     await audit(tx, actor, { action: 'user.created', target: target(user), details: { role: user.role } });
-    return input.password === undefined ? { ...user, invitation_url: await invitationUrl(tx, config, user.id) } : user;
+    return input.password === undefined ? { ...user, ...(await invitation(tx, config, user.id)) } : user;
   });
 }
 
@@ -45,13 +45,15 @@ export async function inviteAgain(db: Database, config: Config, actor: Actor, id
     const user = await findUser(tx, id);
     if (!user) throw notFound('user');
     await audit(tx, actor, { action: 'user.invited', target: target(user) });
-    return { ...user, invitation_url: await invitationUrl(tx, config, id) };
+    return { ...user, ...(await invitation(tx, config, id)) };
   });
 }
 
 /** The secret is in the fragment, which browsers never send, so it stays out of server logs. */
-async function invitationUrl(db: Db, config: Config, userId: number): Promise<string> {
-  return `${config.publicUrl}/invitation#${await addLink(db, 'invitation', userId, config.auth.invitationTtl)}`;
+async function invitation(db: Db, { publicUrl, auth }: Config, userId: number) {
+  const secret = await addLink(db, 'invitation', userId, auth.invitationTtl);
+  const invitation_expires_at = new Date(Date.now() + auth.invitationTtl * 1000);
+  return { invitation_url: `${publicUrl}/invitation#${secret}`, invitation_expires_at };
 }
 
 /** Deactivating a user ends all of the user's sessions at once. @throws AppError not_found, last_admin */

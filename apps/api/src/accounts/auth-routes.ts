@@ -1,18 +1,25 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Actor, audit } from '../audit/index.ts';
-import { notFound } from '../errors.ts';
-import { publish } from '../events/event-bus.ts';
+import type { Actor } from '../audit/index.ts';
+import type { Db } from '../db/schema.ts';
 import { addressOf, networkOf } from '../http/address.ts';
 import { bearer } from '../http/bearer.ts';
 import { type App, Empty, replies, security } from '../http/schemas.ts';
+import { appsCookie } from './apps-cookie.ts';
 import * as schemas from './auth-schemas.ts';
 import { client, userActor } from './caller.ts';
 import { acceptInvitation, readInvitation } from './invitations.ts';
+import { findIdToken } from './outside-identity-store.ts';
+import type { OutsideProvider } from './outside-provider.ts';
 import { changePassword, changeProfile } from './own-account.ts';
+import * as passkeys from './passkey-schemas.ts';
+import { beginPasskeySignIn, signInWithPasskey } from './passkey-sign-in.ts';
+import type { AuthenticationResponseJSON } from './passkeys.ts';
+import { sessionOf } from './password-again.ts';
 import { checkOrigin, refreshCookie } from './refresh-cookie.ts';
-import { endSession, listSessions } from './session-store.ts';
+import { requireSecondStep, signInSecondStep } from './second-step.ts';
 import { setUp } from './set-up.ts';
 import { type AuthDeps, refreshSession, type SignedIn, signIn, startSession } from './sign-in.ts';
+import { idTokenKey } from './sign-in-outside.ts';
 import { signOut } from './sign-out.ts';
 import { User } from './user-schemas.ts';
 
@@ -25,19 +32,30 @@ const anonymous = (request: FastifyRequest): Actor => ({
   requestId: request.id,
 });
 
-/** No sign-in required. */
-export function publicAuthRoutes(app: App, deps: AuthDeps): void {
+/** No sign-in required. @param more registers further ways to sign in, which answer the same way */
+export function publicAuthRoutes(
+  app: App,
+  deps: AuthDeps & { outside: OutsideProvider | undefined },
+  more: (answer: (reply: FastifyReply, signedIn: SignedIn) => unknown) => void,
+): void {
   const { db, config, attempts } = deps;
   const cookie = refreshCookie(config);
   const refreshTokenOf = (request: FastifyRequest) => request.cookies[cookie.name];
-  const answer = (reply: FastifyReply, { refreshToken, body }: SignedIn) => {
-    reply.setCookie(cookie.name, refreshToken, { ...cookie.options, maxAge: config.auth.sessionTtl });
+  const apps = config.oidc.clients.length > 0 ? appsCookie(config) : undefined;
+  const answer = (reply: FastifyReply, { refreshToken, sessionId, body }: SignedIn) => {
+    const maxAge = config.auth.sessionTtl;
+    reply.setCookie(cookie.name, refreshToken, { ...cookie.options, maxAge });
+    if (apps) reply.setCookie(apps.name, apps.valueFor(sessionId), { ...apps.options, maxAge });
     return body;
   };
+  const idTokenOf = async (refreshToken: string | undefined) =>
+    deps.outside && refreshToken ? findIdToken(db, idTokenKey(config), refreshToken) : undefined;
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store');
     checkOrigin(request, config.publicUrl);
   });
+
+  more(answer);
 
   app.post(
     '/auth/login',
@@ -45,11 +63,55 @@ export function publicAuthRoutes(app: App, deps: AuthDeps): void {
       schema: {
         tags,
         body: schemas.Login,
-        response: replies({ 200: schemas.SignedIn }, 'invalid_credentials', 'rate_limited', 'overloaded'),
+        response: replies(
+          { 200: schemas.SignedIn },
+          'invalid_credentials',
+          'second_factor_required',
+          'rate_limited',
+          'overloaded',
+        ),
       },
     },
     async (request, reply) =>
-      answer(reply, await signIn(deps, request.body, refreshTokenOf(request), client(request), request.id)),
+      answer(
+        reply,
+        await signIn(deps, requireSecondStep, request.body, refreshTokenOf(request), client(request), request.id),
+      ),
+  );
+
+  app.post(
+    '/auth/login/second-factor',
+    {
+      schema: {
+        tags,
+        body: schemas.SecondStep,
+        response: replies({ 200: schemas.SignedIn }, 'challenge_invalid', 'code_wrong', 'rate_limited'),
+      },
+    },
+    async (request, reply) =>
+      answer(reply, await signInSecondStep(deps, request.body, refreshTokenOf(request), client(request), request.id)),
+  );
+
+  app.post(
+    '/auth/passkey/options',
+    { schema: { tags, response: replies({ 200: passkeys.Options }, 'forbidden', 'rate_limited') } },
+    async (request) => ({ options: await beginPasskeySignIn(deps, client(request)) }),
+  );
+
+  app.post(
+    '/auth/passkey',
+    {
+      schema: {
+        tags,
+        body: passkeys.PasskeySignIn,
+        response: replies({ 200: schemas.SignedIn }, 'passkey_refused', 'forbidden', 'rate_limited'),
+      },
+    },
+    async (request, reply) => {
+      const credential = request.body.credential as AuthenticationResponseJSON;
+      const known = refreshTokenOf(request);
+      return answer(reply, await signInWithPasskey(deps, credential, known, client(request), request.id));
+    },
   );
 
   app.post(
@@ -59,11 +121,21 @@ export function publicAuthRoutes(app: App, deps: AuthDeps): void {
       answer(reply, await refreshSession(deps, refreshTokenOf(request), client(request), request.id)),
   );
 
-  app.post('/auth/logout', { schema: { tags, response: replies({ 204: Empty }) } }, async (request, reply) => {
-    const tokens = { refresh: refreshTokenOf(request), access: bearer(request.headers.authorization) };
-    await signOut(deps, anonymous(request), tokens);
-    return reply.clearCookie(cookie.name, cookie.options).code(204).send(null);
-  });
+  app.post(
+    '/auth/logout',
+    { schema: { tags, response: replies({ 200: schemas.SignedOut, 204: Empty }) } },
+    async (request, reply) => {
+      const tokens = { refresh: refreshTokenOf(request), access: bearer(request.headers.authorization) };
+      const idToken = await idTokenOf(tokens.refresh);
+      await signOut(deps, anonymous(request), tokens);
+      reply.clearCookie(cookie.name, cookie.options);
+      if (apps) reply.clearCookie(apps.name, apps.options);
+      // Last: an identity provider that does not answer keeps nobody signed in here.
+      const end_session_url =
+        idToken && (await deps.outside?.endSessionUrl(idToken, `${config.publicUrl}/sign-in`).catch(() => undefined));
+      return end_session_url ? { end_session_url } : reply.code(204).send(null);
+    },
+  );
 
   app.post(
     '/auth/setup',
@@ -78,7 +150,7 @@ export function publicAuthRoutes(app: App, deps: AuthDeps): void {
       await attempts.address.spend(networkOf(addressOf(request)));
       const userId = await setUp(db, anonymous(request), request.body);
       reply.code(201);
-      return answer(reply, await startSession(deps, userId, client(request)));
+      return answer(reply, await startSession(deps, userId, client(request), 'link'));
     },
   );
 
@@ -94,22 +166,30 @@ export function publicAuthRoutes(app: App, deps: AuthDeps): void {
       schema: {
         tags,
         body: schemas.Acceptance,
-        response: replies({ 201: schemas.SignedIn }, 'link_invalid', 'overloaded'),
+        response: replies({ 201: schemas.SignedIn }, 'link_invalid', 'second_factor_required', 'overloaded'),
       },
     },
     async (request, reply) => {
       const userId = await acceptInvitation(db, anonymous(request), request.body);
+      await requireSecondStep(db, userId);
       reply.code(201);
-      return answer(reply, await startSession(deps, userId, client(request)));
+      return answer(reply, await startSession(deps, userId, client(request), 'link'));
     },
   );
 }
 
-/** For signed-in users. */
-export function ownAuthRoutes(app: App, { db, attempts }: AuthDeps): void {
+/** For signed-in users. @param signOutOfApps of all applications opened through any session */
+export function ownAuthRoutes(
+  app: App,
+  { db, attempts }: AuthDeps,
+  signOutOfApps: (db: Db, userId: number) => Promise<void>,
+): void {
   app.get(
     '/auth/me',
-    { schema: { tags, security, response: replies({ 200: User }, 'unauthorized', 'session_ended') } },
+    {
+      config: { whileEnrolling: true },
+      schema: { tags, security, response: replies({ 200: User }, 'unauthorized', 'session_ended') },
+    },
     async ({ caller }) => caller,
   );
 
@@ -133,51 +213,24 @@ export function ownAuthRoutes(app: App, { db, attempts }: AuthDeps): void {
         tags,
         security,
         body: schemas.PasswordChange,
-        response: replies({ 204: Empty }, 'invalid_credentials', 'unauthorized', 'rate_limited', 'overloaded'),
+        response: replies(
+          { 204: Empty },
+          ...(['invalid_credentials', 'unauthorized', 'forbidden', 'rate_limited', 'overloaded'] as const),
+        ),
       },
     },
     async (request, reply) => {
-      await attempts.password.spend(request.caller.session_id);
+      const session_id = sessionOf(request.caller);
+      await attempts.password.spend(session_id);
       await changePassword(
         db,
         userActor(request),
         request.caller,
         request.body.current_password,
         request.body.new_password,
+        signOutOfApps,
       );
-      await attempts.password.reset(request.caller.session_id);
-      return reply.code(204).send(null);
-    },
-  );
-
-  app.get(
-    '/auth/sessions',
-    { schema: { tags, security, response: replies({ 200: schemas.Sessions }, 'unauthorized') } },
-    async ({ caller }) => ({
-      items: (await listSessions(db, caller.id)).map((session) => ({
-        ...session,
-        current: session.id === caller.session_id,
-      })),
-    }),
-  );
-
-  app.delete(
-    '/auth/sessions/:id',
-    {
-      schema: {
-        tags,
-        security,
-        params: schemas.SessionParams,
-        response: replies({ 204: Empty }, 'unauthorized', 'not_found'),
-      },
-    },
-    async (request, reply) => {
-      const { id } = request.params;
-      await db.transaction().execute(async (tx) => {
-        if (!(await endSession(tx, request.caller.id, id))) throw notFound('session');
-        await audit(tx, userActor(request), { action: 'auth.session_ended', details: { session_id: id } });
-        await publish(tx, { type: 'access_changed', user_id: request.caller.id });
-      });
+      await attempts.password.reset(session_id);
       return reply.code(204).send(null);
     },
   );

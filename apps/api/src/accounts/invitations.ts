@@ -11,7 +11,7 @@ export async function readInvitation(db: Database, token: string) {
   const link = await findLink(db, 'invitation', token);
   const user = link?.user_id ? await findUser(db, link.user_id) : undefined;
   if (!user) throw staleLink();
-  return { email: user.email, name: user.name };
+  return { email: user.email, name: user.name, invited: user.invited };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { hash, verify } from '@node-rs/argon2';
+import { hash, hashRaw, verify } from '@node-rs/argon2';
 import pLimit from 'p-limit';
 import { AppError } from '../errors.ts';
 import { NO_PASSWORD } from './user-store.ts';
@@ -17,6 +17,11 @@ let decoy: Promise<string> | undefined;
 
 export async function hashPassword(password: string): Promise<string> {
   return bounded(() => hash(password, PARAMETERS));
+}
+
+/** @param salt random, 16 bytes. @returns what the same two give again, in hex */
+export async function hashWithSalt(secret: string, salt: Buffer): Promise<string> {
+  return (await bounded(() => hashRaw(secret, { ...PARAMETERS, salt }))).toString('hex');
 }
 
 /** @param stored undefined when there is no such user */

@@ -4,15 +4,21 @@ import type { Config } from '../config/config.ts';
 import { AppError } from '../errors.ts';
 import { deriveKey } from '../secrets/derive-key.ts';
 
+type CookieConfig = Pick<Config, 'publicUrl' | 'secretKey'>;
+
 /**
  * Browsers share cookies between the ports of a host, so the name identifies the instance. The prefix is not __Host-:
  * that requires Path=/, which would also send the cookie to anything else on the host, such as Grafana.
  */
-export function refreshCookie({ publicUrl, secretKey }: Pick<Config, 'publicUrl' | 'secretKey'>) {
-  const secure = publicUrl.startsWith('https:');
+export function cookieName({ publicUrl, secretKey }: CookieConfig, what: string): string {
   const instance = deriveKey(secretKey, 'name of the cookie').toString('hex').slice(0, 8);
+  return `${publicUrl.startsWith('https:') ? '__Secure-' : ''}robowatch_${what}_${instance}`;
+}
+
+export function refreshCookie(config: CookieConfig) {
+  const secure = config.publicUrl.startsWith('https:');
   const options: CookieSerializeOptions = { path: '/api/auth', httpOnly: true, sameSite: 'strict', secure };
-  return { name: `${secure ? '__Secure-' : ''}robowatch_refresh_${instance}`, options };
+  return { name: cookieName(config, 'refresh'), options };
 }
 
 /** Keeps pages of other origins from using the routes that rely on the cookie. @throws AppError forbidden */

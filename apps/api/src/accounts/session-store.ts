@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Db } from '../db/schema.ts';
+import type { Db, SignInMethod } from '../db/schema.ts';
 import { newSecret, sha256 } from '../secrets/secret-box.ts';
+import { lacksFactor } from './factor-policy-store.ts';
 
 export interface Client {
   address: string;
   userAgent: string | null;
+  /** A page in a browser, which says where it comes from. */
+  isPage: boolean;
 }
 
 /** In seconds: idle timeout and absolute maximum. */
@@ -15,7 +18,7 @@ export interface SessionLife {
 }
 
 /** A new session with its first refresh token. */
-export async function openSession(db: Db, userId: number, client: Client, life: SessionLife) {
+export async function openSession(db: Db, userId: number, client: Client, method: SignInMethod, life: SessionLife) {
   const id = randomUUID();
   const expires_at = new Date(Date.now() + Math.min(life.sessionTtl, life.sessionMaxAge) * 1000);
   await db
@@ -26,8 +29,10 @@ export async function openSession(db: Db, userId: number, client: Client, life: 
       expires_at,
       address: client.address,
       user_agent: client.userAgent?.slice(0, 255) ?? null,
+      method,
     })
     .execute();
+  await db.updateTable('users').set({ last_sign_in_at: new Date() }).where('id', '=', userId).execute();
   return { id, refreshToken: await addRefreshToken(db, id) };
 }
 
@@ -76,15 +81,15 @@ export async function findLiveSession(db: Db, token: string, email: string): Pro
   return found?.id;
 }
 
+const nextExpiry = ({ sessionTtl, sessionMaxAge }: SessionLife) =>
+  sql<Date>`least(now() + make_interval(secs => ${sessionTtl}), created_at + make_interval(secs => ${sessionMaxAge}))`;
+
 export async function useRefreshToken(db: Db, hash: string, sessionId: string, life: SessionLife): Promise<string> {
   const now = new Date();
   await db.updateTable('refresh_tokens').set({ used_at: now }).where('hash', '=', hash).execute();
   await db
     .updateTable('sessions')
-    .set({
-      last_used_at: now,
-      expires_at: sql<Date>`least(now() + make_interval(secs => ${life.sessionTtl}), created_at + make_interval(secs => ${life.sessionMaxAge}))`,
-    })
+    .set({ last_used_at: now, expires_at: nextExpiry(life) })
     .where('id', '=', sessionId)
     .execute();
   return addRefreshToken(db, sessionId);
@@ -103,6 +108,7 @@ export async function findSessionUser(db: Db, sessionId: string, userId: number)
       'users.is_active',
       'users.created_at',
       'sessions.id as session_id',
+      lacksFactor.as('must_enrol'),
     ])
     .where('sessions.id', '=', sessionId)
     .where('users.id', '=', userId)
@@ -111,10 +117,34 @@ export async function findSessionUser(db: Db, sessionId: string, userId: number)
     .executeTakeFirst();
 }
 
+/** A session that is still valid and may be used, and its user. */
+export async function findBrowserSession(db: Db, sessionId: string) {
+  return db
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.user_id')
+    .select(['sessions.id', 'sessions.user_id', 'sessions.created_at', 'users.email'])
+    .where('sessions.id', '=', sessionId)
+    .where('users.is_active', '=', true)
+    .where(({ not }) => not(lacksFactor))
+    .where('sessions.expires_at', '>', sql<Date>`now()`)
+    .executeTakeFirst();
+}
+
+/** For use by way of an app. Written once a minute at most. */
+export async function touchSession(db: Db, sessionId: string, life: SessionLife): Promise<void> {
+  await db
+    .updateTable('sessions')
+    .set({ last_used_at: new Date(), expires_at: nextExpiry(life) })
+    .where('id', '=', sessionId)
+    .where('last_used_at', '<', sql<Date>`now() - interval '1 minute'`)
+    .where('expires_at', '>', sql<Date>`now()`)
+    .execute();
+}
+
 export async function listSessions(db: Db, userId: number) {
   return db
     .selectFrom('sessions')
-    .select(['id', 'created_at', 'last_used_at', 'expires_at', 'address', 'user_agent'])
+    .select(['id', 'created_at', 'last_used_at', 'expires_at', 'address', 'user_agent', 'method'])
     .where('user_id', '=', userId)
     .where('expires_at', '>', sql<Date>`now()`)
     .orderBy('last_used_at', 'desc')
@@ -131,26 +161,38 @@ export async function endSession(db: Db, userId: number, sessionId: string): Pro
   return ended.numDeletedRows > 0n;
 }
 
-/** @returns the id of the session's user, if there was a session */
+/** Whose session a browser has. */
+export async function sessionOfRefreshToken(db: Db, token: string) {
+  return db
+    .selectFrom('refresh_tokens')
+    .innerJoin('sessions', 'sessions.id', 'refresh_tokens.session_id')
+    .select(['sessions.id', 'sessions.user_id'])
+    .where('refresh_tokens.hash', '=', sha256(token))
+    .executeTakeFirst();
+}
+
+/** @returns the id of the session's user, if a session was ended */
 export async function endSessionOfRefreshToken(db: Db, token: string): Promise<number | undefined> {
-  const ended = await db
+  const deleted = await db
     .deleteFrom('sessions')
     .using('refresh_tokens')
     .whereRef('sessions.id', '=', 'refresh_tokens.session_id')
     .where('refresh_tokens.hash', '=', sha256(token))
     .returning('sessions.user_id')
     .executeTakeFirst();
-  return ended?.user_id;
+  return deleted?.user_id;
 }
 
-export async function endSessionsOf(db: Db, userId: number, except?: string): Promise<void> {
+/** @returns how many there were */
+export async function endSessionsOf(db: Db, userId: number, except?: string): Promise<number> {
   let query = db.deleteFrom('sessions').where('user_id', '=', userId);
   if (except) query = query.where('id', '<>', except);
-  await query.execute();
+  return Number((await query.executeTakeFirst()).numDeletedRows);
 }
 
 export async function deleteExpiredSessions(db: Db): Promise<void> {
   await db.deleteFrom('sessions').where('expires_at', '<', sql<Date>`now()`).execute();
   await db.deleteFrom('refresh_tokens').where('used_at', '<', sql<Date>`now() - interval '30 days'`).execute();
+  await db.deleteFrom('sign_in_challenges').where('expires_at', '<', sql<Date>`now()`).execute();
   await db.deleteFrom('one_time_links').where('expires_at', '<', sql<Date>`now()`).execute();
 }

@@ -3,9 +3,16 @@ import type { Attempts } from '../http/attempts.ts';
 
 /**
  * Failed attempts. `account`: from anywhere; `device`: from a signed-in browser; `password`: re-entering it, per
- * session.
+ * session; `secondFactor`: codes, per account, which only those who know the password can use up; `starts`: sign-ins begun with
+ * something else than a password, whether they fail or not.
  */
-export type SignInAttempts = Record<'account' | 'accountAndSite' | 'address' | 'device' | 'password', Attempts>;
+export type SignInAttempts = Record<
+  'account' | 'accountAndSite' | 'address' | 'device' | 'password' | 'secondFactor' | 'starts',
+  Attempts
+>;
+
+/** Under which `accountAndSite` counts. */
+export const siteKey = (address: string, email: string) => `${siteOf(address)} ${email}`;
 
 /**
  * Counts the attempt before it is made. The limits per address and per site are reached long before the account's, so a
@@ -22,7 +29,7 @@ export async function spendSignIn(
     return () => attempts.device.reset(session);
   }
   const network = networkOf(address);
-  const accountAndSite = `${siteOf(address)} ${email}`;
+  const accountAndSite = siteKey(address, email);
   // The account's limit comes last: attempts refused by the narrower limits must not use it up.
   await attempts.address.spend(network);
   await attempts.accountAndSite.spend(accountAndSite);

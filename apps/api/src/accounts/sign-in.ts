@@ -1,6 +1,6 @@
 import { type Actor, audit } from '../audit/index.ts';
 import type { Config } from '../config/config.ts';
-import type { Database } from '../db/schema.ts';
+import type { Database, Db, SignInMethod } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
 import { issueAccessToken } from './access-token.ts';
@@ -8,14 +8,16 @@ import { verifyPassword } from './passwords.ts';
 import {
   type Client,
   endSession,
+  endSessionOfRefreshToken,
   findLiveSession,
   findRefreshToken,
+  findSessionUser,
   openSession,
   useRefreshToken,
 } from './session-store.ts';
 import { type SignInAttempts, spendSignIn } from './sign-in-attempts.ts';
 import type { SigningKeys } from './signing-keys.ts';
-import { findCredentials, findUser, normaliseEmail } from './user-store.ts';
+import { findCredentials, normaliseEmail } from './user-store.ts';
 
 export interface AuthDeps {
   db: Database;
@@ -24,33 +26,44 @@ export interface AuthDeps {
   attempts: SignInAttempts;
 }
 
-/** What a signed-in client gets: the reply's body, and the refresh token for the cookie. */
+/** What a signed-in client gets: the reply's body, and what its cookies are made of. */
 export type SignedIn = Awaited<ReturnType<typeof startSession>>;
 
-export async function startSession({ db, config, keys }: AuthDeps, userId: number, client: Client) {
-  const session = await openSession(db, userId, client, config.auth);
+export async function startSession(
+  { db, config, keys }: Pick<AuthDeps, 'config' | 'keys'> & { db: Db },
+  userId: number,
+  client: Client,
+  method: SignInMethod,
+) {
+  const session = await openSession(db, userId, client, method, config.auth);
   return credentials({ db, config, keys }, userId, session.id, session.refreshToken);
 }
 
 async function credentials(
-  { db, config, keys }: Pick<AuthDeps, 'db' | 'config' | 'keys'>,
+  { db, config, keys }: Pick<AuthDeps, 'config' | 'keys'> & { db: Db },
   userId: number,
   sessionId: string,
   refreshToken: string,
 ) {
-  const user = await findUser(db, userId);
+  const user = await findSessionUser(db, sessionId, userId);
   if (!user) throw new AppError('session_ended', 'This account no longer exists.');
   const ttl = config.auth.accessTokenTtl;
   const access_token = await issueAccessToken(keys, { id: sessionId, userId }, ttl);
-  return { refreshToken, body: { access_token, token_type: 'Bearer' as const, expires_in: ttl, user } };
+  const body = {
+    ...{ access_token, token_type: 'Bearer' as const, expires_in: ttl, user },
+    ...(user.must_enrol && { enrolment_required: true as const }),
+  };
+  return { refreshToken, sessionId, body };
 }
 
 /**
+ * @param askForMore throws when the password is not enough for this account
  * @param known the browser's refresh token, if any
  * @throws AppError invalid_credentials, the same for unknown e-mails, wrong passwords and inactive users; rate_limited
  */
 export async function signIn(
   deps: AuthDeps,
+  askForMore: (db: Db, userId: number) => Promise<void>,
   input: { email: string; password: string },
   known: string | undefined,
   client: Client,
@@ -73,10 +86,27 @@ export async function signIn(
     throw new AppError('invalid_credentials', 'The e-mail or the password is wrong.');
   }
   await giveBack();
-  return deps.db.transaction().execute(async (tx) => {
-    await audit(tx, actor, { action: 'auth.login' });
-    return startSession({ ...deps, db: tx }, user.id, client);
-  });
+  await askForMore(deps.db, user.id);
+  return deps.db
+    .transaction()
+    .execute(async (tx) => completeSignIn({ ...deps, db: tx }, user.id, actor, known, client, 'password'));
+}
+
+/** In a transaction, when it is certain who is there. */
+export async function completeSignIn(
+  deps: Omit<AuthDeps, 'db'> & { db: Db },
+  userId: number,
+  actor: Actor,
+  known: string | undefined,
+  client: Client,
+  method: SignInMethod,
+) {
+  await audit(deps.db, actor, { action: 'auth.login', details: { factor: method } });
+  // The former session in this browser, of whomever: the apps opened through it must not stay open for the new user.
+  // A script may keep the cookies of several people in one place, and goes on using all of their tokens.
+  const former = known && client.isPage && (await endSessionOfRefreshToken(deps.db, known));
+  if (former) await publish(deps.db, { type: 'access_changed', user_id: former });
+  return startSession(deps, userId, client, method);
 }
 
 /**
@@ -95,8 +125,10 @@ export async function refreshSession(deps: AuthDeps, token: string | undefined, 
       await publish(tx, { type: 'access_changed', user_id: found.user_id });
       return undefined;
     }
-    return { ...found, next: await useRefreshToken(tx, found.hash, found.session_id, config.auth) };
+    const next = await useRefreshToken(tx, found.hash, found.session_id, config.auth);
+    // Whoever repeats the token ends the session as soon as this is over.
+    return credentials({ ...deps, db: tx }, found.user_id, found.session_id, next);
   });
   if (!outcome) throw new AppError('session_ended', 'This session has ended. Sign in again.');
-  return credentials(deps, outcome.user_id, outcome.session_id, outcome.next);
+  return outcome;
 }

@@ -1,10 +1,14 @@
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
-import { notFound } from '../errors.ts';
+import { AppError, notFound } from '../errors.ts';
 import { type App, Empty, IdParams, Page, replies, security } from '../http/schemas.ts';
 import { changeUser, createUser, inviteAgain, type ReleaseOwned, removeUser } from './administer-users.ts';
 import { userActor } from './caller.ts';
-import { Account, Invited, NewUser, UserChange, UserQuery } from './user-schemas.ts';
+import { withLocks } from './locked-sign-ins.ts';
+import { sessionOf } from './password-again.ts';
+import { resetFactors } from './second-factor.ts';
+import type { SignInAttempts } from './sign-in-attempts.ts';
+import { Account, AccountWithLock, Invited, NewUser, UserChange, UserQuery } from './user-schemas.ts';
 import { findUser, listUsers } from './user-store.ts';
 
 const tags = ['users'];
@@ -12,7 +16,7 @@ const tags = ['users'];
 /** Must be registered in the administrators' scope. */
 export function userRoutes(
   app: App,
-  { db, config }: { db: Database; config: Config },
+  { db, config, attempts }: { db: Database; config: Config; attempts: SignInAttempts },
   releaseOwned: ReleaseOwned,
 ): void {
   app.get(
@@ -22,10 +26,13 @@ export function userRoutes(
         tags,
         security,
         querystring: UserQuery,
-        response: replies({ 200: Page(Account) }, 'unauthorized', 'forbidden'),
+        response: replies({ 200: Page(AccountWithLock) }, 'unauthorized', 'forbidden'),
       },
     },
-    async ({ query }) => listUsers(db, { ...query, limit: query.limit ?? 100 }),
+    async ({ query }) => {
+      const { items, next_cursor } = await listUsers(db, { ...query, limit: query.limit ?? 100 });
+      return { items: await withLocks(db, attempts, items), next_cursor };
+    },
   );
 
   app.post(
@@ -48,13 +55,14 @@ export function userRoutes(
         tags,
         security,
         params: IdParams,
-        response: replies({ 200: Account }, 'unauthorized', 'forbidden', 'not_found'),
+        response: replies({ 200: AccountWithLock }, 'unauthorized', 'forbidden', 'not_found'),
       },
     },
     async ({ params }) => {
       const user = await findUser(db, params.id);
-      if (!user) throw notFound('user');
-      return user;
+      const [found] = await withLocks(db, attempts, user ? [user] : []);
+      if (!found) throw notFound('user');
+      return found;
     },
   );
 
@@ -84,6 +92,25 @@ export function userRoutes(
     },
     async (request, reply) => {
       await removeUser(db, releaseOwned, userActor(request), request.params.id);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.delete(
+    '/users/:id/second-factor',
+    {
+      schema: {
+        tags,
+        security,
+        params: IdParams,
+        response: replies({ 204: Empty }, 'unauthorized', 'forbidden', 'not_found'),
+      },
+    },
+    async (request, reply) => {
+      sessionOf(request.caller);
+      if (request.params.id === request.caller.id)
+        throw new AppError('forbidden', 'Remove your own second factor on your profile, with your password.');
+      await resetFactors(db, userActor(request), request.params.id);
       return reply.code(204).send(null);
     },
   );

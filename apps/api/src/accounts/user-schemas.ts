@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Body, Cursor, Id, Limit, Timestamp } from '../http/schemas.ts';
+import { Body, Cursor, Id, Limit, Nullable, Timestamp } from '../http/schemas.ts';
 import { Email, Name, Text } from '../http/text.ts';
 
 export const Role = Type.Union([Type.Literal('user'), Type.Literal('admin')]);
@@ -18,6 +18,23 @@ export const User = Type.Object({
 export const Account = Type.Object({
   ...User.properties,
   invited: Type.Boolean({ description: 'The invitation has not been accepted yet, so there is no password' }),
+  second_factor: Type.Boolean({ description: 'There is an authenticator app or a passkey' }),
+  authenticator_app: Type.Boolean(),
+  passkeys: Type.Integer({ description: 'how many' }),
+  last_sign_in_at: Nullable(Timestamp),
+});
+
+export const AccountWithLock = Type.Object({
+  ...Account.properties,
+  locked: Nullable(
+    Type.Object(
+      {
+        until: Timestamp,
+        everywhere: Type.Boolean({ description: 'false: only from the networks where wrong passwords were entered' }),
+      },
+      { description: 'Too many wrong passwords or codes: signing in is refused for now' },
+    ),
+  ),
 });
 
 export const NewUser = Body({
@@ -39,4 +56,5 @@ export const UserQuery = Type.Object({
 export const Invited = Type.Object({
   ...Account.properties,
   invitation_url: Type.Optional(Type.String({ description: 'One-time link; shown only in this reply' })),
+  invitation_expires_at: Type.Optional(Timestamp),
 });

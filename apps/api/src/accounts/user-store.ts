@@ -3,14 +3,29 @@ import { lock } from '../db/locks.ts';
 import { decodeCursor, MAX, page, wholeKey } from '../db/pagination.ts';
 import type { Db, Role } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
+import { countPasskeys, hasApp, hasFactor } from './factor-policy-store.ts';
 
 /** Stored instead of a hash until the invitation is accepted; no password matches it. */
 export const NO_PASSWORD = '!';
-/** Invited users have no password yet. */
-const invited = sql<boolean>`hashed_password = ${NO_PASSWORD}`.as('invited');
-const PUBLIC = ['id', 'email', 'name', 'role', 'is_active', 'created_at', invited] as const;
+/** Invited users have no password yet, and nobody else signs them in. */
+const invited = sql<boolean>`(hashed_password = ${NO_PASSWORD}
+  and not exists (select from outside_identities where outside_identities.user_id = users.id))`.as('invited');
+const PUBLIC = [
+  'id',
+  'email',
+  'name',
+  'role',
+  'is_active',
+  'created_at',
+  invited,
+  'last_sign_in_at',
+  hasFactor.as('second_factor'),
+  hasApp.as('authenticator_app'),
+  countPasskeys.as('passkeys'),
+] as const;
 
-export const normaliseEmail = (email: string) => email.trim().toLowerCase();
+/** Wide and other compatible letters look like plain ones, so they are the same. */
+export const normaliseEmail = (email: string) => email.trim().normalize('NFKC').toLowerCase();
 
 export async function countUsers(db: Db): Promise<number> {
   const { count } = await db

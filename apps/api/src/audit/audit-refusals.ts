@@ -7,6 +7,7 @@ import { type Actor, audit } from './audit-store.ts';
 const NOTED: Partial<Record<ErrorCode, AuditAction>> = {
   forbidden: 'access.refused',
   link_invalid: 'auth.link_refused',
+  rate_limited: 'access.limited',
 };
 
 /** Audits refusals that are worth recording. The refused change itself has already been rolled back. */

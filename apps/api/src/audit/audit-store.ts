@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { decodeCursor, MAX, page, wholeKey } from '../db/pagination.ts';
 import type { Db } from '../db/schema.ts';
 import type { AuditAction } from './actions.ts';
@@ -15,7 +16,11 @@ export const SYSTEM: Actor = { kind: 'system', id: null, name: null, address: nu
 
 export interface AuditEntry {
   action: AuditAction;
-  target?: { kind: 'user' | 'robot' | 'session'; id: number | null; name: string | null };
+  target?: {
+    kind: 'user' | 'robot' | 'session' | 'alert_rule' | 'alert_silence';
+    id: number | null;
+    name: string | null;
+  };
   details?: Record<string, unknown>;
 }
 
@@ -35,6 +40,21 @@ export async function audit(db: Db, actor: Actor, { action, target, details }: A
       target_name: target?.name ?? null,
       details: JSON.stringify(details ?? {}),
     })
+    .execute();
+}
+
+/** From where sign-ins to these accounts have failed lately. */
+export async function failedSignIns(db: Db, userIds: number[], seconds: number) {
+  if (userIds.length === 0) return [];
+  return db
+    .selectFrom('audit_log')
+    .select(['actor_id as user_id', 'address'])
+    .distinct()
+    .where('action', '=', sql.lit('auth.login_failed'))
+    .where('at', '>', sql<Date>`now() - make_interval(secs => ${seconds})`)
+    .where('actor_id', 'in', userIds)
+    .where('address', 'is not', null)
+    .$narrowType<{ user_id: number; address: string }>()
     .execute();
 }
 

@@ -1,2 +1,2 @@
 export type { AuditSampler } from './audit-sampler.ts';
-export { type Actor, audit, SYSTEM } from './audit-store.ts';
+export { type Actor, audit, failedSignIns, SYSTEM } from './audit-store.ts';

@@ -1,17 +1,14 @@
-import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Env, loadEnvFile, readEnv, readSecret, seconds } from '../config/env.ts';
-import { setUpInflux } from '../stores/influxdb/setup.ts';
+import { type InfluxSetup, setUpInflux } from '../stores/influxdb/setup.ts';
+import { keepInEnvFile } from './keep-in-env-file.ts';
 
-/**
- * `npm run influx:setup`: prepares InfluxDB. The two tokens are written into an environment file (0600), or each into a
- * file `token` in a folder of its own, so that each can be given to somebody without the other. @throws ConfigError
- */
-export async function influxSetup(
-  env: Env,
-  into: { envFile: string } | { writer: string; reader: string },
-): Promise<void> {
+export type Into = { envFile: string } | { writer: string; reader: string };
+
+/** What the environment says about InfluxDB. @throws ConfigError */
+export function readInflux(env: Env): InfluxSetup {
   const read = readEnv(env);
   const adminToken = readSecret(env, 'INFLUX_ADMIN_TOKEN');
   if (!read.INFLUX_URL) throw new ConfigError('Set INFLUX_URL to the URL of InfluxDB, such as http://localhost:8086.');
@@ -19,18 +16,40 @@ export async function influxSetup(
     const how = 'the operator token. For a new InfluxDB, generate one: openssl rand -hex 32';
     throw new ConfigError(`Set INFLUX_ADMIN_TOKEN to ${how}`);
   }
-  const org = read.INFLUX_ORG ?? 'robowatch';
-  const { writeToken, readToken } = await setUpInflux({
+  return {
     url: read.INFLUX_URL,
     adminToken,
-    org,
+    org: read.INFLUX_ORG ?? 'robowatch',
     bucket: read.INFLUX_BUCKET as string,
     retentionSeconds: seconds('METRICS_RETENTION', read.METRICS_RETENTION as string),
-  });
+  };
+}
+
+/**
+ * `npm run influx:setup`: prepares InfluxDB. The two tokens are written into an environment file (0600), or each into a
+ * file `token` in a folder of its own, so that each can be given to somebody without the other. @throws ConfigError
+ */
+export async function influxSetup(setup: InfluxSetup, into: Into): Promise<void> {
+  const { writeToken, readToken } = await setUpInflux(setup);
   if ('envFile' in into)
-    return keep(into.envFile, { INFLUX_ORG: org, INFLUX_WRITE_TOKEN: writeToken, INFLUX_READ_TOKEN: readToken });
+    return keepInEnvFile(into.envFile, {
+      INFLUX_ORG: setup.org,
+      INFLUX_WRITE_TOKEN: writeToken,
+      INFLUX_READ_TOKEN: readToken,
+    });
   keepToken(into.writer, writeToken);
   keepToken(into.reader, readToken);
+}
+
+/** Runs a command with the environment's InfluxDB and prints its result. A mistake of the operator is one sentence on stderr. */
+export async function runInfluxCommand(work: (setup: InfluxSetup) => Promise<string>): Promise<void> {
+  try {
+    loadEnvFile();
+    process.stdout.write(`${await work(readInflux(process.env))}\n`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof ConfigError ? error.message : (error as Error).stack}\n`);
+    process.exit(1);
+  }
 }
 
 /** Readable by all users of the folder: who may read it is decided by who gets the folder. */
@@ -40,35 +59,19 @@ function keepToken(folder: string, token: string): void {
   renameSync(`${file}.new`, file);
 }
 
-/** Updates these variables in the file; other lines stay as they are. */
-function keep(file: string, values: Record<string, string>): void {
-  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
-  const others = lines.filter((line) => !Object.hasOwn(values, line.split('=')[0]?.trim() ?? ''));
-  while (others.at(-1) === '') others.pop();
-  const text = [...others, ...Object.entries(values).map(([name, value]) => `${name}=${value}`), ''].join('\n');
-  writeFileSync(file, text, { mode: 0o600 });
-  chmodSync(file, 0o600);
-}
-
 if (import.meta.main) {
   const { values } = parseArgs({
     options: {
-      'env-file': { type: 'string', default: '.env' },
+      into: { type: 'string', default: '.env' },
       'writer-dir': { type: 'string' },
       'reader-dir': { type: 'string' },
     },
   });
-  const { 'env-file': envFile, 'writer-dir': writer, 'reader-dir': reader } = values;
-  try {
-    loadEnvFile();
-    await influxSetup(process.env, writer && reader ? { writer, reader } : { envFile });
-    process.stdout.write(
-      writer && reader
-        ? 'InfluxDB is ready.\n'
-        : `InfluxDB is ready. INFLUX_ORG and the two tokens are in ${envFile}; set INFLUX_URL there too.\n`,
-    );
-  } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : (error as Error).stack}\n`);
-    process.exit(1);
-  }
+  const { into: envFile, 'writer-dir': writer, 'reader-dir': reader } = values;
+  await runInfluxCommand(async (setup) => {
+    await influxSetup(setup, writer && reader ? { writer, reader } : { envFile });
+    return writer && reader
+      ? 'InfluxDB is ready.'
+      : `InfluxDB is ready. INFLUX_ORG and the two tokens are in ${envFile}; set INFLUX_URL there too.`;
+  });
 }

@@ -1,13 +1,20 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
+import { alertChannels } from './alert-channels.ts';
 import { readCertificate } from './certificate.ts';
 import { ConfigError, type Env, readEnv, seconds } from './env.ts';
+import { identityProvider } from './identity-provider.ts';
+import { openIdClients } from './openid-clients.ts';
 import { checkSecretKey, keptSecretKey } from './secret-key.ts';
 import type { SettingName } from './settings.ts';
 
+export type RequiredOf = 'none' | 'admins' | 'everyone';
+
 export type Config = ReturnType<typeof loadConfig>;
 
+const MIN_GATEWAY_SECRET = 32;
+const REQUIRED_OF: RequiredOf[] = ['none', 'admins', 'everyone'];
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 /**
@@ -43,8 +50,24 @@ export function loadConfig(env: Env) {
       : undefined,
     trustedProxies: trustedProxies(text('TRUSTED_PROXIES')),
     redisUrl: text('REDIS_URL'),
+    agentPackages: text('AGENT_PACKAGES'),
     certificateAuthority: readCertificate(text('CA_FILE')),
     grafanaUrl: text('GRAFANA_URL')?.replace(/\/+$/, ''),
+    supersetUrl: text('SUPERSET_URL')?.replace(/\/+$/, ''),
+    oidc: {
+      clients: openIdClients(read),
+      tokenTtl: time('OIDC_TOKEN_TTL'),
+      startsPerAddress: int('OIDC_STARTS_PER_ADDRESS'),
+      wrongSecretsPerAddress: int('OIDC_WRONG_SECRETS_PER_ADDRESS'),
+    },
+    gateway: text('GRAFANA_GATEWAY_SECRET')
+      ? {
+          secret: text('GRAFANA_GATEWAY_SECRET') as string,
+          perUser: int('GRAFANA_QUERIES_PER_USER'),
+          maxBytes: int('GRAFANA_ANSWER_MAX_BYTES'),
+        }
+      : undefined,
+    identityProvider: identityProvider(read),
     logLevel: text('LOG_LEVEL') as string,
     metrics: { retention: time('METRICS_RETENTION'), maxFuture: time('METRICS_MAX_FUTURE') },
     rollups: { retention: time('ROLLUP_RETENTION'), delay: time('ROLLUP_DELAY') },
@@ -63,9 +86,11 @@ export function loadConfig(env: Env) {
       accessTokenTtl: time('ACCESS_TOKEN_TTL'),
       sessionTtl: time('SESSION_TTL'),
       sessionMaxAge: time('SESSION_MAX_AGE'),
+      requireSecondFactor: text('REQUIRE_SECOND_FACTOR') as RequiredOf,
       invitationTtl: time('INVITATION_TTL'),
       attemptsPerAccount: int('LOGIN_ATTEMPTS_PER_ACCOUNT'),
       attemptsPerAccountTotal: int('LOGIN_ATTEMPTS_PER_ACCOUNT_TOTAL'),
+      startsPerAddress: int('LOGIN_STARTS_PER_ADDRESS'),
       attemptsPerAddress: int('LOGIN_ATTEMPTS_PER_ADDRESS'),
     },
     events: { streamsPerUser: int('EVENT_STREAMS_PER_USER') },
@@ -80,7 +105,8 @@ export function loadConfig(env: Env) {
       batchLines: int('INGEST_BATCH_LINES'),
       batchBytes: int('INGEST_BATCH_BYTES'),
       lingerMs: int('INGEST_LINGER_MS'),
-      writesInFlight: int('INGEST_WRITES_IN_FLIGHT'),
+      // ClickHouse takes what comes within half a second together.
+      writesInFlight: int('INGEST_WRITES_IN_FLIGHT') * (text('CLICKHOUSE_URL') ? 8 : 1),
       timeoutMs: int('INGEST_TIMEOUT_MS'),
     },
     catalog: {
@@ -89,6 +115,7 @@ export function loadConfig(env: Env) {
       maxChannels: int('ROBOT_MAX_CHANNELS'),
       retention: time('METRICS_RETENTION'),
     },
+    channels: alertChannels(read),
     prometheus: text('PROMETHEUS_PORT')
       ? { port: int('PROMETHEUS_PORT'), host: text('PROMETHEUS_HOST') as string }
       : undefined,
@@ -99,6 +126,21 @@ export function loadConfig(env: Env) {
           bucket: text('INFLUX_BUCKET') as string,
           writeToken: text('INFLUX_WRITE_TOKEN') as string,
           readToken: text('INFLUX_READ_TOKEN') as string,
+        }
+      : undefined,
+    clickhouse: text('CLICKHOUSE_URL')
+      ? {
+          urls: clickHouseUrls(text('CLICKHOUSE_URL') as string),
+          database: text('CLICKHOUSE_DATABASE') as string,
+          writer: {
+            user: text('CLICKHOUSE_WRITER') as string,
+            password: text('CLICKHOUSE_WRITER_PASSWORD') as string,
+          },
+          reader: {
+            user: text('CLICKHOUSE_READER') as string,
+            password: text('CLICKHOUSE_READER_PASSWORD') as string,
+          },
+          quorum: int('CLICKHOUSE_QUORUM'),
         }
       : undefined,
   };
@@ -120,12 +162,23 @@ function rejectContradictions(read: Partial<Record<SettingName, string>>): void 
   if (read.DATABASE_URL && !read.SECRET_KEY) {
     throw new ConfigError('SECRET_KEY is required with DATABASE_URL. Generate one: openssl rand -hex 32');
   }
+  if (read.GRAFANA_GATEWAY_SECRET && !read.INFLUX_URL)
+    throw new ConfigError('GRAFANA_GATEWAY_SECRET is set without INFLUX_URL. Set INFLUX_URL, or unset it.');
+  if (read.GRAFANA_GATEWAY_SECRET && read.GRAFANA_GATEWAY_SECRET.length < MIN_GATEWAY_SECRET)
+    throw new ConfigError(
+      `GRAFANA_GATEWAY_SECRET must have at least ${MIN_GATEWAY_SECRET} characters. Generate one: openssl rand -hex 32`,
+    );
   for (const name of ['INFLUX_ORG', 'INFLUX_WRITE_TOKEN', 'INFLUX_READ_TOKEN'] as const) {
     if (read.INFLUX_URL && !read[name])
       throw new ConfigError(`${name} is required with INFLUX_URL. \`npm run influx:setup\` creates it.`);
     if (!read.INFLUX_URL && read[name])
       throw new ConfigError(`${name} is set without INFLUX_URL. Set INFLUX_URL, or unset ${name}.`);
   }
+  for (const name of ['CLICKHOUSE_WRITER_PASSWORD', 'CLICKHOUSE_READER_PASSWORD'] as const)
+    if (read.CLICKHOUSE_URL && !read[name])
+      throw new ConfigError(`${name} is required with CLICKHOUSE_URL. \`npm run clickhouse:setup\` creates it.`);
+  if (!REQUIRED_OF.includes(read.REQUIRE_SECOND_FACTOR as RequiredOf))
+    throw new ConfigError(`REQUIRE_SECOND_FACTOR must be one of ${REQUIRED_OF.join(', ')}.`);
   if (!LOG_LEVELS.includes(read.LOG_LEVEL as string))
     throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}.`);
 }
@@ -147,6 +200,16 @@ function trustedProxies(list: string | undefined): string[] {
     }
   }
   return proxies;
+}
+
+/** @throws ConfigError when one is no URL */
+export function clickHouseUrls(list: string): string[] {
+  return list.split(',').map((text) => {
+    const url = URL.parse(text.trim());
+    if (!url || !/^https?:$/.test(url.protocol))
+      throw new ConfigError(`CLICKHOUSE_URL: "${text.trim()}" is not a URL such as http://localhost:8123.`);
+    return text.trim().replace(/\/+$/, '');
+  });
 }
 
 function ensureWritable(dataDir: string): void {

@@ -18,8 +18,21 @@ export function loadEnvFile(): void {
 const IN_FILES = SETTINGS.filter(({ kind }) => kind === 'secret').map(({ name }) => name as string);
 const NAMES = [...SETTINGS.map(({ name }) => name as string), ...IN_FILES.map(fileSetting)];
 /** Used by other commands, so not a mistake. */
-const ALSO_KNOWN = ['INFLUX_ADMIN_TOKEN', 'INFLUX_ADMIN_TOKEN_FILE', 'NEW_SECRET_KEY', 'NEW_SECRET_KEY_FILE'];
-const OUR_PREFIXES = ['PAIR_', 'INGEST_', 'METRICS_', 'ROBOT_', 'INFLUX_', 'PROMETHEUS_'];
+const ALSO_KNOWN = [
+  ...['INFLUX_ADMIN_TOKEN', 'INFLUX_ADMIN_TOKEN_FILE', 'NEW_SECRET_KEY', 'NEW_SECRET_KEY_FILE'],
+  ...['CLICKHOUSE_ADMIN', 'CLICKHOUSE_ADMIN_PASSWORD', 'CLICKHOUSE_ADMIN_PASSWORD_FILE', 'CLICKHOUSE_CLUSTER'],
+];
+const OUR_PREFIXES = [
+  'PAIR_',
+  'INGEST_',
+  'METRICS_',
+  'ROBOT_',
+  'INFLUX_',
+  'CLICKHOUSE_',
+  'PROMETHEUS_',
+  'OIDC_',
+  'ALERT_',
+];
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /**

@@ -30,6 +30,12 @@ export const SETTINGS = [
     about: 'URL at which people and robots reach the server. Default `http://localhost:WEB_PORT`.',
   },
   {
+    name: 'AGENT_PACKAGES',
+    kind: 'string',
+    about:
+      'Folder with Telegraf’s Debian packages (`telegraf_…_arm64.deb` and so on), for robots that reach only this server. Read at start. Unset: robots get Telegraf from its repository.',
+  },
+  {
     name: 'DATA_DIR',
     kind: 'string',
     default: './data',
@@ -106,6 +112,98 @@ export const SETTINGS = [
     kind: 'url',
     about: 'URL at which people reach Grafana. Unset: the web app has no link to it.',
   },
+  { name: 'SUPERSET_URL', kind: 'url', about: 'URL at which people reach Superset.' },
+  {
+    name: 'OIDC_ISSUER',
+    kind: 'url',
+    about:
+      'Outside identity provider (OpenID Connect) through which people may sign in. Its redirect URL: `PUBLIC_URL/api/auth/outside/callback`. Unset: none.',
+  },
+  { name: 'OIDC_CLIENT_ID', kind: 'string', about: 'What the identity provider calls this server.' },
+  { name: 'OIDC_CLIENT_SECRET', kind: 'secret', about: 'Secret of that client.' },
+  {
+    name: 'OIDC_LABEL',
+    kind: 'string',
+    default: 'single sign-on',
+    about: 'What the identity provider is called on the sign-in page: “Sign in with …”.',
+  },
+  {
+    name: 'OIDC_ROLE_CLAIM',
+    kind: 'string',
+    about:
+      'Claim that decides the role at each sign-in, such as `groups` or `realm_access.roles`. Unset: administrators decide it here.',
+  },
+  {
+    name: 'OIDC_ADMIN_VALUES',
+    kind: 'list',
+    about: 'Values of that claim, comma-separated, that make an administrator. Everybody else is a user.',
+  },
+  {
+    name: 'OIDC_SIGN_UP',
+    kind: 'string',
+    default: 'invited',
+    about:
+      '`invited`: only those who have an account here. `anyone`: whoever the identity provider has a verified e-mail address of gets one.',
+  },
+  {
+    name: 'OIDC_EMAIL_DOMAINS',
+    kind: 'list',
+    about: 'With `OIDC_SIGN_UP=anyone`: only addresses of these domains, comma-separated.',
+  },
+  {
+    name: 'OIDC_GRAFANA_SECRET',
+    kind: 'secret',
+    about: 'Secret of the OpenID client `grafana`, at least 32 characters. Needs `GRAFANA_URL`. Unset: no such client.',
+  },
+  {
+    name: 'OIDC_SUPERSET_SECRET',
+    kind: 'secret',
+    about:
+      'Secret of the OpenID client `superset`, at least 32 characters. Needs `SUPERSET_URL`. Unset: no such client.',
+  },
+  {
+    name: 'OIDC_TOKEN_TTL',
+    kind: 'duration',
+    default: '60',
+    min: 10,
+    max: 3600,
+    about: 'Lifetime of the access tokens of Grafana and Superset: after it, they notice that somebody has signed out.',
+  },
+  {
+    name: 'OIDC_STARTS_PER_ADDRESS',
+    kind: 'integer',
+    default: '600',
+    min: 1,
+    about: 'Sign-ins to Grafana and Superset that browsers without a session may begin from one address in 15 minutes.',
+  },
+  {
+    name: 'OIDC_WRONG_SECRETS_PER_ADDRESS',
+    kind: 'integer',
+    default: '60',
+    min: 1,
+    about: 'Wrong client secrets from one address in 15 minutes.',
+  },
+  {
+    name: 'GRAFANA_GATEWAY_SECRET',
+    kind: 'secret',
+    about:
+      'At least 32 characters, known to Grafana: users query InfluxDB through `/grafana/api/v2/query` and see their own robots only. Needs `INFLUX_URL`. Unset: no such address.',
+  },
+  {
+    name: 'GRAFANA_QUERIES_PER_USER',
+    kind: 'integer',
+    default: '4',
+    min: 1,
+    max: 100,
+    about: 'Concurrent queries of one user through that address, each within `READ_TIMEOUT`; further ones wait.',
+  },
+  {
+    name: 'GRAFANA_ANSWER_MAX_BYTES',
+    kind: 'integer',
+    default: '67108864',
+    min: 65536,
+    about: 'Largest answer to such a query; beyond that, it is cut off with an error.',
+  },
   {
     name: 'REQUEST_TIMEOUT',
     kind: 'duration',
@@ -125,6 +223,25 @@ export const SETTINGS = [
   { name: 'INFLUX_BUCKET', kind: 'string', default: 'robots', about: 'Bucket in InfluxDB.' },
   { name: 'INFLUX_WRITE_TOKEN', kind: 'secret', about: 'Token that can only write to that bucket.' },
   { name: 'INFLUX_READ_TOKEN', kind: 'secret', about: 'Token that can only read from that bucket.' },
+  {
+    name: 'CLICKHOUSE_URL',
+    kind: 'list',
+    about:
+      'ClickHouse, which keeps the metrics then, even if `INFLUX_URL` is set: its URL, or those of several machines of a cluster.',
+  },
+  { name: 'CLICKHOUSE_DATABASE', kind: 'string', default: 'robowatch', about: 'Database in ClickHouse.' },
+  { name: 'CLICKHOUSE_WRITER', kind: 'string', default: 'robowatch_writer', about: 'User that inserts.' },
+  { name: 'CLICKHOUSE_WRITER_PASSWORD', kind: 'secret', about: 'Its password. `npm run clickhouse:setup` sets it.' },
+  { name: 'CLICKHOUSE_READER', kind: 'string', default: 'robowatch_reader', about: 'User that only reads.' },
+  { name: 'CLICKHOUSE_READER_PASSWORD', kind: 'secret', about: 'Its password. `npm run clickhouse:setup` sets it.' },
+  {
+    name: 'CLICKHOUSE_QUORUM',
+    kind: 'integer',
+    default: '1',
+    min: 1,
+    max: 9,
+    about: 'Replicas that must have a point before it is acknowledged: 2 of three.',
+  },
   {
     name: 'METRICS_RETENTION',
     kind: 'duration',
@@ -243,6 +360,20 @@ export const SETTINGS = [
     about: 'Failed sign-ins from one address in 15 minutes.',
   },
   {
+    name: 'LOGIN_STARTS_PER_ADDRESS',
+    kind: 'integer',
+    default: '600',
+    min: 1,
+    about: 'Sign-ins without a password that may be begun from one address in 15 minutes, whether they fail or not.',
+  },
+  {
+    name: 'REQUIRE_SECOND_FACTOR',
+    kind: 'string',
+    default: 'none',
+    about:
+      '`none`, `admins` or `everyone`: who must have a second factor. Whoever has none sets one up after signing in, before anything else.',
+  },
+  {
     name: 'ACCESS_TOKEN_TTL',
     kind: 'duration',
     default: '900',
@@ -271,7 +402,8 @@ export const SETTINGS = [
     kind: 'duration',
     default: '45',
     min: 5,
-    about: 'A robot that has sent nothing for this long counts as offline.',
+    about:
+      'A robot that has sent nothing for this long counts as offline; after an absence of the server, from its return on.',
   },
   {
     name: 'ROBOT_LINES_PER_SECOND',
@@ -345,7 +477,7 @@ export const SETTINGS = [
     default: '4',
     min: 1,
     max: 64,
-    about: 'Concurrent writes to the store.',
+    about: 'Concurrent writes to the store; with ClickHouse eight times as many, which it takes together.',
   },
   {
     name: 'ROBOT_MAX_SERIES',
@@ -368,6 +500,48 @@ export const SETTINGS = [
     min: 1,
     about:
       'Fields of all series of a robot together, with metrics in PostgreSQL; beyond that, lines with new ones are refused.',
+  },
+  {
+    name: 'SMTP_URL',
+    kind: 'secret',
+    about:
+      '`smtp://user:password@host:587`, or `smtps://` with TLS from the start: the server that alerts are mailed through. Unset: no e-mail.',
+  },
+  { name: 'SMTP_FROM', kind: 'string', about: 'Sender of e-mail: `Robowatch <robowatch@lab.example>` or an address.' },
+  { name: 'TELEGRAM_BOT_TOKEN', kind: 'secret', about: 'Token of the bot that sends alerts. Unset: no Telegram.' },
+  {
+    name: 'TELEGRAM_API_URL',
+    kind: 'url',
+    default: 'https://api.telegram.org',
+    about: "Telegram's Bot API, or a server of your own that speaks it.",
+  },
+  {
+    name: 'ALERT_ALLOWED_HOSTS',
+    kind: 'list',
+    about:
+      'Names of hosts, comma-separated, that webhooks, ntfy and Web Push may reach although their addresses are private. Unset: none.',
+  },
+  {
+    name: 'ALERT_GROUP_WAIT',
+    kind: 'duration',
+    default: '10',
+    min: 0,
+    max: 300,
+    about: 'How long a message waits after its first alert for others to go into it. Webhooks get each alert at once.',
+  },
+  {
+    name: 'ALERT_TESTS_PER_USER',
+    kind: 'integer',
+    default: '20',
+    min: 1,
+    about: 'Test messages that one user may send in an hour.',
+  },
+  {
+    name: 'ALERT_MAILS_PER_USER',
+    kind: 'integer',
+    default: '100',
+    min: 1,
+    about: 'E-mails that the alerts of one user may send in an hour, to whatever addresses; the rest waits.',
   },
   {
     name: 'PROMETHEUS_PORT',

@@ -45,14 +45,15 @@ export function connect(url: string, poolSize: number, { statementMs = 30_000, w
 
 /**
  * Whether an error means that the database cannot serve at the moment, rather than that a query was wrong: unreachable,
- * shutting down, out of resources, a read-only standby (25006), a timeout (57014) or a deadlock (40P01).
+ * shutting down, closed by us, out of resources, a read-only standby (25006), a password that is being replaced (28P01),
+ * a timeout (57014) or a deadlock (40P01).
  */
 export function isUnreachable(error: unknown): boolean {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   return (
-    /^(08|53|57P|57014$|25006$|40P01$)/.test(code) ||
+    /^(08|53|57P|57014$|25006$|28P01$|40P01$)/.test(code) ||
     /^E(CONN|HOST|PIPE|AI_AGAIN|TIMEDOUT|NOTFOUND)/.test(code) ||
-    /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error/.test(
+    /timeout exceeded when trying to connect|Query read timeout|Connection terminated|driver has already been destroyed|Cannot use a pool after calling end|Client has encountered a connection error/.test(
       message,
     )
   );

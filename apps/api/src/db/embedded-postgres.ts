@@ -1,23 +1,26 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { ConfigError } from '../config/env.ts';
-import { asDatabaseUser, type DatabaseUser, handedOver, unprivilegedUser } from './database-user.ts';
+import { type DatabaseUser, unprivilegedUser } from './database-user.ts';
 import { ORDINARY_ROLE, prepareOrdinaryRole } from './ordinary-role.ts';
 import { findBinaries } from './postgres-binaries.ts';
-import { dropStalePidFile, readPidFile } from './postmaster-pid.ts';
+import { initialise, launch } from './postgres-process.ts';
+import { dropStalePidFile, isServing, readPidFile } from './postmaster-pid.ts';
 
 /** Held while a process uses the directory, so that a second start fails with a clear error. */
 const DIRECTORY_LOCK = 7_160_001;
 const START_TIMEOUT_MS = 30_000;
-/** Stops PostgreSQL when stdin closes, which happens however our process ends. */
-const WATCH = '"$@" </dev/null & pid=$!; trap "" INT TERM; cat >/dev/null; kill -INT "$pid" 2>/dev/null; wait "$pid"';
+const STOP_TIMEOUT_MS = 10_000;
+const FIRST_PAUSE_MS = 300;
+/** Pauses between attempts to start it again after it died. Children of the dead one may live on for a moment. */
+const PAUSES_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000];
+/** After a crash it first repeats what its log says. */
+const RECOVERY_TIMEOUT_MS = 600_000;
 
 export interface EmbeddedPostgres {
   /** Connects as an ordinary role that owns the database and its contents and has no other rights. */
@@ -25,45 +28,83 @@ export interface EmbeddedPostgres {
   /** Connects as the superuser. */
   adminUrl: string;
   /** Process id of the PostgreSQL server. */
-  pid: number;
+  readonly pid: number;
   stop(): Promise<void>;
+}
+
+/** What to do when PostgreSQL dies. */
+export interface Mishaps {
+  /** It has ended, and is being started again. */
+  onDown?(): void;
+  /** @param ms since it was found dead */
+  onUp?(ms: number): void;
+  /** It does not start any more. */
+  onLost?(error: Error): void;
+}
+
+/** What is needed to start it. */
+interface Place {
+  dir: string;
+  data: string;
+  password: string;
+  postgres: string;
+  user: DatabaseUser | undefined;
+}
+
+/** It ended by itself, or did not answer in time. */
+class NotStarted extends ConfigError {}
+
+interface Running {
+  pid: number;
+  port: number;
+  /** Holds the lock on the directory. */
+  lock: pg.Client;
+  /** Resolves when that connection has ended. */
+  gone: Promise<unknown>;
+  /** Unless it was started by a former process. */
+  child: ChildProcess | undefined;
 }
 
 /**
  * Starts the PostgreSQL 18 installed by npm, on 127.0.0.1 and a free port, with its data in `dir/postgres`.
- * Takes over a server left running by a killed process.
+ * Takes over a server left running by a killed process. One that dies is started again, on the same port.
  * @throws ConfigError when another process uses the directory or the server does not start
  */
-export async function startEmbeddedPostgres(dir: string): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(dir: string, mishaps: Mishaps = {}): Promise<EmbeddedPostgres> {
   const data = join(dir, 'postgres');
   const user = unprivilegedUser();
-  const binaries = await findBinaries(user);
+  const { initdb, postgres } = await findBinaries(user);
   const password = keptPassword(dir);
-  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(binaries.initdb, data, password, user);
-
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  let child: ChildProcess | undefined;
-  let log = '';
-  for (;;) {
-    const running = readPidFile(data);
-    if (running) {
-      const [url, adminUrl] = [urlOf(password, running.port), urlOf(password, running.port, 'postgres')];
-      const lock = await takeDirectoryLock(adminUrl, dir);
-      if (lock) {
-        await prepareOrdinaryRole(lock, password);
-        return { url, adminUrl, pid: running.pid, stop: () => stop(lock, running.pid, child, data) };
-      }
-    } else if (!child || child.exitCode !== null) {
-      dropStalePidFile(data);
-      child = launch(binaries.postgres, data, await freePort(), user);
-      child.stderr?.on('data', (chunk: Buffer) => {
-        log = (log + chunk.toString()).slice(-2000);
-      });
+  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(initdb, data, password, user);
+  const place = { dir, data, password, postgres, user };
+  const stopping = new AbortController();
+  let running = await startFirst(place, stopping.signal);
+  let again: Promise<void> | undefined;
+  const watch = () =>
+    void running.gone.then(() => {
+      if (!stopping.signal.aborted) again = startAgain();
+    });
+  const startAgain = async () => {
+    try {
+      running = await restart(place, running, mishaps, stopping.signal);
+      watch();
+    } catch (error) {
+      if (!stopping.signal.aborted) mishaps.onLost?.(error as Error);
     }
-    if (Date.now() > deadline)
-      throw new ConfigError(`The embedded PostgreSQL in ${data} did not start:\n${log.trim()}`);
-    await sleep(50);
-  }
+  };
+  watch();
+  return {
+    url: urlOf(password, running.port),
+    adminUrl: urlOf(password, running.port, 'postgres'),
+    get pid() {
+      return running.pid;
+    },
+    async stop() {
+      stopping.abort();
+      await again;
+      await stop(running, data);
+    },
+  };
 }
 
 /** URL of the embedded PostgreSQL of `dir`, if it is running. */
@@ -81,97 +122,96 @@ function keptPassword(dir: string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
-/**
- * Runs initdb in a separate folder, renamed at the end, so that an interrupted run leaves no usable-looking database.
- */
-async function initialise(
-  initdb: string,
-  data: string,
-  password: string,
-  user: DatabaseUser | undefined,
-): Promise<void> {
-  const fresh = `${data}.new`;
-  rmSync(fresh, { recursive: true, force: true });
-  mkdirSync(fresh, { mode: 0o700 });
-  const passwordFile = `${data}.password`;
-  rmSync(passwordFile, { force: true });
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  if (user) for (const path of [fresh, passwordFile]) chownSync(path, user.uid, user.gid);
-  try {
-    const args = [
-      '-U',
-      'postgres',
-      '-A',
-      'scram-sha-256',
-      '-E',
-      'UTF8',
-      // Sorts by code point, but knows the letters of all alphabets, so that searches are case-insensitive.
-      ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
-    ];
-    await handedOver([fresh, passwordFile], user, ([path, secret], descriptors) => {
-      const own = ['--data-checksums', '-D', `${path}`, `--pwfile=${secret}`];
-      const command = asDatabaseUser(initdb, [...args, ...own], user);
-      const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', ...descriptors];
-      return finished(spawn(command.file, command.args, { ...command.options, cwd: '/', stdio }));
-    });
-    renameSync(fresh, data);
-  } catch (error) {
-    throw new ConfigError(`The embedded PostgreSQL could not be set up in ${data}: ${(error as Error).message}`);
+const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
+
+/** The server of a killed process may still be stopping. @throws ConfigError */
+async function startFirst(place: Place, signal: AbortSignal): Promise<Running> {
+  for (const deadline = Date.now() + START_TIMEOUT_MS; ; await sleep(FIRST_PAUSE_MS)) {
+    try {
+      return await bringUp(place, { timeoutMs: deadline - Date.now(), signal });
+    } catch (error) {
+      if (!(error instanceof NotStarted) || Date.now() > deadline) throw error;
+    }
   }
 }
 
-/** @throws Error with the program's standard error */
-async function finished(child: ChildProcess): Promise<void> {
-  let errors = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(errors.trim() || `exit code ${code}`);
+interface Launch {
+  /** A free one by default. */
+  port?: number;
+  timeoutMs: number;
+  signal: AbortSignal;
+  onLaunch?(): void;
 }
 
-/** PostgreSQL's cache, in MiB: a small part of a small board's memory, which the system's own cache needs, too. */
-function sharedBuffersMiB(): number {
-  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY) / 2 ** 20;
-  return Math.round(Math.min(128, Math.max(32, memory / 32)));
+/** @throws ConfigError; Error when `signal` aborts */
+async function bringUp(
+  { dir, data, password, postgres, user }: Place,
+  { port, timeoutMs, signal, onLaunch }: Launch,
+): Promise<Running> {
+  const deadline = Date.now() + timeoutMs;
+  let child: ChildProcess | undefined;
+  let log = '';
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const running = readPidFile(data);
+      if (running) {
+        const locked = await takeDirectoryLock(urlOf(password, running.port, 'postgres'), dir);
+        if (locked) {
+          await prepareOrdinaryRole(locked.lock, password);
+          return { ...running, ...locked, child };
+        }
+      } else if (!child) {
+        dropStalePidFile(data);
+        onLaunch?.();
+        child = launch(postgres, data, port ?? (await freePort()), user);
+        child.stderr?.on('data', (chunk: Buffer) => {
+          log = (log + chunk.toString()).slice(-2000);
+        });
+      }
+      if (Date.now() > deadline || (child && hasEnded(child)))
+        throw new NotStarted(`The embedded PostgreSQL in ${data} did not start:\n${log.trim()}`);
+      await sleep(50);
+    }
+  } catch (error) {
+    child?.stdin?.end();
+    throw error;
+  }
 }
 
-function launch(postgres: string, data: string, port: number, user: DatabaseUser | undefined): ChildProcess {
-  const settings = {
-    listen_addresses: '127.0.0.1',
-    port,
-    unix_socket_directories: '',
-    max_connections: 60,
-    shared_buffers: `${sharedBuffersMiB()}MB`,
-    // Nothing is replicated from here; this is one process less.
-    max_logical_replication_workers: 0,
-    max_wal_size: '1GB',
-    wal_compression: 'on',
-    jit: 'off',
-    timezone: 'UTC',
-    log_timezone: 'UTC',
-    log_min_messages: 'warning',
+/** @param former the one whose lock was lost. @throws ConfigError when it cannot be started */
+async function restart(place: Place, former: Running, mishaps: Mishaps, signal: AbortSignal): Promise<Running> {
+  const began = performance.now();
+  let isDown = false;
+  const onLaunch = () => {
+    former.child?.stdin?.end();
+    if (!isDown) mishaps.onDown?.();
+    isDown = true;
   };
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  return handedOver([data], user, ([path], descriptors) => {
-    const command = asDatabaseUser(postgres, ['-D', `${path}`, ...options], user);
-    return spawn('/bin/sh', ['-c', WATCH, 'sh', command.file, ...command.args], {
-      ...command.options,
-      cwd: '/',
-      detached: true,
-      stdio: ['pipe', 'ignore', 'pipe', ...descriptors],
-    });
-  });
+  const launched = { port: former.port, timeoutMs: RECOVERY_TIMEOUT_MS, signal, onLaunch };
+  for (const pause of PAUSES_MS) {
+    try {
+      const running = await bringUp(place, launched);
+      if (isDown) mishaps.onUp?.(performance.now() - began);
+      // Where only the connection was lost, it is still the former one's child.
+      return isDown ? running : { ...running, child: former.child };
+    } catch (error) {
+      if (signal.aborted || (error instanceof ConfigError && !(error instanceof NotStarted))) throw error;
+    }
+    await sleep(pause, undefined, { signal });
+  }
+  return bringUp(place, launched);
 }
 
 /** @returns undefined while the server is starting or stopping */
-async function takeDirectoryLock(url: string, dir: string): Promise<pg.Client | undefined> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+async function takeDirectoryLock(url: string, dir: string): Promise<Pick<Running, 'lock' | 'gone'> | undefined> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000, keepAlive: true });
   client.on('error', () => {});
+  const gone = new Promise((ended) => client.once('end', ended));
   try {
     await client.connect();
     const { rows } = await client.query('select pg_try_advisory_lock($1) as taken', [DIRECTORY_LOCK]);
-    if (rows[0].taken) return client;
+    if (rows[0].taken) return { lock: client, gone };
   } catch (error) {
     await client.end().catch(() => {});
     if ((error as { code?: string }).code === '28P01') {
@@ -185,12 +225,12 @@ async function takeDirectoryLock(url: string, dir: string): Promise<pg.Client | 
   throw new ConfigError(`${dir} is in use by another Robowatch. Stop it first, or set DATA_DIR to another directory.`);
 }
 
-async function stop(lock: pg.Client, pid: number, child: ChildProcess | undefined, data: string): Promise<void> {
+async function stop({ lock, pid, child }: Running, data: string): Promise<void> {
   await lock.end().catch(() => {});
   child?.stdin?.end();
-  if (!child) process.kill(pid, 'SIGINT');
-  const deadline = Date.now() + 10_000;
-  while (existsSync(join(data, 'postmaster.pid')) && Date.now() < deadline) await sleep(20);
+  if ((!child || hasEnded(child)) && isServing(data)) process.kill(pid, 'SIGINT');
+  const deadline = Date.now() + STOP_TIMEOUT_MS;
+  while (isServing(data) && Date.now() < deadline) await sleep(20);
 }
 
 function freePort(): Promise<number> {

@@ -13,6 +13,12 @@ export function readPidFile(data: string): { pid: number; port: number } | undef
   return { pid, port: Number(lines[3]) };
 }
 
+/** Whether a server uses this data folder, also one that is starting or stopping. */
+export function isServing(data: string): boolean {
+  const pid = Number(linesOf(data)[0]);
+  return isRunning(pid) && servesFolder(pid, data);
+}
+
 /**
  * After a power cut, or in a restarted container, another process may have the pid in the file. If it belongs to the
  * same user, PostgreSQL would mistake it for a running server and never start.

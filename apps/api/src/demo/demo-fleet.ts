@@ -105,12 +105,13 @@ export class DemoFleet {
     const abort = new AbortController();
     const run: Run = { ownerId, abort, robots: undefined, confirmed: [], ended: Promise.resolve(), removal: undefined };
     this.#run = run;
+    const owner = { id: ownerId, role: 'user' as const };
     const live = async () => {
       await prepare();
       run.robots = await startDemoRobots({
         ...{ apiUrl, stateFile: file, signal: abort.signal },
         confirm: async ({ code, name }) => {
-          const { robot_id } = await confirmPairing(db, sealKey, ACTOR, { code, ownerId, name });
+          const { robot_id } = await confirmPairing(db, sealKey, ACTOR, owner, { code, name });
           run.confirmed.push(robot_id);
         },
         isGone: async ({ id, token }) => !(await hasToken(db, id, sha256(token))),

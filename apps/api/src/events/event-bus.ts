@@ -15,6 +15,8 @@ export type FleetEvent =
       robot_id: number;
       owner_id: number | null;
     }
+  /** `owner_id` is the rule's. */
+  | { type: 'alert_changed'; alert_id: number; robot_id: number; owner_id: number }
   | { type: 'access_changed'; user_id: number };
 
 /** PostgreSQL limits a notification to less than 8,000 bytes. */

@@ -16,4 +16,4 @@ export {
   trendsOf,
   type WindowMean,
 } from './fleet-figures.ts';
-export { COUNTERS, type FieldType, TOTALS, typeOf } from './measured.ts';
+export { COUNTERS, type FieldType, TOTALS, typeOf, type Unit, unitOf } from './measured.ts';

@@ -1,7 +1,7 @@
 /** The types of line protocol. */
 export type FieldType = 'float' | 'integer' | 'unsigned' | 'string' | 'boolean';
 
-export type Unit = 'percent' | 'celsius' | 'bytes' | 'seconds' | 'none';
+export type Unit = 'percent' | 'celsius' | 'bytes' | 'seconds' | 'volt' | 'ampere' | 'watt' | 'none';
 
 export interface MeasuredField {
   type: FieldType;
@@ -46,6 +46,21 @@ export const MEASURED: Record<string, Record<string, MeasuredField>> = {
   },
   temp: fields('float', 'celsius', 'temp'),
   system: { ...fields('float', 'none', 'load1', 'load5', 'load15'), ...fields('integer', 'seconds', 'uptime') },
+  // What the agent keeps while the server cannot be reached.
+  robowatch_agent: {
+    ...fields('integer', 'bytes', 'buffered_bytes'),
+    ...fields('integer', 'none', 'buffered_points', 'dropped_points'),
+    ...fields('integer', 'seconds', 'oldest_age_s'),
+  },
+  // Of the board, and of agent/examples.
+  power_supply: { ...fields('float', 'percent', 'percent'), ...fields('float', 'volt', 'volt') },
+  ros_battery: {
+    ...fields('float', 'percent', 'percent'),
+    ...fields('float', 'volt', 'volt', 'lowest_cell_volt'),
+    ...{ ampere: { type: 'float', unit: 'ampere' }, watt: { type: 'float', unit: 'watt' } },
+    ...fields('float', 'celsius', 'temperature_c'),
+  },
+  ros_diagnostics: fields('integer', 'none', 'level'),
   syslog: fields('string', 'none', 'message', 'level', 'program'),
 };
 
@@ -63,3 +78,7 @@ export const typeOf = (measurement: string, field: string): FieldType | undefine
   Object.hasOwn(MEASURED, measurement) && Object.hasOwn(MEASURED[measurement] as object, field)
     ? MEASURED[measurement]?.[field]?.type
     : undefined;
+
+/** The unit of a field; 'none' for fields not listed above. */
+export const unitOf = (measurement: string, field: string): Unit =>
+  (typeOf(measurement, field) && MEASURED[measurement]?.[field]?.unit) || 'none';

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { relyingParty } from '../accounts/index.ts';
 import type { Config } from '../config/config.ts';
 import { version } from '../config/version.ts';
 import { type App, Nullable, replies } from '../http/schemas.ts';
@@ -9,6 +10,9 @@ const ServerInfo = Type.Object({
   demo: Type.Boolean({ description: 'whether demonstration robots are offered' }),
   ca_sha256: Nullable(Type.String({ description: 'SHA-256 of /ca.crt, hex; null when robots need no private CA' })),
   grafana_url: Nullable(Type.String()),
+  superset_url: Nullable(Type.String()),
+  passkeys: Type.Boolean({ description: 'whether people may sign in with passkeys, on pages of public_url' }),
+  identity_provider: Nullable(Type.String({ description: 'what the outside identity provider is called' })),
   needs_setup: Type.Boolean({
     description: 'there are no users yet: the one-time link that the server printed creates the first administrator',
   }),
@@ -25,6 +29,9 @@ export function serverInfoRoutes(
     demo: config.database.url === undefined,
     ca_sha256: config.certificateAuthority?.sha256 ?? null,
     grafana_url: config.grafanaUrl ?? null,
+    superset_url: config.supersetUrl ?? null,
+    identity_provider: config.identityProvider?.label ?? null,
+    passkeys: relyingParty(config) !== undefined,
     needs_setup: !(await hasUsers()),
   }));
 }

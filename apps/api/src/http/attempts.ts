@@ -2,17 +2,17 @@ import type { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../errors.ts';
 
-const WINDOW_SECONDS = 900;
+export const ATTEMPTS_WINDOW_S = 900;
 
 /**
- * Limits attempts per key in 15 minutes: in Redis across all replicas, or in memory without Redis or while it is
+ * Limits attempts per key in 15 minutes, or another time: in Redis across all replicas, or in memory without Redis or while it is
  * unreachable. Attempts are counted before they are made, so that parallel ones cannot slip through.
  */
 export class Attempts {
   #limiter: RateLimiterMemory | RateLimiterRedis;
 
-  constructor(name: string, points: number, redis: Redis | undefined) {
-    const options = { keyPrefix: `robowatch:${name}`, points, duration: WINDOW_SECONDS };
+  constructor(name: string, points: number, redis: Redis | undefined, duration = ATTEMPTS_WINDOW_S) {
+    const options = { keyPrefix: `robowatch:${name}`, points, duration };
     const memory = new RateLimiterMemory(options);
     this.#limiter = redis
       ? new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true, insuranceLimiter: memory })
@@ -28,6 +28,14 @@ export class Attempts {
       const retryAfter = Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
       throw new AppError('rate_limited', `Too many attempts. Try again in ${retryAfter} seconds.`, { retryAfter });
     }
+  }
+
+  /** When attempts are counted anew, if there are none left now. */
+  async usedUpUntil(key: string | number): Promise<Date | undefined> {
+    const spent = await this.#limiter.get(key);
+    return spent && spent.consumedPoints >= this.#limiter.points
+      ? new Date(Date.now() + spent.msBeforeNext)
+      : undefined;
   }
 
   /** Returns one attempt after a success. */

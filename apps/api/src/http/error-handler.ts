@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
-import { asAppError, isOurFault, problemOf } from './problem.ts';
+import type { FailureLog } from './failure-log.ts';
+import { asAppError, problemOf } from './problem.ts';
 
 /** For URLs the router refuses before matching a route: malformed or too long. */
 export function answerUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
@@ -11,7 +12,7 @@ export function answerUnroutable(error: FastifyError, request: FastifyRequest, r
   sendProblem(request, reply, known);
 }
 
-export function registerErrorHandling(app: FastifyInstance): void {
+export function registerErrorHandling(app: FastifyInstance, failures: FailureLog): void {
   app.setErrorHandler((error, request, reply) => {
     if (isUnfitValue(error)) {
       request.log.warn({ err: error }, 'the database refused a value');
@@ -19,7 +20,7 @@ export function registerErrorHandling(app: FastifyInstance): void {
       return sendProblem(request, reply, new AppError('validation_failed', detail));
     }
     const known = asAppError(error);
-    if (isOurFault(known)) request.log.error({ err: error }, 'request failed');
+    failures.note(error, known, request.id);
     return sendProblem(request, reply, known);
   });
   app.setNotFoundHandler((request, reply) =>

@@ -1,5 +1,6 @@
 import { isUnreachable } from '../db/client.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
+import { NOT_A_PAGE } from './not-a-page.ts';
 import { explainValidation } from './validation.ts';
 
 const TITLES: Record<number, string> = {
@@ -25,6 +26,7 @@ export function problemOf(
   const { retryAfter, reason, members } = error.extras;
   return {
     headers: {
+      ...NOT_A_PAGE,
       'content-type': 'application/problem+json',
       ...(retryAfter && { 'retry-after': String(retryAfter) }),
       ...(error.status === 401 && { 'www-authenticate': 'Bearer' }),

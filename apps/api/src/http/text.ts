@@ -7,11 +7,12 @@ import { Type } from 'typebox';
 const CONTROL = '\\u0000-\\u001f\\u007f';
 /** Plus characters that can make a name look like another: bidi overrides, line separators, lone surrogates. */
 const DECEIVING = '\\p{Cc}\\p{Cs}\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069';
-const VISIBLE = '[^\\s\\p{Cc}\\p{Cf}\\p{Z}\\p{Default_Ignorable_Code_Point}\\u2800]';
+const INVISIBLE = '\\p{Cf}\\p{Z}\\p{Default_Ignorable_Code_Point}\\u2800';
+const VISIBLE = `[^\\s\\p{Cc}${INVISIBLE}]`;
 const PLAIN = `^[^${CONTROL}]*$`;
 const LINES = '^[^\\u0000-\\u0008\\u000e-\\u001f\\u007f]*$';
 const NAME = `^(?=.*${VISIBLE})[^${DECEIVING}]*$`;
-const EMAIL = `^\\s*[^\\s@${DECEIVING}]+@[^\\s@${DECEIVING}]+\\s*$`;
+const EMAIL = `^\\s*[^\\s@${DECEIVING}${INVISIBLE}]+@[^\\s@${DECEIVING}${INVISIBLE}]+\\s*$`;
 
 export const PATTERNS_IN_WORDS = new Map([
   [PLAIN, 'must not contain control characters'],

@@ -6,7 +6,7 @@ import { PATTERNS_IN_WORDS } from './text.ts';
 /** Queries and paths are text, so their values are coerced (a single value to a list of one); bodies are not. */
 const ajv = {
   query: addFormats.default(new Ajv.default({ coerceTypes: 'array', useDefaults: true })),
-  body: addFormats.default(new Ajv.default({ useDefaults: true })),
+  body: addFormats.default(new Ajv.default({ useDefaults: true, discriminator: true })),
 };
 
 export const compileSchema: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>

@@ -1,9 +1,10 @@
+import type { ArrivalRecorder } from '../arrivals/index.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError, notReporting } from '../errors.ts';
 import type { Refusals, StampedLines } from '../line-protocol/index.ts';
 import type { Telemetry } from '../monitoring/telemetry.ts';
 import { type KnownRobot, type ReportingRobot, recheckReporting } from '../robots/index.ts';
-import { FairQueue } from '../scheduling/fair-queue.ts';
+import { type Lane, TwoLanes } from '../scheduling/two-lanes.ts';
 import type { MetricsStore } from '../stores/index.ts';
 
 /** One robot's bytes in flight to the store. The owner of the hold releases it when they are no longer needed. */
@@ -16,6 +17,7 @@ export interface Submission extends KnownRobot {
   lines: StampedLines;
   /** Lines that the catalog refused; the others go to the store. */
   refused: Refusals;
+  lane: Lane;
   /** When the answer is due, on performance.now()'s clock. */
   deadline: number;
   /** Covers its bytes; released by the ingest. */
@@ -49,6 +51,7 @@ export interface IngestOptions {
 export interface IngestDeps {
   db: Database;
   store: MetricsStore;
+  arrivals: ArrivalRecorder;
   telemetry: Telemetry;
 }
 
@@ -73,7 +76,7 @@ const SMOOTHING = 0.2;
 export class Ingest {
   #deps: IngestDeps;
   #options: IngestOptions;
-  #queue = new FairQueue<Waiting>();
+  #queue = new TwoLanes<Waiting>();
   #queuedLines = 0;
   #queuedBytes = 0;
   #pendingBytes = 0;
@@ -82,8 +85,8 @@ export class Ingest {
   #waitingSince = 0;
   /** Moving average of the time a write takes, milliseconds. */
   #writeMs = 0;
-  /** Longest wait in the last batch taken from the queue, abandoned bodies included, milliseconds. */
-  #lastWaitMs = 0;
+  /** Longest wait in the last batch with bodies of that lane, abandoned ones included, milliseconds. */
+  #lastWaitMs: Record<Lane, number> = { short: 0, long: 0 };
   #scheduled = false;
   #linger: NodeJS.Timeout | undefined;
 
@@ -120,8 +123,8 @@ export class Ingest {
   }
 
   /** Estimated time a body queued now will take, milliseconds, judged by the last batch. */
-  get expectedWaitMs(): number {
-    return this.#queue.size === 0 ? 0 : this.#lastWaitMs + this.#writeMs;
+  expectedWaitMs(lane: Lane): number {
+    return this.#queue.has(lane) ? this.#lastWaitMs[lane] + this.#writeMs : 0;
   }
 
   /** Resolves when the store has accepted the lines. @throws AppError unauthorized, store_unavailable */
@@ -147,7 +150,7 @@ export class Ingest {
 
   #enqueue(waiting: Waiting): void {
     if (this.#queue.size === 0) this.#waitingSince = waiting.since;
-    this.#queue.push(waiting.robot.id, waiting);
+    this.#queue.push(waiting.lane, waiting.robot.id, waiting);
     this.#queuedLines += waiting.lines.count;
     this.#queuedBytes += waiting.hold.bytes;
     if (this.#scheduled) return;
@@ -181,14 +184,16 @@ export class Ingest {
   /** Drops bodies already answered with 503; their robots will send them again. */
   #nextBatch(): Waiting[] {
     const batch: Waiting[] = [];
-    let [lines, bytes, waitedMs] = [0, 0, 0];
+    let [lines, bytes] = [0, 0];
+    const waitedMs: Partial<Record<Lane, number>> = {};
+    this.#queue.turn();
     const fits = (next: Waiting) =>
       batch.length === 0 ||
       (lines + next.lines.count <= this.#options.batchLines && bytes + next.hold.bytes <= this.#options.batchBytes);
     for (let next = this.#queue.shift(fits); next; next = this.#queue.shift(fits)) {
       this.#queuedLines -= next.lines.count;
       this.#queuedBytes -= next.hold.bytes;
-      waitedMs = Math.max(waitedMs, performance.now() - next.since);
+      waitedMs[next.lane] = Math.max(waitedMs[next.lane] ?? 0, performance.now() - next.since);
       if (next.settled) {
         next.hold.release();
         continue;
@@ -197,7 +202,7 @@ export class Ingest {
       lines += next.lines.count;
       bytes += next.hold.bytes;
     }
-    this.#lastWaitMs = waitedMs;
+    Object.assign(this.#lastWaitMs, waitedMs);
     this.#waitingSince = performance.now();
     return batch;
   }
@@ -220,11 +225,13 @@ export class Ingest {
   }
 
   async #send(batch: Waiting[], signal: AbortSignal): Promise<void> {
-    const { db, store, telemetry } = this.#deps;
+    const { db, store, arrivals, telemetry } = this.#deps;
     const robots = await recheckReporting(db, batch);
     const allowed = batch.flatMap((waiting) => {
       const robot = robots.get(waiting.tokenHash);
-      if (robot) return [{ waiting, robot, robotId: robot.id, lines: waiting.lines, refused: waiting.refused }];
+      // The token may be another robot's by now, but the lines are stamped with this one's identity.
+      if (robot?.id === waiting.robot.id)
+        return [{ waiting, robot, robotId: robot.id, lines: waiting.lines, refused: waiting.refused }];
       waiting.reject(notReporting());
       return [];
     });
@@ -233,18 +240,15 @@ export class Ingest {
     const started = performance.now();
     const late = await store.write(allowed, signal);
     telemetry.upstream(performance.now() - started);
-    let stored = 0;
-    for (const [i, { waiting, robot, refused: early }] of allowed.entries()) {
+    const accepted = allowed.flatMap(({ waiting, robot, lines, refused: early }, i) => {
       const outcome = late[i] ?? NOTHING;
-      if (outcome instanceof Error) {
-        waiting.reject(outcome);
-        continue;
-      }
-      const refused = merged(early, outcome);
-      stored += waiting.lines.count - refused.size;
-      waiting.resolve({ robot, refused });
-    }
-    telemetry.stored(stored);
+      if (!(outcome instanceof Error)) return [{ waiting, robot, lines, refused: merged(early, outcome) }];
+      waiting.reject(outcome);
+      return [];
+    });
+    await arrivals.record(accepted);
+    for (const { waiting, robot, refused } of accepted) waiting.resolve({ robot, refused });
+    telemetry.stored(accepted.reduce((sum, { lines, refused }) => sum + lines.count - refused.size, 0));
   }
 }
 

@@ -1,23 +1,29 @@
 import type { SeriesCatalog } from '../catalog/index.ts';
 import type { Config } from '../config/config.ts';
+import type { Database } from '../db/schema.ts';
 import { AppError, databaseAway } from '../errors.ts';
 import {
+  type Correction,
   type Precision,
   type RobotShape,
+  readingTimes,
   type Stamp,
   type StampedLines,
   stamping,
   stampLines,
 } from '../line-protocol/index.ts';
-import type { ReportingRobot } from '../robots/index.ts';
+import { type ReportingRobot, shiftOf } from '../robots/index.ts';
 import { inTime } from '../scheduling/in-time.ts';
 import { inSlices } from '../scheduling/slices.ts';
 import { Turns } from '../scheduling/take-turns.ts';
+import type { Lane } from '../scheduling/two-lanes.ts';
 import { type Hold, type Ingest, storeAway } from './ingest.ts';
 import type { RobotBudget } from './robot-budget.ts';
 import { announcedSize, checkEncoding, tooLarge, unpack, unpackSmall } from './unpack.ts';
+import { findWrongClock, type WrongClock } from './wrong-clock.ts';
 
 export interface ReadDeps {
+  db: Database;
   config: Config;
   catalog: SeriesCatalog;
   ingest: Ingest;
@@ -29,6 +35,8 @@ export interface SentReport {
   robot: ReportingRobot;
   body: Buffer;
   encoding: string | undefined;
+  /** The robot's present boot, where its agent tells. */
+  boot: string | null;
   precision: Precision;
   /** When the answer is due, on performance.now()'s clock. */
   deadline: number;
@@ -38,12 +46,16 @@ export interface SentReport {
 export interface ReadReport {
   shape: RobotShape;
   lines: StampedLines;
+  lane: Lane;
   hold: Hold;
 }
 
+/** Nanoseconds. */
+const MS = 1_000_000n;
 /** Bodies of usual size are read in one go; longer ones take turns and yield to the event loop. */
 const SHORT_BYTES = 65_536;
 const LONG_AT_ONCE = 2;
+const laneOf = (bytes: number): Lane => (bytes <= SHORT_BYTES ? 'short' : 'long');
 
 /**
  * Unpacks and reads reports. Refuses early what could not be stored before its deadline. No body, whatever its content,
@@ -64,8 +76,10 @@ export class ReportReader {
   async read(sent: SentReport): Promise<ReadReport> {
     const { maxUnpackedBytes } = this.#deps.config.ingest;
     const encoding = checkEncoding(sent.encoding);
-    if (encoding === 'gzip' && announcedSize(sent.body) > maxUnpackedBytes) throw tooLarge(maxUnpackedBytes);
-    if (timeLeft(sent) < this.#deps.ingest.expectedWaitMs) throw storeAway();
+    const announced = encoding === 'gzip' ? announcedSize(sent.body) : 0;
+    if (announced > maxUnpackedBytes) throw tooLarge(maxUnpackedBytes);
+    if (timeLeft(sent) < this.#deps.ingest.expectedWaitMs(laneOf(Math.max(announced, sent.body.length))))
+      throw storeAway();
     const short = encoding === 'identity' ? sent.body : unpackSmall(sent.body, maxUnpackedBytes);
     if (short && short.length > maxUnpackedBytes) throw tooLarge(maxUnpackedBytes);
     if (short && short.length <= SHORT_BYTES) return this.#stamp(sent, short);
@@ -73,6 +87,22 @@ export class ReportReader {
       if (timeLeft(sent) <= 0) throw storeAway();
       return this.#stamp(sent, short ?? (await unpack(sent.body, maxUnpackedBytes)));
     });
+  }
+
+  /** @throws AppError database_unavailable */
+  async #correctionFor(sent: SentReport, body: Buffer, stamp: Stamp): Promise<Correction | undefined> {
+    const { robot, boot, precision } = sent;
+    const { db, config } = this.#deps;
+    const times = await inSlices(readingTimes(body, precision));
+    const pairedAt = boot === null ? undefined : BigInt(robot.paired_at.getTime()) * MS;
+    const wrong = findWrongClock(times, { ...stamp, pairedAt });
+    if (!wrong) return undefined;
+    const reading = {
+      ...{ robotId: robot.id, boot: boot ?? '', kind: wrong.kind, newestMs: Number(wrong.newest / MS) },
+      ...{ receivedMs: Number(stamp.receivedAt / MS), retentionMs: config.metrics.retention * 1000 },
+    };
+    const shiftMs = await inTime(shiftOf(db, reading), timeLeft(sent), databaseAway);
+    return { from: wrong.from, to: wrong.to, shift: BigInt(shiftMs) * MS, mark: markOf(wrong, shiftMs) };
   }
 
   async #stamp(sent: SentReport, body: Buffer): Promise<ReadReport> {
@@ -88,13 +118,22 @@ export class ReportReader {
       const known = catalog.knownShape(robot);
       const shape = known ?? (await inTime(catalog.shapeOf(robot), timeLeft(sent), databaseAway));
       const stamp = { shape, ...acceptedTimes(config) };
-      return { shape, lines: await stampedBy(body, precision, stamp), hold };
+      const lane = laneOf(body.length);
+      const stamped = await stampedBy(body, precision, stamp);
+      if (!stamped.hasStrangeTimes) return { shape, lines: stamped, lane, hold };
+      const correction = await this.#correctionFor(sent, body, stamp);
+      const lines = correction ? await stampedBy(body, precision, { ...stamp, correction }) : stamped;
+      return { shape, lines, lane, hold };
     } catch (error) {
       hold.release();
       throw error;
     }
   }
 }
+
+/** How far a boot's wrong clock was off, as a point among the others. */
+const markOf = ({ lines, newest }: WrongClock, shiftMs: number) =>
+  `clock_correction shift_ms=${shiftMs}i,lines=${lines}i ${newest}`;
 
 const stampedBy = (body: Buffer, precision: Precision, stamp: Stamp) =>
   body.length <= SHORT_BYTES ? stampLines(body, precision, stamp) : inSlices(stamping(body, precision, stamp));

@@ -7,6 +7,7 @@ import type { RejectedLine } from '../line-protocol/index.ts';
 import type { Telemetry } from '../monitoring/telemetry.ts';
 import {
   changeReportStatus,
+  type Inventories,
   type KnownRobot,
   type Presence,
   type ReportStatusChange,
@@ -14,8 +15,10 @@ import {
 } from '../robots/index.ts';
 import type { DueHours } from '../rollups/index.ts';
 import { inTime } from '../scheduling/in-time.ts';
+import { bootedAtOf } from './booted-at.ts';
 import type { FirstWrites } from './first-writes.ts';
 import type { Accepted, Ingest } from './ingest.ts';
+import { inventoryOf } from './inventory-of.ts';
 import { type ReadReport, timeLeft } from './read-report.ts';
 
 export interface ReceiveDeps {
@@ -24,6 +27,7 @@ export interface ReceiveDeps {
   ingest: Ingest;
   catalog: SeriesCatalog;
   presence: Presence;
+  inventories: Inventories;
   tokens: TokenCache;
   firstWrites: FirstWrites;
   dueHours: DueHours;
@@ -37,6 +41,9 @@ export interface Reporter extends KnownRobot {
   /** When the answer is due, on performance.now()'s clock. */
   deadline: number;
   agentVersion: string | null;
+  /** The boot id, where the agent tells. */
+  boot: string | null;
+  address: string;
 }
 
 /**
@@ -45,7 +52,7 @@ export interface Reporter extends KnownRobot {
  *   unauthorized, rate_limited, store_unavailable
  */
 export async function receiveMetrics(deps: ReceiveDeps, reporter: Reporter, report: ReadReport): Promise<void> {
-  const { tokenHash, robot, agentVersion } = reporter;
+  const { tokenHash, robot, agentVersion, boot, address } = reporter;
   const { lines } = report;
   const accepted = await store(deps, reporter, report);
   // The robot was renamed in the meantime: this body still carries the old name, the next one the new.
@@ -53,7 +60,12 @@ export async function receiveMetrics(deps: ReceiveDeps, reporter: Reporter, repo
   const stored = lines.count - accepted.refused.size;
   if (stored > 0) {
     if (!accepted.robot.has_written) await noteFirstWrite(deps, accepted.robot.id, reporter);
-    deps.presence.note(accepted.robot, Number.isFinite(lines.newestMs) ? lines.newestMs : null, agentVersion);
+    const newestMs = Number.isFinite(lines.newestMs) ? lines.newestMs : null;
+    const bootedAt = bootedAtOf(lines, Date.now());
+    const device = boot === null && bootedAt === null ? undefined : { boot, bootedAt, address };
+    deps.presence.note(accepted.robot, newestMs, agentVersion, device);
+    const inventory = inventoryOf(lines, accepted.refused, Date.now());
+    if (inventory) deps.inventories.note({ ...inventory, tokenHash });
   }
   if (lines.rejected.length + accepted.refused.size > 0) {
     const refused = [...accepted.refused].map(([index, why]) => ({ line: lines.numbers[index] ?? 0, ...why }));
@@ -77,7 +89,7 @@ export async function receiveMetrics(deps: ReceiveDeps, reporter: Reporter, repo
 async function store(
   { catalog, ingest, tokens, dueHours }: ReceiveDeps,
   { robot, tokenHash, deadline }: Reporter,
-  { shape, lines, hold }: ReadReport,
+  { shape, lines, lane, hold }: ReadReport,
 ): Promise<Accepted> {
   let handedOn = false;
   try {
@@ -89,11 +101,21 @@ async function store(
     const marking = dueHours.mark(robot.id, lines.hours);
     if (marking) await inTime(marking, timeLeft({ deadline }), databaseAway);
     handedOn = true;
-    return await ingest.submit({ robot, tokenHash, lines, refused, deadline, hold });
+    return await ingest.submit({ robot, tokenHash, lines, lane, refused, deadline, hold }).catch(async (error) => {
+      if (!(error instanceof AppError) || error.code !== 'unauthorized') throw error;
+      await inTime(tokens.confirm(tokenHash), timeLeft({ deadline }), databaseAway);
+      throw moved();
+    });
   } finally {
     if (!handedOn) hold.release();
   }
 }
+
+/** The token is good, but no longer this robot's: the next report is stamped with the identity of the right one. */
+const moved = () =>
+  new AppError('store_unavailable', 'The robot that this token belongs to has just changed. Send the data again.', {
+    retryAfter: 1,
+  });
 
 function rejection(
   code: 'lines_rejected' | 'nothing_usable',

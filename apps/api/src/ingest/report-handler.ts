@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
 import { AppError, notReporting } from '../errors.ts';
 import { networkOf, senderAddress } from '../http/address.ts';
 import { bearer } from '../http/bearer.ts';
-import { asAppError, isOurFault, problemOf } from '../http/problem.ts';
+import type { FailureLog } from '../http/failure-log.ts';
+import { asAppError, problemOf } from '../http/problem.ts';
 import { type Precision, SCALE } from '../line-protocol/index.ts';
 import type { RefusedTokens } from '../robots/index.ts';
 import { sha256 } from '../secrets/secret-box.ts';
+import { influxReplyOf, influxToken, isOfInfluxClient } from './influx-client.ts';
 import { BodyBudget, readBody } from './read-body.ts';
 import { ReportReader } from './read-report.ts';
 import { type ReceiveDeps, receiveMetrics } from './receive-metrics.ts';
@@ -15,7 +16,7 @@ import type { RobotBudget } from './robot-budget.ts';
 
 export type ReportDeps = ReceiveDeps & {
   budget: RobotBudget;
-  log: Logger;
+  failures: FailureLog;
   refusedTokens: RefusedTokens;
 };
 
@@ -28,8 +29,8 @@ interface Reading {
 export type ReportHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
- * `POST /api/metrics` on Node's own request and response: the framework would add a sixth to the cost of a reply
- * (docs/performance.md). Authenticates before reading the body. Replies 204 or a problem document; never rejects.
+ * `POST /api/metrics`, and InfluxDB's `POST /api/v2/write`, on Node's own request and response: the framework would add a
+ * sixth to the cost of a reply (docs/performance.md). Authenticates before reading the body. Replies 204 or what is wrong; never rejects.
  */
 export function reportHandler(deps: ReportDeps): ReportHandler {
   const { maxPendingBytes, maxBodyBytes } = deps.config.ingest;
@@ -45,42 +46,57 @@ export function reportHandler(deps: ReportDeps): ReportHandler {
       response.writeHead(204).end();
     } catch (error) {
       if (error instanceof AppError && error.code === 'unauthorized')
-        noteRefused(deps.refusedTokens, bearer(request.headers.authorization), reading.addressOf(request));
-      answerProblem(deps.log, request, response, error);
+        noteRefused(deps.refusedTokens, tokenOf(request), reading.addressOf(request));
+      answerProblem(deps.failures, request, response, error);
     }
     deps.telemetry.request(response.statusCode, (performance.now() - started) / 1000);
   };
 }
 
+/** InfluxDB's clients name another scheme. */
+function tokenOf({ url, headers: { authorization } }: IncomingMessage): string | undefined {
+  return isOfInfluxClient(url) ? influxToken(authorization) : bearer(authorization);
+}
+
 /** @throws AppError */
 async function receive(deps: ReportDeps, reading: Reading, request: IncomingMessage, started: number) {
   const { tokens, budget, config } = deps;
-  const token = bearer(request.headers.authorization);
+  const token = tokenOf(request);
   const tokenHash = token ? sha256(token) : '';
   const robot = token ? await tokens.find(tokenHash) : undefined;
   if (!robot) throw notReporting();
   const waitedMs = performance.now() - started;
   let deadline = 0;
+  const boot = bootOf(request.headers['x-robowatch-boot']);
+  const address = reading.addressOf(request);
   const report = await (async () => {
     budget.check(robot.id);
     const precision = precisionOf(request.url);
-    const sender = { robotId: robot.id, network: networkOf(reading.addressOf(request)) };
+    const sender = { robotId: robot.id, network: networkOf(address) };
     const body = await readBody(request, config.ingest.maxBodyBytes, reading.bodies, sender);
     deadline = performance.now() + config.ingest.timeoutMs - waitedMs;
     const encoding = request.headers['content-encoding']?.trim().toLowerCase();
-    return reading.reader.read({ robot, body, encoding, precision, deadline });
+    return reading.reader.read({ robot, body, encoding, boot, precision, deadline });
   })().catch(async (error) => {
     // 401 takes precedence over other errors, because it makes the agent keep its data. After a 503 it does so anyway.
     if (!(error instanceof AppError) || error.status !== 503) await tokens.confirm(tokenHash);
     throw error;
   });
   const agentVersion = agentVersionOf(request.headers['user-agent']);
-  await receiveMetrics(deps, { robot, tokenHash, deadline, agentVersion }, report);
+  await receiveMetrics(deps, { robot, tokenHash, deadline, agentVersion, boot, address }, report);
 }
 
 function noteRefused(refused: RefusedTokens, token: string | undefined, address: string): void {
   if (token) refused.add(sha256(token), address);
 }
+
+/** Our agent tells the kernel's boot id, with or without dashes; anything else is as good as nothing. */
+const bootOf = (header: string | string[] | undefined) => {
+  const id = String(header ?? '')
+    .replaceAll('-', '')
+    .toLowerCase();
+  return /^[0-9a-f]{32}$/.test(id) ? id : null;
+};
 
 /** Telegraf names itself: `Telegraf/1.37.2 Go/1.25.5`. */
 const agentVersionOf = (userAgent = '') => /^Telegraf\/([\w.+-]{1,64})(?: |$)/.exec(userAgent)?.[1] ?? null;
@@ -95,13 +111,15 @@ function precisionOf(url = ''): Precision {
   return precision as Precision;
 }
 
-function answerProblem(log: Logger, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+function answerProblem(failures: FailureLog, request: IncomingMessage, response: ServerResponse, error: unknown): void {
   const known = asAppError(error);
   const requestId = randomUUID();
-  if (isOurFault(known)) log.error({ err: error, reqId: requestId }, 'request failed');
-  const { headers, document } = problemOf(known, requestId);
+  failures.note(error, known, requestId);
+  const { status, headers, document } = isOfInfluxClient(request.url)
+    ? influxReplyOf(known, requestId)
+    : { status: known.status, ...problemOf(known, requestId) };
   // A refused body is not read to its end, so the connection cannot be reused.
   if (!request.complete) headers.connection = 'close';
   const body = JSON.stringify(document);
-  response.writeHead(known.status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
 }

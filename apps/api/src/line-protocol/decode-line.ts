@@ -53,20 +53,22 @@ export function decodePoint(line: Buffer, headLength: number): DecodedPoint {
 }
 
 /**
- * Calls `each` with every field, its name still escaped, one character per byte. @returns the time, nanoseconds since
+ * Calls `each` with every field that is wanted, its name still escaped, one character per byte. @returns the time, nanoseconds since
  * 1970
  */
 export function decodeFields(
   line: Buffer,
   headLength: number,
   each: (name: string, field: DecodedField) => void,
+  isWanted: (name: string) => boolean = () => true,
 ): string {
   let i = headLength;
   do {
     const field = scanField(line, i + 1, line.length - 1);
+    i = field.end;
+    if (!isWanted(field.name)) continue;
     const { type, value } = readValue(line.toString('latin1', field.valueStart, field.end));
     each(field.name, { type, value: typeof value === 'string' ? text(value) : value });
-    i = field.end;
   } while (line[i] === COMMA);
   return line.toString('latin1', i + 1, line.length - 1);
 }

@@ -40,6 +40,8 @@ export interface KnownSeries {
   key: string;
   /** The series of the line that followed its last line. */
   next: KnownSeries | undefined;
+  /** What is watched of it, kept by whoever watches: looking that up elsewhere takes longer than reading a line. */
+  watched: unknown;
 }
 
 export interface CatalogLimits {
@@ -129,7 +131,7 @@ export class RobotShape {
   addSeries(head: string, measurement: string, id: number): KnownSeries {
     const series: KnownSeries = {
       ...{ id, head, measurement: shared(measurement), isLog: measurement === 'syslog', seenAt: currentLine() },
-      ...{ fields: this.#fieldsOf(measurement), layout: [], key: head, next: undefined },
+      ...{ fields: this.#fieldsOf(measurement), layout: [], key: head, next: undefined, watched: undefined },
     };
     this.#byHead.set(head, series);
     return series;

@@ -16,6 +16,17 @@ export interface Stamp {
   /** The range in which a timestamp is accepted, nanoseconds. */
   oldest: bigint;
   newest: bigint;
+  correction?: Correction;
+}
+
+/** What a wrong clock's times are corrected by, nanoseconds. */
+export interface Correction {
+  /** The times that it applies to, both included. */
+  from: bigint;
+  to: bigint;
+  shift: bigint;
+  /** A line that says so; it is stored with the others. */
+  mark: string;
 }
 
 const NEWLINE = 10,
@@ -36,10 +47,11 @@ export function* stamping(body: Buffer, precision: Precision, stamp: Stamp): Gen
   const out = new StampedLines(body.length * 2 + STAMP_SIZE);
   const limits = {
     oldestMs: Number(stamp.oldest / 1_000_000n),
-    newestMs: Number(stamp.newest / 1_000_000n),
+    newestMs: Number(nearest(stamp) / 1_000_000n),
     receivedMs: Number(stamp.receivedAt / 1_000_000n),
     receivedAt: String(stamp.receivedAt),
   };
+  if (stamp.correction) stampMark(stamp.correction.mark, stamp, out);
   let number = 1;
   let pauseAt = STEP_BYTES;
   for (let start = 0; start < body.length; ) {
@@ -76,6 +88,19 @@ export function* stamping(body: Buffer, precision: Precision, stamp: Stamp): Gen
   return out;
 }
 
+/** Times above this are not left to the fast path. */
+const nearest = ({ receivedAt, newest, correction }: Stamp) =>
+  correction && correction.from > receivedAt && correction.from < newest ? correction.from : newest;
+
+/** A robot with too many series goes without. */
+function stampMark(mark: string, stamp: Stamp, out: StampedLines): void {
+  try {
+    stampAnyLine(Buffer.from(mark), 0, mark.length, 0, 'ns', stamp, out);
+  } catch (error) {
+    if (!(error instanceof BadLine)) throw error;
+  }
+}
+
 /** @throws BadLine */
 function stampAnyLine(
   body: Buffer,
@@ -83,11 +108,14 @@ function stampAnyLine(
   end: number,
   number: number,
   precision: Precision,
-  { shape, receivedAt, oldest, newest }: Stamp,
+  { shape, receivedAt, oldest, newest, correction }: Stamp,
   out: StampedLines,
 ): void {
   const line = scanLine(body, start, end, precision);
-  const at = line.time ?? receivedAt;
+  const { time = receivedAt } = line;
+  const isWrong = line.time !== undefined && correction && time >= correction.from && time <= correction.to;
+  const at = isWrong ? time + correction.shift : time;
+  if (at < oldest || at > newest) out.hasStrangeTimes = true;
   if (at < oldest) throw bad(`timestamp ${iso(at)} is older than the retention period`, 'time');
   if (at > newest) throw bad(`timestamp ${iso(at)} is too far in the future: check the robot's clock`, 'time');
 

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { Type } from 'typebox';
-import { findSessionUser } from '../accounts/index.ts';
+import { isStillGood } from '../accounts/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
@@ -21,13 +21,14 @@ function textOf(event: FleetEvent): string {
 
 function dataOf(event: FleetEvent) {
   if (event.type === 'access_changed') return {};
+  if (event.type === 'alert_changed') return { alert_id: event.alert_id, robot_id: event.robot_id };
   if (event.type !== 'robot_seen') return { robot_id: event.robot_id };
   return event.robot_ids.length === 1 ? { robot_id: event.robot_ids[0] } : { robot_ids: event.robot_ids };
 }
 
 /**
  * Server-sent events (HTML Living Standard §9.2): `event: robot_seen`, `data: {"robot_id":1}`, or `{"robot_ids":[1,2]}`
- * for several robots. Clients fetch the named robots again.
+ * for several robots, `event: alert_changed`, `data: {"alert_id":1,"robot_id":1}`. Clients fetch the named robots again; on `access_changed`, who they are (`GET /api/auth/me`).
  */
 export function eventRoutes(
   app: App,
@@ -58,8 +59,7 @@ export function eventRoutes(
       const stream = new PassThrough();
       open.set(stream, caller.id);
       const stillGood = async () => {
-        const user = await findSessionUser(db, caller.session_id, caller.id).catch(() => undefined);
-        if (user?.role !== caller.role) stream.end();
+        if (!(await isStillGood(db, caller).catch(() => false))) stream.end();
       };
       const listener = (event: FleetEvent) => {
         // Disconnect a client that does not read; it will reconnect and fetch everything again.
@@ -67,7 +67,10 @@ export function eventRoutes(
         else stream.write(textOf(event));
       };
       const topic = caller.role === 'admin' ? 'fleet' : (`owner ${caller.id}` as const);
-      const onAccess = () => void stillGood();
+      const onAccess = (event: FleetEvent) => {
+        if (stream.writable) listener(event);
+        void stillGood();
+      };
       const heartbeat = setInterval(() => {
         stream.write(': still here\n\n');
         void stillGood();

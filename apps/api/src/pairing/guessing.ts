@@ -24,10 +24,14 @@ export async function guessing<T>(
   try {
     return await attempt();
   } catch (error) {
-    wrong = error instanceof AppError && (error.code === 'not_found' || error.code === 'unauthorized');
+    wrong = error instanceof AppError && isWrong(error);
     if (wrong) await auditSampler.audit(db, actor, { action: 'pairing.wrong_code' });
     throw error;
   } finally {
     if (!wrong) for (const [attempts, key] of limits) await attempts.refund(key);
   }
 }
+
+/** A right code for a robot that is not there was no guess. */
+const isWrong = ({ code, extras }: AppError) =>
+  code === 'unauthorized' || (code === 'not_found' && extras.reason !== 'replaced_gone');

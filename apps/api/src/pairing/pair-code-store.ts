@@ -105,6 +105,13 @@ export async function takeCode(db: Db, code: string, encryptedToken: Buffer): Pr
   return taken?.robot_id;
 }
 
+/** Gives a robot's latest code to another robot, which its device now is. */
+export async function moveCode(db: Db, from: number, to: number): Promise<void> {
+  await sql`
+    update pair_codes set robot_id = ${to}
+    where id = (select max(id) from pair_codes where robot_id = ${from})`.execute(db);
+}
+
 export async function findStatus(db: Db, code: string) {
   return db
     .selectFrom('pair_codes')

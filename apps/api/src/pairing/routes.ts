@@ -7,10 +7,11 @@ import { notFound } from '../errors.ts';
 import { addressOf, networkOf } from '../http/address.ts';
 import type { Attempts } from '../http/attempts.ts';
 import { bearer } from '../http/bearer.ts';
-import { type App, replies, security } from '../http/schemas.ts';
+import { type App, IdParams, replies, security } from '../http/schemas.ts';
+import { undoReplacement } from '../robots/index.ts';
 import { confirmPairing } from './confirm-pairing.ts';
 import { guessing, type PairingAttempts } from './guessing.ts';
-import { findPending } from './pair-code-store.ts';
+import { findPending, moveCode } from './pair-code-store.ts';
 import { holdsPollToken, pollPairing } from './poll-pairing.ts';
 import { requestPairing } from './request-pairing.ts';
 import * as schemas from './schemas.ts';
@@ -110,17 +111,33 @@ export function ownerPairingRoutes(app: App, deps: PairingDeps): void {
         security,
         params: schemas.CodeParams,
         body: schemas.Confirmation,
-        response: replies({ 200: schemas.Confirmed }, 'unauthorized', 'not_found', 'rate_limited'),
+        response: replies({ 200: schemas.Confirmed }, 'unauthorized', 'not_found', 'robot_pending', 'rate_limited'),
       },
     },
     async (request) => {
+      const confirmation = { ...request.params, ...request.body };
       return guessing(deps, userActor(request), limits(request), () =>
-        confirmPairing(db, sealKey, userActor(request), {
-          code: request.params.code,
-          ownerId: request.caller.id,
-          name: request.body?.name,
-        }),
+        confirmPairing(db, sealKey, userActor(request), request.caller, confirmation),
       );
+    },
+  );
+
+  app.post(
+    '/robots/:id/undo-replacement',
+    {
+      schema: {
+        tags: ['robots'],
+        security,
+        description:
+          'Within a day: the former hardware and its token are back, the newer hardware becomes a robot of its own.',
+        params: IdParams,
+        response: replies({ 200: schemas.Undone }, 'unauthorized', 'not_found'),
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const new_robot_id = await undoReplacement(db, userActor(request), request.caller, id, moveCode);
+      return { robot_id: id, new_robot_id };
     },
   );
 }

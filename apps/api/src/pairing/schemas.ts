@@ -31,7 +31,15 @@ export const PairPreview = Type.Object({
   age_s: Type.Integer(),
   expires_in: Type.Integer(),
 });
-export const Confirmation = Type.Union([Body({ name: Type.Optional(Name) }), Type.Null()]);
+const Replaces = Type.Integer({
+  minimum: 1,
+  maximum: 2147483647,
+  description: 'a robot that this device replaces: it keeps its id, name, labels and history; its former token ends',
+});
+export const Confirmation = Type.Union([
+  Body({ name: Type.Optional(Name), replaces: Type.Optional(Replaces) }),
+  Type.Null(),
+]);
 export const Confirmed = Type.Object({
   robot_id: Id,
   status: RobotStatus,
@@ -42,4 +50,8 @@ export const PairStatus = Type.Object({
   token: Type.Optional(Type.String()),
   robot_id: Type.Optional(Id),
   name: Type.Optional(Type.String()),
+});
+export const Undone = Type.Object({
+  robot_id: Id,
+  new_robot_id: Type.Integer({ description: 'the robot that the newer hardware is now' }),
 });

@@ -4,6 +4,8 @@ import type { Database } from '../db/schema.ts';
 import { AppError, notFound } from '../errors.ts';
 import { publish } from '../events/event-bus.ts';
 import { newSecret, sha256 } from '../secrets/secret-box.ts';
+import { forgetDevices } from './device-store.ts';
+import { dropKeptHardware } from './replacement-store.ts';
 import { deleteRobot, type RobotUpdate, replaceToken, updateRobot } from './robot-store.ts';
 import type { RobotChange } from './schemas.ts';
 import { lockRobot, type Viewer } from './visible-robot-store.ts';
@@ -59,9 +61,28 @@ export async function rotateToken(db: Database, actor: Actor, viewer: Viewer, id
     if (robot.status === 'pending')
       throw new AppError('robot_pending', 'This robot has not been confirmed yet. Enter its pairing code first.');
     await replaceToken(tx, id, sha256(token));
+    await forgetDevices(tx, id);
     await audit(tx, actor, { action: 'robot.token_rotated', target: target(robot) });
   });
   return token;
+}
+
+/**
+ * Ends a robot's token without giving it another, for one that was copied: whoever had it must be paired anew. The former
+ * hardware that could come back has no token any more either. @throws AppError not_found, robot_pending
+ */
+export async function endToken(db: Database, actor: Actor, viewer: Viewer, id: number): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const robot = await lockRobot(tx, viewer, id);
+    if (!robot) throw notFound('robot');
+    if (robot.status === 'pending')
+      throw new AppError('robot_pending', 'This robot has not been confirmed yet. Enter its pairing code first.');
+    await replaceToken(tx, id, null);
+    await dropKeptHardware(tx, id);
+    await forgetDevices(tx, id);
+    await audit(tx, actor, { action: 'robot.token_ended', target: target(robot) });
+    await publish(tx, { type: 'robot_status_changed', robot_id: id, owner_id: robot.owner_id });
+  });
 }
 
 /** The token is invalid once this returns; a job purges the metrics soon after. @throws AppError not_found */

@@ -7,6 +7,7 @@ export interface ReportingRobot extends RobotIdentity {
   status: RobotStatus;
   has_written: boolean;
   owner_id: number | null;
+  paired_at: Date;
   /** The row's version, which every change relevant to reports increments. */
   version: string;
 }
@@ -19,8 +20,10 @@ export interface KnownRobot {
 
 type Row = ReportingRobot & { influxdb_token: string };
 
+// New hardware of a robot that has written before: its sealed token ends with its own first write.
+const isSealed = sql`exists (select from pair_codes where robot_id = robots.id and encrypted_token is not null)`;
 const columns = sql`influxdb_token, robots.id, name, hostname, architecture, status,
-  first_write_at is not null as has_written, owner_id, robots.version`;
+  first_write_at is not null and not ${isSealed} as has_written, owner_id, created_at as paired_at, robots.version`;
 const mayReport = sql`status in ('active', 'error')`;
 
 /** Finds the robots that may write, by token hash, in one query. */

@@ -1,13 +1,25 @@
 import type { Database } from '../db/schema.ts';
 import { publish } from '../events/event-bus.ts';
+import { type ClockSample, measureSkew, SKEW_NOISE_MS } from './clock-skew.ts';
+import { type Device, type DeviceSeen, withSighting } from './device.ts';
+import { noteDevices } from './note-devices.ts';
 import { writePresence } from './presence-store.ts';
 import { touchRobots } from './robot-store.ts';
 
 interface Sighting {
   owner: number | null;
   at: number;
+  /** Null while no report has told. */
   skewMs: number | null;
+  /** As far as the latest report alone tells; counts while nothing better is known of the robot. */
+  guessMs: number | null;
+  /** What the next report's newest point is compared with. */
+  clock: ClockSample | undefined;
   agentVersion: string | null;
+  /** The devices that reported since the last write, in their order. */
+  trail: DeviceSeen[];
+  /** Whether its agent tells its boot: then nothing else is needed to tell devices apart. */
+  tellsBoot: boolean;
   /** Since the last write to the database. */
   reports: number;
   /** Not yet published, and not yet written to the database. */
@@ -16,9 +28,8 @@ interface Sighting {
   writtenAt: number;
 }
 
-/** Smaller differences mean nothing: points wait up to a flush interval in the agent. */
-const SKEW_NOISE_MS = 30_000;
-const FORGET_MS = 60_000;
+/** Robots may report this seldom: what their clocks are compared with is kept so long. */
+const FORGET_MS = 3_600_000;
 /** Arrays of this many rows are built within a few milliseconds. */
 const ROWS_AT_ONCE = 1_000;
 
@@ -46,16 +57,35 @@ export class Presence {
   /**
    * @param newestMs the newest timestamp set by the robot, used to measure its clock skew
    * @param agentVersion the version of Telegraf that sent the report, if it was Telegraf
+   * @param device the computer that sent the report, where that can be told
    */
-  note(robot: { id: number; owner_id: number | null }, newestMs: number | null, agentVersion: string | null): void {
+  note(
+    robot: { id: number; owner_id: number | null },
+    newestMs: number | null,
+    agentVersion: string | null,
+    device?: Device,
+  ): void {
     const at = Date.now();
-    const skew = newestMs === null ? null : newestMs - at;
     const before = this.#seen.get(robot.id);
-    // Back-filled data looks like a slow clock, so the freshest batch since the last write determines the skew.
+    const tellsBoot = before?.tellsBoot || device?.boot != null;
+    const former = before?.trail ?? [];
+    const trail = device && (device.boot !== null || !tellsBoot) ? withSighting(former, { ...device, at }) : former;
+    const measured = newestMs === null ? undefined : measureSkew(before?.clock, { newest: newestMs, at });
+    const clock = measured?.reference ?? before?.clock;
+    const skew = measured?.skewMs ?? null;
+    const guessMs = newestMs === null ? (before?.guessMs ?? null) : newestMs - at;
     const other = before?.isUnwritten ? before.skewMs : null;
     const skewMs = skew === null || other === null ? (skew ?? other) : Math.max(skew, other);
     this.#seen.set(robot.id, {
-      ...{ owner: robot.owner_id, at, skewMs, agentVersion: agentVersion ?? before?.agentVersion ?? null },
+      ...{
+        owner: robot.owner_id,
+        at,
+        skewMs,
+        guessMs,
+        clock,
+        agentVersion: agentVersion ?? before?.agentVersion ?? null,
+        ...{ trail, tellsBoot },
+      },
       ...{ isNews: true, isUnwritten: true, writtenAt: before?.writtenAt ?? 0, reports: (before?.reports ?? 0) + 1 },
     });
   }
@@ -83,17 +113,23 @@ export class Presence {
 
   async #writeSome(rows: [number, Sighting][]): Promise<void> {
     const writtenAt = Date.now();
-    const seen = rows.map(([id, { at, skewMs, agentVersion, reports }]) => ({
-      ...{ id, at: new Date(at), agentVersion, reports, skewMs: skewMs === null ? null : withoutNoise(skewMs) },
+    const seen = rows.map(([id, { at, skewMs, guessMs, agentVersion, reports, trail }]) => ({
+      ...{ id, at: new Date(at), agentVersion, reports, device: trail.at(-1) ?? null },
+      ...{ skewMs: withoutNoise(skewMs), guessMs: withoutNoise(guessMs) },
     }));
     await touchRobots(this.#db, seen);
-    await writePresence(this.#db, seen, this.#options.offlineAfter);
+    const changed = new Set(await writePresence(this.#db, seen, this.#options.offlineAfter));
+    const trails = rows
+      .map(([id, { trail }]) => [id, trail] as const)
+      .filter(([id, trail]) => trail.length > 1 || (trail.length === 1 && changed.has(id)));
     for (const [id, written] of rows) {
       const sighting = this.#seen.get(id);
       if (!sighting) continue;
       const reports = sighting.reports - written.reports;
-      Object.assign(sighting, { writtenAt, isUnwritten: sighting !== written, reports });
+      const trail = sighting.trail.filter((one) => !written.trail.includes(one));
+      Object.assign(sighting, { writtenAt, isUnwritten: sighting !== written, reports, trail });
     }
+    await noteDevices(this.#db, trails);
   }
 
   async #tell(): Promise<void> {
@@ -109,4 +145,5 @@ export class Presence {
   }
 }
 
-const withoutNoise = (skewMs: number) => (Math.abs(skewMs) < SKEW_NOISE_MS ? 0 : Math.round(skewMs));
+const withoutNoise = (skewMs: number | null) =>
+  skewMs !== null && Math.abs(skewMs) < SKEW_NOISE_MS ? 0 : skewMs && Math.round(skewMs);

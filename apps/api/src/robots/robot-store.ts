@@ -29,6 +29,49 @@ export async function insertPendingRobot(
   return id;
 }
 
+/** A computer that a robot runs on. */
+export interface Hardware {
+  hostname: string;
+  ip_address: string | null;
+  architecture: Architecture | null;
+  agent_version: string | null;
+}
+
+/** The hardware of a robot that has not been confirmed yet. */
+export function findPendingHardware(db: Db, id: number): Promise<Hardware | undefined> {
+  return db
+    .selectFrom('robots')
+    .select(['hostname', 'ip_address', 'architecture', 'agent_version'])
+    .where('id', '=', id)
+    .where('status', '=', 'pending')
+    .executeTakeFirst();
+}
+
+/** Adds a robot for hardware that holds a token already. @returns its id */
+export async function insertPairedRobot(
+  db: Db,
+  robot: Hardware & { owner_id: number | null; influxdb_token: string | null; status: RobotStatus },
+): Promise<number> {
+  const unset = { last_seen_at: null, first_write_at: null, former_token: null, former_token_refused_at: null };
+  const { id } = await db
+    .insertInto('robots')
+    .values({ ...unset, ...robot, name: robot.hostname, error_reason: null })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** Puts a robot onto other hardware. @param former the previous hardware's token, to notice that it still reports */
+export async function giveHardware(
+  db: Db,
+  id: number,
+  hardware: Hardware & { status: RobotStatus; influxdb_token: string },
+  former: string | null,
+): Promise<void> {
+  const change = { ...hardware, error_reason: null, former_token: former, former_token_refused_at: null };
+  await db.updateTable('robots').set(change).where('id', '=', id).execute();
+}
+
 export interface RobotUpdate {
   name?: string;
   status?: RobotStatus;
@@ -46,7 +89,7 @@ export async function updateRobot(db: Db, id: number, change: RobotUpdate): Prom
 }
 
 /** Keeps the previous token's hash, in order to detect when it is still being used. */
-export async function replaceToken(db: Db, id: number, tokenHash: string): Promise<void> {
+export async function replaceToken(db: Db, id: number, tokenHash: string | null): Promise<void> {
   const former_token = sql.ref<string | null>('influxdb_token');
   const change = { influxdb_token: tokenHash, former_token, former_token_refused_at: null };
   await db.updateTable('robots').set(change).where('id', '=', id).execute();

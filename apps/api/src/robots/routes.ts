@@ -7,7 +7,7 @@ import { notFound } from '../errors.ts';
 import { NOTHING_KNOWN } from '../figures/index.ts';
 import { type App, Empty, IdParams, Page, replies, security } from '../http/schemas.ts';
 import type { MetricsStore, Reads } from '../stores/index.ts';
-import { changeRobot, removeRobot, rotateToken } from './change-robots.ts';
+import { changeRobot, endToken, removeRobot, rotateToken } from './change-robots.ts';
 import { latestFigures } from './latest-figures.ts';
 import { NewToken, Robot, RobotChange, RobotQuery } from './schemas.ts';
 import { findRobot, listRobots } from './visible-robot-store.ts';
@@ -105,6 +105,23 @@ export function robotRoutes(
     async (request) => {
       const influxdb_token = await rotateToken(db, userActor(request), request.caller, request.params.id);
       return { influxdb_token };
+    },
+  );
+
+  app.post(
+    '/robots/:id/end-token',
+    {
+      schema: {
+        tags,
+        security,
+        description: 'For a token that was copied: no device has one afterwards, until it is paired anew.',
+        params: IdParams,
+        response: replies({ 204: Empty }, 'unauthorized', 'not_found', 'robot_pending'),
+      },
+    },
+    async (request, reply) => {
+      await endToken(db, userActor(request), request.caller, request.params.id);
+      return reply.code(204).send(null);
     },
   );
 }

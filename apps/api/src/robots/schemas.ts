@@ -43,10 +43,63 @@ export const Robot = Type.Object({
   clock_skew_ms: Type.Union([Type.Integer(), Type.Null()], {
     description: "Milliseconds by which the robot's clock is ahead of the server's",
   }),
+  clock_corrected: Type.Union(
+    [
+      Type.Object({
+        skew_ms: Type.Integer({ description: "Milliseconds by which the robot's clock was ahead of the server's" }),
+        at: Timestamp,
+      }),
+      Type.Null(),
+    ],
+    { description: 'When an impossible clock last had its times corrected on arrival, within a day' },
+  ),
   error_reason: Nullable(Type.String({ description: 'Why recent writes were rejected, in status error' })),
   former_token_refused_at: Type.Union([Timestamp, Type.Null()], {
     description: 'When a report with the previous token was last refused, to the minute',
   }),
+  has_token: Type.Boolean({ description: 'Whether a device may report for it, once it is active' }),
+  cloned: Type.Union(
+    [
+      Type.Object({
+        noticed_at: Timestamp,
+        devices: Type.Array(
+          Type.Object({
+            address: Nullable(Type.String()),
+            booted_at: Type.Union([Timestamp, Type.Null()]),
+            last_seen_at: Timestamp,
+          }),
+        ),
+      }),
+      Type.Null(),
+    ],
+    { description: 'Several devices that report with its token, by turns, within a day' },
+  ),
+  replaced: Type.Union(
+    [
+      Type.Object({
+        at: Timestamp,
+        hostname: Type.String({ description: 'of the former hardware' }),
+        undo_until: Timestamp,
+      }),
+      Type.Null(),
+    ],
+    { description: 'The latest replacement of its hardware, while it can be undone' },
+  ),
+  inventory: Type.Union(
+    [
+      Type.Object({
+        model: Nullable(Type.String({ description: 'of the board or computer' })),
+        os: Nullable(Type.String()),
+        kernel: Nullable(Type.String()),
+        agent: Nullable(Type.String({ description: 'version of Telegraf' })),
+        serial: Nullable(Type.String({ description: 'of the disk that holds the root' })),
+        at: Timestamp,
+        since: Type.Optional(Type.String({ format: 'date-time', description: 'the same since then; not in the list' })),
+      }),
+      Type.Null(),
+    ],
+    { description: 'What its agent last said about its computer, and when' },
+  ),
   labels: Type.Record(Type.String(), Type.String()),
   latest: Latest,
 });
@@ -64,7 +117,9 @@ export const RobotQuery = Type.Object({
       description: 'site:lab; with several all must match',
     }),
   ),
-  q: Type.Optional(Text({ maxLength: 255, description: 'part of the name, hostname or address' })),
+  q: Type.Optional(
+    Text({ maxLength: 255, description: 'part of the name, hostname or address, or of what its inventory says' }),
+  ),
   status: Type.Optional(RobotStatus),
   online: Type.Optional(Type.Boolean()),
   owner_id: Type.Optional(Id),

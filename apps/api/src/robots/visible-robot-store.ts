@@ -2,7 +2,9 @@ import { type SelectQueryBuilder, sql } from 'kysely';
 import { decodeCursor, MAX, page, textKey, wholeKey } from '../db/pagination.ts';
 import type { Db, Role, Tables } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
+import { INVENTORY_FIELDS, type Inventory } from './inventory.ts';
 import type { RobotQuery } from './schemas.ts';
+import { heardSince } from './server-watch-store.ts';
 
 /** The caller: users see their own robots, administrators see all. */
 export interface Viewer {
@@ -28,21 +30,65 @@ const COLUMNS = [
 /** robots.last_seen_at is only a fallback: it is updated less often. */
 const lastSeen = sql<Date | null>`coalesce(robot_presence.seen_at, robots.last_seen_at)`;
 
-function visibleRobots(db: Db, viewer: Viewer, offlineAfter: number) {
-  const online = sql<boolean>`coalesce(${lastSeen} > now() - make_interval(secs => ${offlineAfter}), false)`;
+const rfc3339 = (time: string) => sql`to_char(${sql.ref(time)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** The latest replacement of its hardware, while it can be undone. */
+const undoable = sql<{ at: string; hostname: string; undo_until: string } | null>`(
+  select jsonb_build_object('at', ${rfc3339('at')}, 'hostname', hostname, 'undo_until', ${rfc3339('undo_until')}) from robot_replacements
+  where robot_id = robots.id and undo_until > now() order by robot_replacements.id desc limit 1
+)`;
+
+/** What its times were corrected by of late. */
+const corrected = sql<{ skew_ms: number; at: string } | null>`(
+  select jsonb_build_object('skew_ms', -shift_ms, 'at', ${rfc3339('corrected_at')}) from robot_clocks
+  where robot_id = robots.id and corrected_at > now() - interval '1 day' order by corrected_at desc limit 1
+)`;
+
+interface KnownInventory extends Inventory {
+  at: string;
+  since?: string;
+}
+
+const since = sql`, 'since', ${rfc3339('robot_inventories.since')}`;
+/** @param isWhole the list does without `since`, which nobody sees there */
+const inventory = (isWhole: boolean) =>
+  sql<KnownInventory | null>`case when robot_inventories.robot_id is not null then jsonb_build_object(
+  ${sql.join(INVENTORY_FIELDS.flatMap((name) => [sql.lit(name), sql.ref(`robot_inventories.${name}`)]))},
+  'at', ${rfc3339('robot_inventories.at')} ${isWhole ? since : sql``}) end`;
+
+interface SeenDevice {
+  address: string | null;
+  booted_at: string | null;
+  last_seen_at: string;
+}
+
+/** Devices that report with the same token. Times are text in RFC 3339. */
+const cloned = sql<{ noticed_at: string; devices: SeenDevice[] } | null>`(
+  select jsonb_build_object('noticed_at', ${rfc3339('noticed_at')}, 'devices', (
+    select coalesce(jsonb_agg(jsonb_build_object('address', address, 'booted_at', ${rfc3339('booted_at')},
+      'last_seen_at', ${rfc3339('last_seen_at')}) order by first_seen_at), '[]')
+    from robot_devices where robot_id = robots.id and returns > 0
+  )) from robot_clones where robot_id = robots.id
+)`;
+
+function visibleRobots(db: Db, viewer: Viewer, offlineAfter: number, isWhole: boolean) {
+  const online = sql<boolean>`coalesce(${lastSeen} > ${heardSince(offlineAfter)}, false)`;
   const agent = sql<string | null>`coalesce(robot_presence.agent_version, robots.agent_version)`;
   const query = db
     .selectFrom('robots')
     .leftJoin('users', 'users.id', 'robots.owner_id')
     .leftJoin('robot_presence', 'robot_presence.robot_id', 'robots.id')
+    .leftJoin('robot_inventories', 'robot_inventories.robot_id', 'robots.id')
     .select([...COLUMNS, 'users.name as owner_name', 'users.email as owner_email', online.as('online')])
-    .select([lastSeen.as('last_seen_at'), agent.as('agent_version')]);
+    .select([lastSeen.as('last_seen_at'), agent.as('agent_version'), undoable.as('replaced')])
+    .select([corrected.as('clock_corrected'), cloned.as('cloned'), inventory(isWhole).as('inventory')])
+    .select(sql<boolean>`robots.influxdb_token is not null`.as('has_token'));
   return { online, query: viewer.role === 'admin' ? query : query.where('robots.owner_id', '=', viewer.id) };
 }
 
 type Row = Awaited<ReturnType<typeof findRow>>;
 const findRow = (db: Db, viewer: Viewer, offlineAfter: number, id: number) =>
-  visibleRobots(db, viewer, offlineAfter).query.where('robots.id', '=', id).executeTakeFirst();
+  visibleRobots(db, viewer, offlineAfter, true).query.where('robots.id', '=', id).executeTakeFirst();
 
 /** @returns undefined when the robot does not exist or the viewer may not see it */
 export async function findRobot(db: Db, viewer: Viewer, offlineAfter: number, id: number) {
@@ -55,6 +101,7 @@ export function lockRobot(db: Db, viewer: Viewer, id: number) {
   let query = db
     .selectFrom('robots')
     .select(['id', 'name', 'hostname', 'architecture', 'status', 'owner_id'])
+    .select(['ip_address', 'agent_version', 'influxdb_token'])
     .where('id', '=', id)
     .forUpdate();
   if (viewer.role !== 'admin') query = query.where('owner_id', '=', viewer.id);
@@ -84,7 +131,7 @@ export async function visibleIds(db: Db, viewer: Viewer, ids: number[]): Promise
 
 export async function listRobots(db: Db, viewer: Viewer, offlineAfter: number, filter: RobotQuery) {
   const { sort = 'name', order = 'asc', limit = 100 } = filter;
-  const { online, query: visible } = visibleRobots(db, viewer, offlineAfter);
+  const { online, query: visible } = visibleRobots(db, viewer, offlineAfter, false);
   // Times sort as text in the same form as in the cursor; robots never seen sort as if seen in 1970.
   const key =
     sort === 'created_at' || sort === 'last_seen_at'
@@ -129,12 +176,13 @@ function labelsOf(labels: string[]): Record<string, string> {
   return pairs.every(([key, value]) => keys.get(key) === value) ? Object.fromEntries(pairs) : { '': '' };
 }
 
-function matching<O>(query: SelectQueryBuilder<Tables & { users: never }, 'robots' | 'users', O>, like: string) {
+function matching<O>(query: SelectQueryBuilder<Tables, 'robots' | 'robot_inventories', O>, like: string) {
   return query.where((eb) =>
     eb.or([
       eb('robots.name', 'ilike', like),
       eb('robots.hostname', 'ilike', like),
       eb('robots.ip_address', 'ilike', like),
+      ...INVENTORY_FIELDS.map((name) => eb(`robot_inventories.${name}`, 'ilike', like)),
     ]),
   );
 }

@@ -22,12 +22,20 @@ export interface DueRobot {
   hours: { hour: number; marks: number }[];
 }
 
-/** Robots with due hours, longest overdue first, and at most `perRobot` hours of each. */
+/**
+ * Robots with due hours, and at most `perRobot` hours of each. Owners take turns, so that whoever has many robots with
+ * late data does not hold up the others; of an owner's robots, and of robots of one turn, the longest overdue comes first.
+ */
 export async function listDue(db: Db, limit: number, perRobot: number): Promise<DueRobot[]> {
   const { rows } = await sql<{ robot_id: number; hour: number; marks: number }>`
-    select robot_id, hour, marks from (
-      select *, row_number() over (partition by robot_id order by due_at, hour) as place from rollup_due where due_at <= now()
-    ) as due where place <= ${perRobot} order by due_at, robot_id, hour limit ${limit}`.execute(db);
+    with due as materialized (select robot_id, min(due_at) as since from rollup_due where due_at <= now() group by robot_id),
+    turns as (
+      select due.*, row_number() over (partition by coalesce(r.owner_id, -due.robot_id) order by since, robot_id) as turn
+      from due left join robots r on r.id = due.robot_id order by turn, since, robot_id limit ${limit})
+    select t.robot_id, h.hour, h.marks from turns t cross join lateral (
+      select hour, marks, due_at from rollup_due h where h.robot_id = t.robot_id and h.due_at <= now()
+      order by due_at, hour limit ${perRobot}
+    ) h order by t.turn, t.since, t.robot_id, h.due_at, h.hour`.execute(db);
   return [...Map.groupBy(rows, (row) => row.robot_id)].map(([robotId, hours]) => ({ robotId, hours }));
 }
 

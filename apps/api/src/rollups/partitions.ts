@@ -1,7 +1,7 @@
 import { RangePartitions } from '../db/range-partitions.ts';
 import type { Database } from '../db/schema.ts';
 import { DAY_HOURS, hourOf } from './rollup.ts';
-import { deleteActivityBefore } from './rollup-store.ts';
+import { deleteActivityBefore, deleteUnusedNames } from './rollup-store.ts';
 
 const DAYS_A_PARTITION = 30;
 const S_A_DAY = 86_400;
@@ -12,8 +12,8 @@ export interface RollupPartitions {
 }
 
 export const rollupPartitions = (db: Database): RollupPartitions => ({
-  hours: new RangePartitions(db, ['rollup_hours'], DAYS_A_PARTITION * DAY_HOURS),
-  days: new RangePartitions(db, ['rollup_days'], 12 * DAYS_A_PARTITION),
+  hours: new RangePartitions(db, ['rollup_hours', 'hour_figures'], DAYS_A_PARTITION * DAY_HOURS),
+  days: new RangePartitions(db, ['rollup_days', 'day_figures'], 12 * DAYS_A_PARTITION),
 });
 
 /** Deletes roll-ups past their retention (seconds). */
@@ -22,4 +22,5 @@ export async function expireRollups(db: Database, { hours, days }: RollupPartiti
   await hours.dropBefore(oldest);
   await days.dropBefore(Math.floor(oldest / DAY_HOURS));
   await deleteActivityBefore(db, oldest);
+  await deleteUnusedNames(db);
 }

@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts';
 import { COUNTERS } from '../figures/index.ts';
 import type { HourValues, MetricsStore } from '../stores/index.ts';
 import { type DueRobot, finishDue, listDue, markNextRolled, postponeDue } from './due-store.ts';
+import { renewFigures } from './figure-store.ts';
 import { increasesOf, keyOf } from './increases.ts';
 import type { RollupPartitions } from './partitions.ts';
 import { DAY_HOURS, HOUR_MS } from './rollup.ts';
@@ -24,9 +25,14 @@ export interface RollUpDeps {
   partitions: RollupPartitions;
 }
 
-const DUE_AT_ONCE = 2_000;
+/** Robots listed at once. */
+const DUE_AT_ONCE = 500;
 /** A robot that sends a month of late data must not hold up the others. */
 const DUE_PER_ROBOT = 48;
+/** Nor may one whose hours take long. */
+const TURN_MS = 2_000;
+/** After so long, whoever has become due meanwhile is listed. */
+const ROUND_MS = 10_000;
 /** Hours read from the store at once. */
 const SPAN_HOURS = 4;
 /** Rows computed at once, and written in one statement. */
@@ -41,8 +47,10 @@ export async function rollUpDue(deps: RollUpDeps, signal: AbortSignal): Promise<
   for (let found = 1; found > 0 && !signal.aborted; ) {
     const robots = await listDue(deps.db, DUE_AT_ONCE, DUE_PER_ROBOT);
     found = robots.length;
+    const end = Date.now() + ROUND_MS;
     for (const robot of robots) {
       if (signal.aborted) return;
+      if (Date.now() > end) break;
       try {
         await rollUpRobot(deps, robot, signal);
       } catch (error) {
@@ -62,7 +70,8 @@ async function rollUpRobot(deps: RollUpDeps, { robotId, hours }: DueRobot, signa
   const fieldCount = measurements.reduce((sum, { fields }) => sum + fields.length, 0);
   const spanHours = seriesCount * fieldCount * SPAN_HOURS > MAX_ROWS ? 1 : SPAN_HOURS;
   const chunks = chunksOf(measurements, Math.max(1, Math.floor(MAX_ROWS / spanHours / Math.max(1, seriesCount))));
-  while (inOrder.length > 0) {
+  const end = Date.now() + TURN_MS;
+  while (inOrder.length > 0 && Date.now() < end) {
     const first = inOrder[0]?.hour ?? 0;
     const count = inOrder.findIndex(({ hour }) => hour >= first + spanHours);
     const span = inOrder.splice(0, count === -1 ? inOrder.length : count);
@@ -124,6 +133,7 @@ async function rollUpSpan(deps: RollUpDeps, due: DueRobot, chunks: Fields[], sig
     // The next hours' increases start from these hours' last values.
     if ((await lastValues()) !== former) await markNextRolled(tx, robotId, COUNTERS, last);
     await replaceLogCounts(tx, robotId, hours, hasPoints, logs);
+    await renewFigures(tx, { robotId, hours, days });
     if (!(await finishDue(tx, due))) throw new Error(`hours of robot ${robotId} were rolled up by another replica`);
   });
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
-import type { Db } from '../db/schema.ts';
+import type { Database, Db } from '../db/schema.ts';
 import type { HourValues, LogCount } from '../stores/index.ts';
+import { deleteFiguresOf } from './figure-store.ts';
 import { DAY_HOURS, type Rollup } from './rollup.ts';
 
 export interface HourRow extends HourValues {
@@ -150,10 +151,25 @@ export async function deleteActivityBefore(db: Db, hour: number): Promise<void> 
   await sql`delete from robot_activity where hour < ${hour}`.execute(db);
 }
 
+/**
+ * Deletes names of fields that no robot has any more. The catalog knows a field for as long as there are roll-ups of it. The lock
+ * waits for what is being rolled up, whose names would be unused until it is committed, and holds up what comes next.
+ */
+export async function deleteUnusedNames(db: Database): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await sql`lock table field_names in share row exclusive mode`.execute(tx);
+    await sql`
+      delete from field_names where not exists (select from metric_fields where metric_fields.field = field_names.name)`.execute(
+      tx,
+    );
+  });
+}
+
 /** Deletes everything kept for a robot. */
 export async function deleteRollupsOf(db: Db, robotId: number): Promise<void> {
   await sql`delete from rollup_due where robot_id = ${robotId}`.execute(db);
   await sql`delete from rollup_hours where ${ofRobot(robotId)}`.execute(db);
   await sql`delete from rollup_days where ${ofRobot(robotId)}`.execute(db);
   await sql`delete from robot_activity where robot_id = ${robotId}`.execute(db);
+  await deleteFiguresOf(db, robotId);
 }

@@ -6,7 +6,12 @@ import { open, seal } from './secret-box.ts';
 /** Every column with sealed values, and the purpose of its key. */
 export const SEALED_COLUMNS = [
   { table: 'signing_keys', column: 'encrypted_private_key', purpose: 'signing keys' },
+  { table: 'oidc_keys', column: 'encrypted_key', purpose: 'OpenID keys' },
   { table: 'pair_codes', column: 'encrypted_token', purpose: 'pairing tokens' },
+  { table: 'totp_factors', column: 'encrypted_secret', purpose: 'second factors' },
+  { table: 'sessions', column: 'encrypted_id_token', purpose: 'ID tokens' },
+  { table: 'alert_channels', column: 'encrypted_secrets', purpose: 'alert channels' },
+  { table: 'push_keys', column: 'encrypted_private_key', purpose: 'push keys' },
 ] as const satisfies { table: string; column: string; purpose: KeyPurpose }[];
 
 /**

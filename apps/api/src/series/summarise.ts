@@ -3,16 +3,17 @@ import { AppError } from '../errors.ts';
 import {
   areUtcDays,
   calendarDays,
+  HOUR_MS,
   type RobotDay,
-  type RobotHour,
   readDisks,
-  readHoursOf,
   readRobotDays,
+  readWorstHours,
+  type WorstHour,
 } from '../rollups/index.ts';
 
 const MAX_DISKS = 20;
-/** The worst hour is looked for in this many of the worst days. */
-const WORST_DAYS = 10;
+/** One robot with very many disks must not hide those of the others. */
+const MAX_DISKS_EACH = 3;
 
 type Known<Row> = { [Key in keyof Row]: Row[Key] extends number | null ? Key : never }[keyof Row];
 
@@ -36,15 +37,8 @@ export async function summarise(
         `Ask for at most ${Math.floor(MAX_ZONE_DAYS / robotIds.length)} days, or for those of UTC.`,
     );
   const robotDays = await readRobotDays(db, robotIds, calendar);
-  const disks = await readDisks(db, robotIds, MAX_DISKS);
-  const worstDays = (['cpu_max', 'memory_max', 'temperature_max'] as const).flatMap((key) =>
-    descending(robotDays, key).slice(0, WORST_DAYS),
-  );
-  const spans = [...new Set(worstDays)].flatMap(({ robot_id, day }) => {
-    const of = calendar[day];
-    return of ? [{ robot_id, from: of.from, to: of.to }] : [];
-  });
-  const hours = (await readHoursOf(db, spans)).filter(({ hour }) => +hour >= from && +hour < to);
+  const disks = await readDisks(db, robotIds, MAX_DISKS, robotIds.length > 1 ? MAX_DISKS_EACH : MAX_DISKS);
+  const worst = await readWorstHours(db, robotIds, Math.ceil(from / HOUR_MS), Math.ceil(to / HOUR_MS));
   const days = [...Map.groupBy(robotDays, ({ day }) => day)].sort(([a], [b]) => a - b);
   return {
     from: new Date(from).toISOString(),
@@ -62,11 +56,7 @@ export async function summarise(
       bytes_received: sumOf(of, 'bytes_received'),
       error_logs: sumOf(of, 'error_logs') ?? 0,
     })),
-    worst_hours: {
-      cpu: worstOf(hours, 'cpu_mean'),
-      memory: worstOf(hours, 'memory_max'),
-      temperature: worstOf(hours, 'temperature_max'),
-    },
+    worst_hours: { cpu: told(worst.cpu), memory: told(worst.memory), temperature: told(worst.temperature) },
   };
 }
 
@@ -82,13 +72,4 @@ function meanOf(rows: RobotDay[], key: Known<RobotDay>): number | null {
   return values.length > 0 ? values.reduce((sum, value) => sum + value / values.length, 0) : null;
 }
 
-function descending<Row>(rows: Row[], key: keyof Row): Row[] {
-  return rows.filter((row) => row[key] !== null).sort((a, b) => Number(b[key]) - Number(a[key]));
-}
-
-function worstOf(hours: RobotHour[], key: 'cpu_mean' | 'memory_max' | 'temperature_max') {
-  const worst = descending(hours, key)[0];
-  if (!worst) return null;
-  const { robot_id, robot, hour } = worst;
-  return { robot_id, robot, hour: hour.toISOString(), value: worst[key] as number };
-}
+const told = (worst: WorstHour | null) => worst && { ...worst, hour: worst.hour.toISOString() };

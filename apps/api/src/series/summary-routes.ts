@@ -3,18 +3,19 @@ import { cancellable } from '../db/cancellable.ts';
 import type { Database } from '../db/schema.ts';
 import { notFound } from '../errors.ts';
 import { type App, IdParams, replies, security } from '../http/schemas.ts';
+import { readTimeZone } from '../http/time-zone.ts';
 import { isVisible, visibleRobotIds } from '../robots/index.ts';
 import type { Reads } from '../stores/index.ts';
 import { summarise } from './summarise.ts';
 import { Summary, SummaryQuery } from './summary-schemas.ts';
-import { readRange, readZone } from './time-range.ts';
+import { readRange } from './time-range.ts';
 
 const tags = ['metrics'];
 const WEEK = '-7d';
 
 const rangeOf = ({ from = WEEK, to, tz }: Static<typeof SummaryQuery>) => ({
   ...readRange({ from, to }),
-  zone: readZone(tz),
+  zone: readTimeZone('tz', tz ?? 'UTC'),
 });
 
 /** For signed-in users: summaries of their own robots; for administrators, of all. */

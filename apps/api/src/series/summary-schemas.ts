@@ -36,11 +36,19 @@ export const Summary = Type.Object({
       cpu_max: Figure,
       memory_max: Figure,
       temperature_max: Figure,
-      disk: Type.Array(Disk, { description: 'of the newest day: those full soonest first' }),
+      disk: Type.Array(Disk, {
+        description: 'of the newest day: those full soonest first; 20 at most, and of several robots 3 of each',
+      }),
       bytes_sent: Figure,
       bytes_received: Figure,
       error_logs: Type.Number(),
     }),
   ),
-  worst_hours: Type.Object({ cpu: WorstHour, memory: WorstHour, temperature: WorstHour }),
+  worst_hours: Type.Object(
+    { cpu: WorstHour, memory: WorstHour, temperature: WorstHour },
+    {
+      description:
+        'Of all whole hours: the highest mean of CPU, the most memory used, the highest temperature. Of equal ones the earliest, and in that hour the first robot by name, then by id.',
+    },
+  ),
 });

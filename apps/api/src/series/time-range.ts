@@ -44,18 +44,6 @@ export function readRange(query: { from?: string; to?: string }): { from: number
   return { from, to };
 }
 
-/** @returns the IANA time zone, UTC by default. @throws AppError validation_failed */
-export function readZone(text = 'UTC'): string {
-  try {
-    // Offsets such as +03:00 are taken by Intl, but name no zone.
-    if (/^[A-Za-z]/.test(text)) return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
-  } catch {}
-  throw new AppError(
-    'validation_failed',
-    `tz must be an IANA time zone such as Europe/Moscow, not "${text.slice(0, 60)}".`,
-  );
-}
-
 /** Parses `auto` or a duration to seconds. @throws AppError validation_failed when there would be too many windows */
 export function readEvery(text: string | undefined, { from, to }: { from: number; to: number }): number {
   const span = (to - from) / 1000;

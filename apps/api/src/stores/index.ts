@@ -3,11 +3,16 @@ export {
   type HoursQuery,
   type HourValues,
   type LogCount,
+  type LogFilter,
+  type LogMatches,
   MAX_VALUES,
   type Measurement,
   type MetricsStore,
   type Series,
   type SeriesQuery,
   tooManyValues,
+  type WindowAnswer,
+  type WindowFunction,
+  type WindowQuestion,
 } from './metrics-store.ts';
 export type { Reads } from './reads.ts';

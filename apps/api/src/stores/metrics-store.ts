@@ -87,6 +87,58 @@ export interface MeansQuery {
   everySeconds: number;
 }
 
+export type WindowFunction = Aggregate | 'increase' | 'changed';
+
+/** Asks for one aggregate of a field, for each of its series that has these tags. */
+export interface WindowQuestion {
+  measurement: string;
+  /** Null: any, with `count` only. */
+  field: string | null;
+  tags: Record<string, string>;
+  /**
+   * `last` and `changed` answer for strings and booleans, too; the others for numbers only. `increase` is the growth of a counter,
+   * whose falling is a reset to zero; `changed` tells whether there are different values.
+   */
+  fn: WindowFunction;
+}
+
+/** Asks the same questions of many robots, for one window. */
+export interface WindowsQuery {
+  robotIds: number[];
+  questions: WindowQuestion[];
+  /** Milliseconds since 1970; `to` is exclusive. */
+  from: number;
+  to: number;
+}
+
+export interface WindowAnswer {
+  robotId: number;
+  /** Its place among the questions. */
+  question: number;
+  value: number | string | boolean;
+}
+
+/** Which log entries to count, as in LogQuery. */
+export interface LogFilter {
+  level?: string[];
+  program?: string;
+  q?: string;
+}
+
+export interface LogMatchesQuery {
+  robotIds: number[];
+  filters: LogFilter[];
+  from: number;
+  to: number;
+}
+
+export interface LogMatches {
+  robotId: number;
+  /** Its place among the filters. */
+  filter: number;
+  count: number;
+}
+
 export interface Measurement {
   measurement: string;
   fields: { field: string; type: FieldType }[];
@@ -148,6 +200,10 @@ export interface MetricsStore {
   newest(query: NewestQuery, signal: AbortSignal): Promise<NewestValue[]>;
   /** Numbers only; windows without values are absent. */
   means(query: MeansQuery, signal: AbortSignal): Promise<WindowMean[]>;
+  /** An answer for each series that has values in the window: a robot may have several to one question. */
+  windows(query: WindowsQuery, signal: AbortSignal): Promise<WindowAnswer[]>;
+  /** Robots without such entries are absent. */
+  logMatches(query: LogMatchesQuery, signal: AbortSignal): Promise<LogMatches[]>;
   /** Hours without points are absent. */
   hours(query: HoursQuery, signal: AbortSignal): Promise<HourValues[]>;
   /** Log entries per hour and level. */

@@ -8,13 +8,17 @@ import { PostgresStore } from './postgres/postgres-store.ts';
 export async function openStore(
   db: Database,
   reads: Database,
-  { influx, metrics, ingest, catalog }: Config,
+  { influx, clickhouse, metrics, ingest, catalog }: Config,
   log: Logger,
 ): Promise<MetricsStore> {
+  // The clients are large, and not loaded where they are not used.
+  if (clickhouse) {
+    const { ClickHouseStore } = await import('./clickhouse/clickhouse-store.ts');
+    return new ClickHouseStore(clickhouse, metrics);
+  }
   if (!influx)
     return new PostgresStore(db, reads, { retention: metrics.retention, maxChannels: catalog.maxChannels }, log);
   const limits = { writesInFlight: ingest.writesInFlight, maxFutureMs: metrics.maxFuture * 1000 };
-  // Its client is large, and not loaded where it is not used.
   const { InfluxStore } = await import('./influxdb/influxdb-store.ts');
   const store = new InfluxStore(influx, limits);
   if (!(await store.verify()))

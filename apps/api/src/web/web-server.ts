@@ -5,14 +5,17 @@ import { connectionLimits, quickClose } from '../http/connections.ts';
 import { serveAgent } from './agent-files.ts';
 import { serveWebApp } from './web-app.ts';
 
-/** Serves the web app, the agent's files and, on the same origin, `/api`. */
+/** What the API answers on this origin, too; the last two are where InfluxDB's clients look whether it is there. */
+const OF_API = /^\/((api|oidc)(\/|\?|$)|(ping|health)(\?|$))/;
+
+/** Serves the web app, the agent's files and, on the same origin, the API. */
 export async function buildWebServer(
   api: FastifyInstance,
   config: Config,
 ): Promise<{ server: Server; close(): Promise<void> }> {
   const web = Fastify({ logger: false });
   await serveWebApp(web, config);
-  serveAgent(web, config);
+  await serveAgent(web, config);
   const { certificateAuthority, listen } = config;
   if (certificateAuthority)
     web.get('/ca.crt', async (_request, reply) =>
@@ -20,14 +23,13 @@ export async function buildWebServer(
     );
   await web.ready();
   const server = createServer(connectionLimits(listen.requestTimeout), (request, response) =>
-    (/^\/api(\/|\?|$)/.test(request.url ?? '') ? api : web).routing(request, response),
+    (OF_API.test(request.url ?? '') ? api : web).routing(request, response),
   );
-  const beginClosing = quickClose(server);
+  const closeServer = quickClose(server);
   return {
     server,
     async close() {
-      beginClosing();
-      if (server.listening) await new Promise<void>((closed) => server.close(() => closed()));
+      await closeServer();
       await web.close();
     },
   };

@@ -84,6 +84,19 @@ it.each(['password1', 'Passw0rd!', 'qwertyuiop', 'dragon123', 'trustno1', 'robow
   },
 );
 
+it('a password may be long and of any characters, all of which count; one of seven characters is refused', async () => {
+  const { token, email } = await other.person();
+  const next = `${' ÄЖ機🤖'.repeat(12)} and nothing but words until the very end`;
+  const change = (current_password: string, new_password: string) =>
+    other.call('POST', '/auth/password', { token, body: { current_password, new_password } });
+  const short = await change(PASSWORD, 'x7!qÖ機z');
+  expect([short.status, short.body.reason]).toEqual([400, 'password_short']);
+  expect((await change(PASSWORD, next)).status).toBe(204);
+  expect((await other.signIn(email, `${next.slice(0, -1)}D`)).status).toBe(401);
+  expect((await other.signIn(email, ` ${next}`)).status).toBe(401);
+  expect((await other.signIn(email, next)).status).toBe(200);
+});
+
 describe('names', () => {
   const rename = async (name: string) => {
     const { token } = await other.person();

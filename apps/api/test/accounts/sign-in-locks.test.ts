@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PASSWORD, useTestApi } from '../support/test-api.ts';
+import { enrol } from '../support/totp.ts';
 
 const api = useTestApi({ LOGIN_ATTEMPTS_PER_ACCOUNT: '5', LOGIN_ATTEMPTS_PER_ACCOUNT_TOTAL: '40' });
 
@@ -47,6 +48,40 @@ describe('wrong passwords from a stranger', () => {
     await api.call('POST', '/auth/logout', { headers: { cookie } });
     await fail(email, 9, (i) => `203.0.113.${i}`);
     expect(await signIn(email, '203.0.113.1', PASSWORD, cookie)).toBe(429);
+  });
+});
+
+describe('an administrator sees', () => {
+  const lockOf = async (token: string, id: number) => {
+    const { body } = await api.call('GET', '/users?limit=1000', { token });
+    const listed = body.items.find((user: { id: number }) => user.id === id);
+    expect((await api.call('GET', `/users/${id}`, { token })).body.locked).toEqual(listed.locked && expect.anything());
+    return listed.locked;
+  };
+
+  it('that signing in is locked, from where, and until when', async () => {
+    const [admin, one, other] = [await api.person('admin'), await api.person(), await api.person()];
+    await fail(one.email, 9, (i) => `203.0.113.${i}`);
+    expect(await lockOf(admin.token, one.id)).toMatchObject({ everywhere: false });
+    expect(await lockOf(admin.token, other.id)).toBeNull();
+    await fail(one.email, 60, (i) => `10.0.${i}.1`);
+    const { until, everywhere } = await lockOf(admin.token, one.id);
+    const seconds = (Date.parse(until) - Date.now()) / 1000;
+    expect([everywhere, seconds > 600, seconds <= 900]).toEqual([true, true, true]);
+  });
+
+  it('when somebody has signed in last, and with what they could', async () => {
+    const admin = await api.person('admin');
+    const never = await api.call('POST', '/users', {
+      token: admin.token,
+      body: { email: 'new@lab.example', name: 'New' },
+    });
+    expect(never.body).toMatchObject({ last_sign_in_at: null, authenticator_app: false, passkeys: 0 });
+    expect(Date.parse(never.body.invitation_expires_at) - Date.now()).toBeGreaterThan(6.9 * 86_400_000);
+    const { body } = await api.call('GET', `/users/${admin.id}`, { token: admin.token });
+    expect(Date.now() - Date.parse(body.last_sign_in_at)).toBeLessThan(600_000);
+    await enrol(api, admin);
+    expect((await api.call('GET', `/users/${admin.id}`, { token: admin.token })).body.authenticator_app).toBe(true);
   });
 });
 

@@ -27,6 +27,7 @@ export async function startReplicas(count: number, settings: Record<string, stri
         },
       }),
     ),
+    pids: () => replicas.flatMap(({ process: { child } }) => child.pid ?? []),
     endedByItself,
     end: () => Promise.all(replicas.map(({ process }) => process.end())),
   };

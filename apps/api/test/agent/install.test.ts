@@ -44,7 +44,7 @@ const read = async (id: number, path: string) =>
   (await server.call('GET', `/robots/${id}${path}`, { token: admin })).body;
 
 /** Runs the installer as its first line instructs, and confirms the code it shows, or the one that follows `others`. */
-async function install(options = '', others = 0) {
+async function install(options = '', others = 0, confirmation: object = {}) {
   const child = await debian.shell(`curl -fsSL ${url}/install.sh | sh -s -- ${options}`);
   const shown = () => [...child.output().matchAll(/Pairing code: {2}(\d{4}) (\d{4})/g)][others];
   while (!shown() && !child.hasExited()) await sleep(100);
@@ -52,7 +52,7 @@ async function install(options = '', others = 0) {
   if (left) {
     const preview = await server.call('GET', `/pair/${left}${right}`, { token: admin });
     expect(preview.body).toMatchObject({ hostname: 'rover-7', architecture: ARCHITECTURE, address: '127.0.0.1' });
-    await server.call('POST', `/pair/${left}${right}/confirm`, { token: admin, body: {} });
+    await server.call('POST', `/pair/${left}${right}/confirm`, { token: admin, body: confirmation });
   }
   await child.exited;
   return { code: child.exitCode(), output: child.output(), paired: left !== undefined };
@@ -166,29 +166,167 @@ describe('install.sh', () => {
     const { id } = await current();
     await server.call('DELETE', `/robots/${id}`, { token: admin });
     const refused = await install();
-    expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('does not accept this robot')]);
+    expect([refused.code, refused.output]).toEqual([11, expect.stringContaining('does not accept this robot')]);
     const again = await install('--pair-again');
     expect([again.code, again.paired], again.output).toEqual([0, true]);
     expect((await current()).id).toBeGreaterThan(id);
   });
 
+  it('goes on as the robot that it was, when it is paired anew as its replacement', async () => {
+    const { id } = await current();
+    const before = setting('ROBOWATCH_TOKEN');
+    const again = await install('--pair-again', 0, { replaces: id });
+    expect([again.code, again.paired], again.output).toEqual([0, true]);
+    expect(setting('ROBOWATCH_TOKEN')).not.toBe(before);
+    expect(await current()).toMatchObject({ id, replaced: { hostname: 'rover-7' } });
+  });
+
+  it('tells the kernel’s boot id, which is the service’s and not a setting', async () => {
+    const { output } = await debian.run(
+      `pid=$(systemctl show --property=MainPID --value telegraf)
+       tr '\\0' '\\n' <"/proc/$pid/environ" | grep '^ROBOWATCH_BOOT='; tr -d - </proc/sys/kernel/random/boot_id`,
+    );
+    const [told, boot] = output.trim().split('\n');
+    expect(told).toBe(`ROBOWATCH_BOOT=${boot}`);
+    expect(setting('ROBOWATCH_BOOT')).toBeUndefined();
+  });
+
   it.each([
-    ['--url ftp://x', 'Get this script from your server'],
-    ['--url http://127.0.0.1:1', 'http://127.0.0.1:1 cannot be reached'],
-    ['--url http://[::1]:1', 'http://[::1]:1 cannot be reached'],
-    ['--url', '--url needs a value'],
-    ['--ca /nowhere', '--ca /nowhere cannot be read'],
-    ['--frobnicate', 'Unknown option --frobnicate'],
-  ])('refuses %s with a clear message', async (options, sentence) => {
+    ['--url ftp://x', 2, 'Get this script from your server'],
+    ['--url http://127.0.0.1:1', 4, 'http://127.0.0.1:1 cannot be reached'],
+    ['--url http://[::1]:1', 4, 'http://[::1]:1 cannot be reached'],
+    ['--url', 2, '--url needs a value'],
+    ['--ca /nowhere', 2, '--ca /nowhere cannot be read'],
+    ['--telegraf /nowhere', 2, '--telegraf /nowhere cannot be read'],
+    ['--frobnicate', 2, 'Unknown option --frobnicate'],
+  ])('refuses %s with code %i and a clear message', async (options, expected, sentence) => {
     const { code, output } = await install(options);
-    expect([code, output]).toEqual([1, expect.stringContaining(sentence)]);
+    expect([code, output]).toEqual([expected, expect.stringContaining(sentence)]);
+  });
+
+  it('ends with 8 at another server, and at one that is older than the script', async () => {
+    line.answer({ to: /^\/api\/health$/, status: 200 }, { to: /^\/api\/health$/, status: 200 });
+    const other = await install();
+    expect([other.code, other.output]).toEqual([8, expect.stringContaining('does not seem to be a Robowatch server')]);
+    line.answer({ to: /^\/agent\/board.sh$/, status: 404 });
+    const older = await install();
+    expect([older.code, older.output]).toEqual([8, expect.stringContaining('the server is older than this script')]);
+  });
+
+  it('tells a clock that is wrong, and sets it when asked to', async () => {
+    // The clock is that of all of this machine.
+    writeFileSync(
+      file('usr/local/bin/date'),
+      '#!/bin/sh\ncase "$*" in *-s*) echo "$@" >>/var/log/clock ;; *) exec /bin/date "$@" ;; esac\n',
+      { mode: 0o755 },
+    );
+    const theirs = Math.floor(Date.now() / 1000) - 3 * 86_400;
+    const health = { to: /^\/api\/health$/, status: 200, body: { status: 'ok' } };
+    const wrong = { ...health, headers: { date: new Date(theirs * 1000).toUTCString() } };
+    line.answer(wrong);
+    const told = await install();
+    expect([told.code, told.output]).toEqual([6, expect.stringContaining(`date -u -s '@${theirs}'`)]);
+    expect(told.output).toContain("This computer's clock is wrong: it says ");
+    line.answer(wrong);
+    const set = await install('--yes');
+    expect(set.code, set.output).toBe(0);
+    expect(text('var/log/clock')).toBe(`-u -s @${theirs}\n`);
+    rmSync(file('usr/local/bin/date'));
+  });
+
+  it('ends with 7 when the disk is read-only or full, and has changed nothing', async () => {
+    const before = await debian.run('ls -lR /etc/telegraf /usr/lib/robowatch-agent; cat /etc/default/telegraf');
+    await debian.run('mount --bind /usr/local /usr/local && mount -o remount,ro,bind /usr/local');
+    const readOnly = await install();
+    await debian.run('umount -l /usr/local');
+    expect([readOnly.code, readOnly.output]).toEqual([7, expect.stringContaining('/usr/local cannot be written to')]);
+    const df = '#!/bin/sh\necho head; echo "disk 9 9 100 99% /"\n';
+    writeFileSync(file('usr/local/bin/df'), df, { mode: 0o755 });
+    const full = await install();
+    rmSync(file('usr/local/bin/df'));
+    expect([full.code, full.output]).toEqual([7, expect.stringContaining('has 0 MB left; 19 are needed')]);
+    expect(await debian.run('ls -lR /etc/telegraf /usr/lib/robowatch-agent; cat /etc/default/telegraf')).toEqual(
+      before,
+    );
+  });
+
+  it('goes on with a pairing that was interrupted', async () => {
+    const killed = await debian.run(`curl -fsSL ${url}/install.sh | timeout --signal=KILL 10 sh -s -- --pair-again`);
+    const code = /Pairing code: {2}(\d{4}) (\d{4})/.exec(killed.output)?.slice(1).join('');
+    const { mode, uid } = statSync(file('etc/telegraf/robowatch-pairing'));
+    expect([mode & 0o777, uid]).toEqual([0o600, 0]);
+    await server.call('POST', `/pair/${code}/confirm`, { token: admin, body: { name: 'patient' } });
+    const again = await debian.run(`curl -fsSL ${url}/install.sh | sh -s -- --pair-again`);
+    expect(/\((\d+) minutes\)/.exec(again.output)?.[1]).toBe(/\((\d+) minutes\)/.exec(killed.output)?.[1]);
+    expect([again.code, again.output]).toEqual([
+      0,
+      expect.stringMatching(/Going on with the pairing that was interrupted.*robot "patient" keeps reporting/s),
+    ]);
+    expect((await debian.run('ls /etc/telegraf/robowatch-pairing')).code).not.toBe(0);
+  });
+
+  it('leaves the robot reporting when it is interrupted at the first report', async () => {
+    const folders = (await debian.run('ls -d /tmp/tmp.*')).output;
+    const child = await debian.shell(`curl -fsSL ${url}/install.sh >/root/i.sh; exec sh /root/i.sh`);
+    await expect.poll(() => child.output(), { interval: 20, timeout: 60_000 }).toContain('Sending the first report');
+    await debian.run("pkill -HUP -f '^sh /root/i.sh'");
+    await child.exited;
+    expect(child.output()).toContain('Interrupted. Run this again to go on.');
+    expect((await debian.run('systemctl is-active telegraf')).output).toBe('active\n');
+    // The token was in it.
+    expect((await debian.run('ls -d /tmp/tmp.*')).output).toBe(folders);
+  });
+
+  it('runs once at a time', async () => {
+    const child = await debian.shell(`curl -fsSL ${url}/install.sh >/root/i.sh; exec sh /root/i.sh --pair-again`);
+    await expect.poll(() => child.output(), { timeout: 60_000 }).toContain('Pairing code');
+    const other = await install();
+    expect([other.code, other.output]).toEqual([1, expect.stringContaining('Another install.sh is at work')]);
+    await debian.run("pkill -INT -f '^sh /root/i.sh'");
+    await child.exited;
+    expect((await install()).code).toBe(0);
+    await debian.run('rm -f /etc/telegraf/robowatch-pairing');
+  });
+
+  it('robowatch-agent tells how the robot does, and what is wrong', async () => {
+    const status = await debian.run('robowatch-agent status');
+    expect(status.output).toContain('paired; the server accepts its reports');
+    expect(status.output).toMatch(/^Telegraf +1\.\d+\.\d+, running since /m);
+    expect(status.output).toMatch(/^Waiting +\d+ points on the disk, [^,]*$/m);
+    expect(status.output).toMatch(/^Lost +0 points/m);
+    const well = await debian.run('robowatch-agent doctor');
+    expect(well.output).toContain('ok     the server accepts this robot');
+    expect(well.output).toContain('ok     the clock agrees with the server');
+    await debian.run('systemctl stop telegraf; mv /usr/lib/robowatch-agent/board.sh /root/');
+    const ill = await debian.run('robowatch-agent doctor');
+    await debian.run('mv /root/board.sh /usr/lib/robowatch-agent/; systemctl start telegraf');
+    expect(ill.code).toBe(1);
+    expect(ill.output).toMatch(/^WRONG {2}Telegraf is not running\n +systemctl start telegraf/m);
+    expect(ill.output).toContain('WRONG  /usr/lib/robowatch-agent/board.sh is missing');
+    // Ten days behind, as far as it tells.
+    const behind = '#!/bin/sh\ncase $* in +%s) echo $(($(/bin/date +%s) - 864000)) ;; *) exec /bin/date "$@" ;; esac\n';
+    writeFileSync(file('usr/local/bin/date'), behind, { mode: 0o755 });
+    expect((await debian.run('robowatch-agent status')).output).toMatch(/^Clock +10 days behind the server's$/m);
+    expect((await debian.run('robowatch-agent doctor')).output).toContain(
+      "WRONG  the clock is 10 days behind the server's",
+    );
+    rmSync(file('usr/local/bin/date'));
+    await debian.run("sed -i.kept 's#^ROBOWATCH_URL=.*#ROBOWATCH_URL=http://127.0.0.1:1#' /etc/default/telegraf");
+    const away = await debian.run('robowatch-agent status');
+    await debian.run('mv /etc/default/telegraf.kept /etc/default/telegraf');
+    expect(away.output).toMatch(/^Robot +paired; the server cannot be reached now/m);
+    expect(away.output).toMatch(/^Waiting +\d+ points on the disk, .*, and the last minutes in memory$/m);
+    expect(away.output).not.toMatch(/^Clock/m);
+    expect((await debian.run('robowatch-agent')).code).toBe(2);
+    expect((await debian.run('runuser -u telegraf -- robowatch-agent status')).code).toBe(3);
+    expect(text('var/log/curl-arguments')).not.toMatch(/Bearer|[\w-]{43}/);
   });
 
   it('installs no file with a wrong checksum', async () => {
     const { code, output } = await debian.run(
       `curl -fsSL ${url}/install.sh | sed 's/^[0-9a-f]\\{8\\}\\([0-9a-f]*  journal.sh\\)/00000000\\1/' | sh`,
     );
-    expect([code, output]).toEqual([1, expect.stringContaining('do not match the checksums in this script')]);
+    expect([code, output]).toEqual([8, expect.stringContaining('do not match the checksums in this script')]);
   });
 
   it('uninstalls everything of its own, and nothing else', async () => {
@@ -196,7 +334,7 @@ describe('install.sh', () => {
     expect([code, output]).toEqual([0, expect.stringContaining('The agent has been removed')]);
     expect(text('etc/default/telegraf')).toBe('ROBOWATCH_FLUSH=1s\nTELEGRAF_OPTS=--quiet\n');
     const left = await debian.run(
-      'systemctl is-active telegraf; id -nG telegraf; ls /etc/telegraf/telegraf.d; ls -d /usr/lib/robowatch-agent /var/lib/robowatch-agent 2>/dev/null',
+      'systemctl is-active telegraf; id -nG telegraf; ls /etc/telegraf/telegraf.d; ls -d /usr/local/bin/robowatch-agent /usr/lib/robowatch-agent /var/lib/robowatch-agent /run/robowatch-agent* /etc/systemd/system/telegraf.service.d 2>/dev/null',
     );
     expect(left.output).toBe('inactive\ntelegraf\n');
   });
@@ -205,7 +343,7 @@ describe('install.sh', () => {
     const before = (await robots()).length;
     const distrusted = await install(`--url ${tlsUrl}`);
     expect([distrusted.code, distrusted.output]).toEqual([
-      1,
+      5,
       expect.stringMatching(/cannot be reached: .*certificate/),
     ]);
     const { code, output } = await install(`--url ${tlsUrl} --ca /root/lab-ca.crt --name secured`);
@@ -235,7 +373,9 @@ describe('install.sh', () => {
 
   it('writes as root only where the service cannot write', async () => {
     const { output } = await debian.run('find /var/lib/robowatch-agent -user root; ls /usr/lib/robowatch-agent');
-    expect(output).toBe('joined-systemd-journal\njournal.sh\n');
+    expect(output).toBe(
+      'backfill.sh\nboard.sh\nbuffer.sh\njoined-systemd-journal\njournal.sh\nlisten.sh\nspool.sh\nstatus.sh\ntake.sh\n',
+    );
   });
 
   it('leaves an existing Telegraf configuration unchanged', async () => {
@@ -245,7 +385,7 @@ describe('install.sh', () => {
     const { code, output } = await install('--name shared');
     expect([code, output]).toEqual([0, expect.stringContaining('Telegraf keeps its existing configuration')]);
     expect(text('etc/telegraf/telegraf.conf')).toBe(conf);
-    expect(text('etc/telegraf/telegraf.d/robowatch.conf')).not.toContain('interval');
+    expect(text('etc/telegraf/telegraf.d/robowatch.conf')).not.toMatch(/^ *interval/m);
     const { id } = (await robots()).find(({ name }: { name: string }) => name === 'shared');
     const series = async (measurement: string) => (await read(id, `/metrics/${measurement}?from=-5m`)).series;
     await expect.poll(async () => (await series('theirs')).length, wait).toBeGreaterThan(0);

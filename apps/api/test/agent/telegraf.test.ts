@@ -46,6 +46,9 @@ it('the real Telegraf reports measurements and journal; deactivated, it keeps it
     env: {
       ROBOWATCH_URL: url,
       ROBOWATCH_TOKEN: token,
+      ROBOWATCH_FLUSH: '1s',
+      ROBOWATCH_TICK: '1',
+      ROBOWATCH_JITTER: '1ms',
       HOME: dir,
       HOST_SYS: sysWithSensor(),
       PATH: `${journal.bin}:${process.env.PATH}`,

@@ -22,6 +22,17 @@ it('records refused requests of signed-in users', async () => {
   expect(await entries(admin.token, 'user.password_refused', user.id)).toMatchObject([{ target_id: user.id }]);
 });
 
+it('records who was held up by a limit, once a minute per place', async () => {
+  const admin = await api.person('admin');
+  const at = { body: { email: 'somebody@lab.example', password: 'a wrong password' }, address: '192.0.2.77' };
+  const statuses: number[] = [];
+  while (statuses.length < 14) statuses.push((await api.call('POST', '/auth/login', at)).status);
+  expect(statuses).toEqual([...Array(10).fill(401), ...Array(4).fill(429)]);
+  expect(await entries(admin.token, 'access.limited')).toMatchObject([
+    { actor_id: null, address: '192.0.2.77', details: { call: 'POST /api/auth/login' } },
+  ]);
+});
+
 it('records every attempt to remove the last administrator', async () => {
   const { db } = api.deps();
   const admin = await api.person('admin');

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPostgres } from '../../../../tools/real/postgres.ts';
 import { launch, type ServerProcess } from '../support/server-process.ts';
+import { enrol } from '../support/totp.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 const dir = mkdtempSync(join(tmpdir(), 'robowatch-commands-'));
@@ -86,6 +87,22 @@ describe('while a server with the embedded database is running', () => {
     expect((await server.call('POST', '/auth/invitation/accept', { body })).status).toBe(201);
   });
 
+  it('admin:link leaves a second factor in place, unless it is told that it was lost', async () => {
+    const email = 'lost@lab.example';
+    const password = 'correct horse battery';
+    const admin = await server.signIn();
+    await server.call('POST', '/users', { token: admin, body: { email, name: 'Lost', role: 'admin', password } });
+    await enrol({ call: server.call }, { token: await server.signIn(email, password) });
+    const accept = async (...options: string[]) => {
+      const { output } = await command('admin:link', env, [email, ...options]);
+      const body = { token: /invitation#(\S+)/.exec(output)?.[1], password };
+      return server.call('POST', '/auth/invitation/accept', { body });
+    };
+    expect((await accept()).body.code).toBe('second_factor_required');
+    expect((await accept('--without-second-factor')).status).toBe(201);
+    expect(await server.signIn(email, password)).toBeTruthy();
+  });
+
   it('secret:rotate refuses while the server is running, then generates a new key; nothing sealed is lost', async () => {
     const signedIn = await server.signIn();
     const robot = await waitingRobot('57721566');
@@ -114,8 +131,9 @@ describe('with an external PostgreSQL', () => {
     await postgres?.stop();
   });
 
+  const [old, next, last] = [0, 0, 0].map(() => randomBytes(32).toString('hex')) as [string, string, string];
+
   it('secret:rotate changes from SECRET_KEY to NEW_SECRET_KEY; the other commands work, too', async () => {
-    const [old, next] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
     const env = { DATABASE_URL: postgres.url, SECRET_KEY: old };
     expect((await command('keys:rotate', env)).output).toContain('The database is empty');
     for (let run = 0; run < 2; run++) expect((await command('migrate', env)).code).toBe(0);
@@ -136,5 +154,26 @@ describe('with an external PostgreSQL', () => {
     server = await launch({ env: { ...env, SECRET_KEY: next } });
     expect(await me(signedIn)).toBe(200);
     expect(await robot.poll()).toBe(robot.token);
+  });
+
+  it("the OpenID provider's keys are rotated with the others, and none is lost", async () => {
+    const app = { GRAFANA_URL: 'https://grafana.example', OIDC_GRAFANA_SECRET: 'b1946ac92492d2347c6235b4d2611184' };
+    const env = { DATABASE_URL: postgres.url, SECRET_KEY: next, ...app };
+    const published = async () =>
+      ((await (await fetch(`${server.origin}/oidc/jwks`)).json()) as { keys: { kid: string }[] }).keys;
+    await server.end();
+    server = await launch({ env });
+    const [former] = await published();
+    const { output } = await command('keys:rotate', env);
+    const [current, ...rest] = await published();
+    expect(output).toContain(`signed with the new key ${current?.kid}`);
+    expect(rest).toEqual([former]);
+    const before = await published();
+    expect(await server.end()).toBe(0);
+    const rotated = await command('secret:rotate', { ...env, NEW_SECRET_KEY: last });
+    expect(rotated.output).toMatch(/^\d+ secrets are now sealed with the new key\. /);
+    server = await launch({ env: { ...env, SECRET_KEY: last } });
+    expect(await published()).toEqual(before);
+    expect(server.output()).not.toMatch(/oidc-provider|WARNING|NOTICE/);
   });
 });

@@ -15,6 +15,22 @@ it('is served, and browsable', async () => {
   expect((await api.call('GET', '/docs/')).status).toBe(200);
 });
 
+it('replies are not shown as pages, nor in frames; the pages to browse run only their own scripts', async () => {
+  const { token } = await api.person();
+  const policyOf = ({ headers }: { headers: Record<string, unknown> }) =>
+    String(headers['content-security-policy']).split(/; */);
+  for (const path of ['/health', '/robots', '/robots/999', '/nothing', '/robots/%zz', '/metrics']) {
+    const reply = await api.call(path === '/metrics' ? 'POST' : 'GET', path, { token });
+    expect(policyOf(reply), path).toEqual(
+      expect.arrayContaining(["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", 'sandbox']),
+    );
+    expect(reply.headers['x-content-type-options'], path).toBe('nosniff');
+  }
+  const pages = policyOf(await api.call('GET', '/docs/'));
+  expect(pages.find((directive) => directive.startsWith('script-src'))).not.toContain('unsafe');
+  expect(pages).not.toContain('sandbox');
+});
+
 it('health and readiness need no sign-in; an unknown URL gets a problem document', async () => {
   expect((await api.call('GET', '/health')).body).toEqual({ status: 'ok' });
   expect((await api.call('GET', '/ready')).body).toEqual({ status: 'ready', database: 'ok', metrics_store: 'ok' });

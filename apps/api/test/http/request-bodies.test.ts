@@ -23,6 +23,15 @@ const SAMPLES: Record<string, unknown> = {
   token: 'unknown',
   hostname: 'orange',
   code: '13572468',
+  scope: 'read',
+  kind: 'ntfy',
+  settings: { url: 'https://ntfy.example', topic: 'robots' },
+  condition: { kind: 'offline', after_s: 300 },
+  challenge: 'unknown',
+  credential: {
+    ...{ id: 'AA', rawId: 'AA', type: 'public-key', clientExtensionResults: {} },
+    response: { clientDataJSON: 'AA', attestationObject: 'AA', authenticatorData: 'AA', signature: 'AA' },
+  },
 };
 
 /** Every operation in openapi.json that takes JSON, with its body's schema. */
@@ -34,7 +43,8 @@ async function callsWithBody() {
     Object.entries(operations).flatMap(([method, { requestBody }]) => {
       const schema = requestBody?.content['application/json']?.schema;
       const object = schema?.anyOf?.find(({ type }) => type === 'object') ?? schema;
-      const url = path.replace('/api', '').replace('{id}', '1').replace('{code}', '13572468');
+      const id = path.includes('/passkeys/') ? '0d9f7a3e-6a55-4c1e-9a53-0e6f0c8b7d21' : '1';
+      const url = path.replace('/api', '').replace('{id}', id).replace('{code}', '13572468');
       return object
         ? [{ call: `${method.toUpperCase()} ${path}`, method: method.toUpperCase() as 'POST', url, object }]
         : [];
@@ -62,6 +72,32 @@ describe('a body', () => {
   it('of a pairing request may have unknown members', async () => {
     const body = { hostname: 'orange', code: '13572468', serial: 'A1', board: { maker: 'unknown' } };
     expect((await api.call('POST', '/pair', { body })).status).toBe(201);
+  });
+});
+
+describe('a request', () => {
+  it('with a prototype in it is refused', async () => {
+    const { token } = await api.person();
+    const headers = { 'content-type': 'application/json' };
+    for (const body of [
+      '{"name":"X","__proto__":{"role":"admin"}}',
+      '{"name":"X","constructor":{"prototype":{"x":1}}}',
+    ])
+      expect((await api.call('PATCH', '/auth/me', { token, headers, body })).status, body).toBe(400);
+    expect({}).not.toHaveProperty('x');
+  });
+
+  it('with a parameter twice is refused where one is expected', async () => {
+    const { token } = await api.person('admin');
+    for (const url of ['/users?limit=1&limit=2', '/users?q=a&q=b', '/audit?actor_id=1&actor_id=2'])
+      expect((await api.call('GET', url, { token })).status, url).toBe(400);
+  });
+
+  it('of another method than the route’s, TRACE included, does not exist', async () => {
+    const { token } = await api.person('admin');
+    for (const method of ['TRACE', 'DELETE', 'PUT'] as const)
+      for (const url of ['/health', '/audit', '/metrics'])
+        expect((await api.call(method as 'PUT', url, { token })).status, `${method} ${url}`).toBe(404);
   });
 });
 

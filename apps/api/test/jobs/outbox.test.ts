@@ -77,7 +77,16 @@ it('a sighting that a frozen replica writes too late does not make a robot onlin
   const see = (secondsAgo: number) =>
     writePresence(
       db,
-      [{ id: robot.id, at: new Date(Date.now() - secondsAgo * 1000), skewMs: null, agentVersion: null, reports: 1 }],
+      [
+        {
+          id: robot.id,
+          at: new Date(Date.now() - secondsAgo * 1000),
+          skewMs: null,
+          guessMs: null,
+          agentVersion: null,
+          reports: 1,
+        },
+      ],
       45,
     );
   const announced = async () =>

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FleetEvent, publish } from '../../src/events/event-bus.ts';
+import { alertLab } from '../alerts/alert-lab.ts';
 import { type Person, useTestApi } from '../support/test-api.ts';
 
 const api = useTestApi({ EVENT_STREAMS_PER_USER: '4' });
@@ -51,14 +52,44 @@ describe('GET /api/events', () => {
     expect(own.events()).toEqual(told);
   });
 
+  it('tells the rule’s owner and administrators of an alert, and nobody else', async () => {
+    const lab = alertLab(api);
+    await lab.begin();
+    const [owner, stranger, boss, admin] = [
+      ...[await api.person(), await api.person(), await api.person('admin'), await api.person('admin')],
+    ] as [Person, Person, Person, Person];
+    const { id } = await api.pairedRobot(owner);
+    const streams = [await listen(owner), await listen(stranger), await listen(boss), await listen(admin)];
+    const alertsIn = () =>
+      streams.map(({ events }) => events().filter((event) => event.startsWith('alert_changed')).length);
+    await sql`update robots set status = 'error' where id = ${id}`.execute(api.deps().db);
+    await lab.rule(owner, { kind: 'status', status: 'error' });
+    await lab.evaluate();
+    await expect.poll(alertsIn).toEqual([1, 0, 1, 1]);
+    expect(streams[0]?.events().at(-1)).toContain(`"robot_id":${id}`);
+    // An administrator's rule about a user's robot is not the user's.
+    await lab.rule(boss, { kind: 'status', status: 'error' });
+    await lab.evaluate();
+    await expect.poll(alertsIn).toEqual([1, 0, 2, 2]);
+  });
+
+  it('tells a person that their role has changed, and ends', async () => {
+    const [person, stranger, admin] = [await api.person(), await api.person(), await api.person('admin')];
+    const [own, other] = [await listen(person), await listen(stranger)];
+    await api.call('PATCH', `/users/${person.id}`, { token: admin.token, body: { role: 'admin' } });
+    await own.ended;
+    expect(own.events()).toEqual(['access_changed {}']);
+    expect(other.events()).toEqual([]);
+  });
+
   it('notifies both the previous and the new owner of a robot', async () => {
     const [from, to, admin] = [await api.person(), await api.person(), await api.person('admin')];
-    const { id } = await api.pairedRobot(from);
     const [former, next] = [await listen(from), await listen(to)];
+    const { id } = await api.pairedRobot(from);
     await api.call('PATCH', `/robots/${id}`, { token: admin.token, body: { owner_id: to.id } });
-    const told = [`robot_status_changed {"robot_id":${id}}`];
-    await expect.poll(next.events).toEqual(told);
-    await expect.poll(former.events).toEqual(told);
+    const told = `robot_status_changed {"robot_id":${id}}`;
+    await expect.poll(next.events).toEqual([told]);
+    await expect.poll(former.events).toEqual([`robot_paired {"robot_id":${id}}`, told]);
   });
 
   it('sends events of a whole fleet together, in order', async () => {
@@ -85,13 +116,15 @@ describe('GET /api/events', () => {
 
   it('sends one event for a robot that went silent', async () => {
     const owner = await api.person();
+    const stream = await listen(owner);
     const { id, token } = await api.pairedRobot(owner);
     await api.report(token, 'mem used_percent=1');
     await api.deps().presence.flush();
-    const stream = await listen(owner);
+    const before = [`robot_paired {"robot_id":${id}}`, `robot_seen {"robot_id":${id}}`];
+    await expect.poll(stream.events).toEqual(before);
     const silent = new Date(Date.now() - 3_600_000);
     await api.deps().db.updateTable('robot_presence').set({ seen_at: silent }).where('robot_id', '=', id).execute();
-    await expect.poll(stream.events, { timeout: 20_000 }).toEqual([`robot_offline {"robot_id":${id}}`]);
+    await expect.poll(stream.events).toEqual([...before, `robot_offline {"robot_id":${id}}`]);
   });
 
   it('limits streams per user, and frees them when they close', async () => {
@@ -120,6 +153,14 @@ describe('GET /api/events', () => {
     await theirs.ended;
     const { id } = await api.pairedRobot(admin);
     await expect.poll(adminsOwn.events).toContain(`robot_paired {"robot_id":${id}}`);
+  });
+
+  it('ends when the API key it was opened with is revoked', async () => {
+    const owner = await api.person();
+    const { body } = await api.call('POST', '/api-keys', { token: owner.token, body: { name: 'k', scope: 'read' } });
+    const stream = await listen({ ...owner, token: body.key });
+    await api.call('DELETE', `/api-keys/${body.id}`, { token: owner.token });
+    await stream.ended;
   });
 
   it('sends heartbeats', async () => {

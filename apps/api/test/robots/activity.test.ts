@@ -15,6 +15,7 @@ it('adds up how long a robot was online and how often it reported, hour by hour'
       id: robot.id,
       at: new Date((begin + second) * 1000),
       skewMs: null,
+      guessMs: null,
       agentVersion: null,
       reports,
     };

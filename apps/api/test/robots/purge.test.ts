@@ -41,3 +41,18 @@ it('purges deleted robots even if one of them fails', async () => {
   await expect.poll(left).toEqual([]);
   expect(await db.selectFrom('metric_fields').selectAll().execute()).toEqual([]);
 });
+
+it('deletes numbers of a robot that was deleted while they were being written', async () => {
+  const { db, store } = api.deps();
+  const owner = await api.person();
+  const robot = await api.pairedRobot(owner);
+  expect((await api.report(robot.token, 'm v=1')).status).toBe(204);
+  const gone = robot.id + 1_000_000;
+  await sql`insert into metric_recent (robot_id, time, channels, vals)
+    select ${gone}::int, time, channels, vals from metric_recent where robot_id = ${robot.id}`.execute(db);
+  const robots = async () =>
+    (await db.selectFrom('metric_recent').select('robot_id').distinct().execute()).map((row) => row.robot_id);
+  expect(await robots()).toContain(gone);
+  await store.maintain();
+  expect(await robots()).toEqual([robot.id]);
+});

@@ -206,6 +206,20 @@ describe('robots', () => {
     expect(Math.round(skewed.clock_skew_ms / 60_000)).toBe(60);
   });
 
+  it('show no slow clock after data sent later, until they report again', async () => {
+    const owner = await api.person();
+    const { id, token } = await api.pairedRobot(owner);
+    const skewAfter = async (age: number) => {
+      await api.report(token, `mem used_percent=1 ${Date.now() - age}`, {}, '?precision=ms');
+      await api.deps().presence.flush();
+      return (await api.call('GET', `/robots/${id}`, { token: owner.token })).body.clock_skew_ms;
+    };
+    // Of a robot that is not known yet, the first report is all there is.
+    expect(Math.round((await skewAfter(3_600_000)) / 60_000)).toBe(-60);
+    expect(await skewAfter(0)).toBe(0);
+    expect(await skewAfter(7_200_000)).toBe(0);
+  });
+
   it('show the version of the agent that reported last', async () => {
     const owner = await api.person();
     const { id, token } = await api.pairedRobot(owner);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { describe, expect, it } from 'vitest';
-import { rollupPartitions } from '../../src/rollups/partitions.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { expireRollups, rollupPartitions } from '../../src/rollups/partitions.ts';
 import { rollUpDue } from '../../src/rollups/roll-up.ts';
 import type { useTestApi } from '../support/test-api.ts';
 import { FNS, type Point, windowsOf } from '../support/windows.ts';
@@ -21,8 +21,11 @@ export function rollupsContract(api: TestApi): void {
   const robotOf = async () => {
     const owner = await api.person();
     const robot = await api.pairedRobot(owner);
-    const send = async (lines: string[]) =>
-      expect((await api.report(robot.token, lines.join('\n'), {}, '?precision=ms')).status).toBe(204);
+    /** Like a robot, which sends again what could not be stored in time. */
+    const send = async (lines: string[]) => {
+      const status = async () => (await api.report(robot.token, lines.join('\n'), {}, '?precision=ms')).status;
+      await vi.waitFor(async () => expect(await status()).toBe(204), { timeout: 40_000, interval: 500 });
+    };
     const read = async (measurement: string, query: Record<string, string>) => {
       const reply = await api.call('GET', `/robots/${robot.id}/metrics/${measurement}?${new URLSearchParams(query)}`, {
         token: owner.token,
@@ -82,6 +85,26 @@ export function rollupsContract(api: TestApi): void {
       await rollUp(robot.id);
       expect(await robot.pending()).toBe(0);
       await holds();
+    });
+
+    it('have the right sum of huge numbers, too', async () => {
+      const robot = await robotOf();
+      await robot.send([
+        ...[0, 1, 2].map((s) => `m many=9000000000000000000i,few=-9000000000000000000i ${begin + s * 1000}`),
+        ...[3, 4].map((s) => `m huge=1.7e308,usual=2 ${begin + s * 1000}`),
+        `m many=5i,huge=3,usual=4 ${begin + HOUR_MS}`,
+      ]);
+      await rollUp(robot.id);
+      const sums = await robot.read('m', { from: iso(begin), to: iso(begin + 2 * HOUR_MS), every: '1h', fn: 'sum' });
+      // Each value counts up to 1e300.
+      const expected = { few: [-2.7e19], huge: [2e300, 3], many: [2.7e19, 5], usual: [4, 4] };
+      expect(Object.keys(expected)).toEqual(sums.map(({ field }) => field).sort());
+      for (const { field, points } of sums) {
+        const wanted = expected[field as keyof typeof expected];
+        expect(points, field).toHaveLength(wanted.length);
+        for (const [i, [, sum]] of points.entries())
+          expect(Number(sum) / (wanted[i] as number), field).toBeCloseTo(1, 9);
+      }
     });
 
     it('tell when their last value was measured, on request', async () => {
@@ -251,8 +274,13 @@ export function rollupsContract(api: TestApi): void {
   it('nothing of a purged robot is left', async () => {
     const { db } = api.deps();
     const robot = await robotOf();
-    await robot.send([`m v=1 ${begin}`]);
-    await rollUp(robot.id);
+    const other = await robotOf();
+    await other.send([`m v=1 ${begin}`]);
+    await robot.send([`m v=1,only_here=2 ${begin}`]);
+    await rollUp();
+    const names = async () =>
+      (await sql<{ name: string }>`select name from field_names`.execute(db)).rows.map(({ name }) => name);
+    expect(await names()).toContain('only_here');
     const left = async () => {
       const { rows } = await sql<{ count: number }>`
         select count(*)::int as count from rollup_hours h join metric_series s on s.id = h.series_id where s.robot_id = ${robot.id}`.execute(
@@ -260,9 +288,17 @@ export function rollupsContract(api: TestApi): void {
       );
       return rows[0]?.count;
     };
-    expect(await left()).toBe(1);
+    expect(await left()).toBe(2);
     await api.call('DELETE', `/robots/${robot.id}`, { token: robot.owner.token });
     await sql`update robot_purges set requested_at = requested_at - interval '1 hour'`.execute(db);
     await expect.poll(left, { timeout: 30_000 }).toBe(0);
+    const isPurged = async () => (await sql`select from robot_purges`.execute(db)).rows.length === 0;
+    await expect.poll(isPurged, { timeout: 30_000 }).toBe(true);
+    await expireRollups(db, rollupPartitions(db), 400 * 86_400);
+    expect(await names()).not.toContain('only_here');
+    expect(await names()).toContain('v');
+    expect((await other.read('m', { from: iso(begin), to: iso(begin + HOUR_MS), every: '1h' }))[0]?.points).toEqual([
+      [begin, 1],
+    ]);
   });
 }

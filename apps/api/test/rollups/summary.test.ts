@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
+import { listDue, markDue } from '../../src/rollups/due-store.ts';
 import { rollupPartitions } from '../../src/rollups/partitions.ts';
 import { rollUpDue } from '../../src/rollups/roll-up.ts';
 import { useTestApi } from '../support/test-api.ts';
@@ -67,6 +68,36 @@ it('tells what the days were like, of a robot and of all that one may see', asyn
   expect((await api.call('GET', '/fleet/summary')).status).toBe(401);
 });
 
+it('shows disks of all robots, however many one of them has', async () => {
+  const owner = await api.person();
+  const [many, one] = [await api.pairedRobot(owner, 'many'), await api.pairedRobot(owner, 'one')];
+  const at = today - DAY_MS;
+  const disks = Array.from({ length: 60 }, (_, i) => `disk,path=/d${i} used_percent=99 ${at}`);
+  await api.report(many.token, disks.join('\n'), {}, '?precision=ms');
+  await api.report(one.token, `disk,path=/ used_percent=50 ${at}`, {}, '?precision=ms');
+  await rollUp();
+  const get = async (path: string) => (await api.call('GET', path, { token: owner.token })).body.days.at(-1).disk;
+  const robots = (await get('/fleet/summary')).map(({ robot }: { robot: string }) => robot);
+  expect(robots.sort()).toEqual(['many', 'many', 'many', 'one']);
+  expect(await get(`/robots/${many.id}/summary`)).toHaveLength(20);
+});
+
+it('takes owners in turn, however much late data one of them has', async () => {
+  const { db } = api.deps();
+  const [busy, quiet] = [await api.person(), await api.person()];
+  const many: number[] = [];
+  for (const name of ['x', 'y', 'z']) many.push((await api.pairedRobot(busy, name)).id);
+  const { id } = await api.pairedRobot(quiet, 'q');
+  const hours = Array.from({ length: 100 }, (_, i) => i + 1);
+  const due = hours.flatMap((hour) => many.map((robot_id) => ({ robot_id, hour, due_at: new Date(hour) })));
+  await markDue(db, [...due, { robot_id: id, hour: 7, due_at: new Date(500_000) }]);
+  const listed = await listDue(db, 10, 48);
+  expect(listed.map(({ robotId }) => robotId)).toEqual([many[0], id, many[1], many[2]]);
+  expect(listed.map(({ hours }) => hours.length)).toEqual([48, 1, 48, 48]);
+  expect((await listDue(db, 2, 48)).map(({ robotId }) => robotId)).toEqual([many[0], id]);
+  await sql`delete from rollup_due`.execute(db);
+});
+
 it('says nothing secret in its views', async () => {
   const { rows } = await sql<{ column_name: string }>`
     select distinct column_name from information_schema.columns
@@ -109,4 +140,31 @@ it('is answered for everybody, whatever numbers one robot sends', async () => {
   const { db } = api.deps();
   for (const view of ['robot_hours', 'robot_days', 'robot_disks', 'fleet_days', 'robot_states'])
     await sql`select * from ${sql.table(view)}`.execute(db);
+});
+
+it('finds the worst hour among all hours, and of equal ones the earliest, of the first robot by name', async () => {
+  const owner = await api.person();
+  const robots = [];
+  for (const name of ['z', 'b', 'a']) robots.push(await api.pairedRobot(owner, name));
+  await sql`update robots set created_at = now() - interval '30 days'`.execute(api.deps().db);
+  const at = (day: number, hour: number) => today - day * DAY_MS + hour * 3_600_000;
+  const busy = (time: number, idle: number) => `cpu,cpu=cpu-total usage_idle=${idle} ${time}`;
+  for (const { token } of robots) {
+    // Each day has a spike of a moment in a calm hour. The busiest hours have none.
+    const spikes = Array.from({ length: 20 }, (_, day) => [
+      ...[busy(at(day + 1, 9), 0), busy(at(day + 1, 9) + 60_000, 100), busy(at(day + 1, 9) + 120_000, 100)],
+    ]).flat();
+    const hot = [3, 7, 12].map((day) => `temp,sensor=soc temp=80 ${at(day, 5)}`);
+    await api.report(token, [...spikes, ...hot].join('\n'), {}, '?precision=ms');
+  }
+  for (const { token } of robots.slice(0, 2))
+    await api.report(token, [busy(at(21, 4), 10), busy(at(22, 6), 10)].join('\n'), {}, '?precision=ms');
+  await rollUp();
+  const range = `from=${new Date(today - 25 * DAY_MS).toISOString()}&to=${new Date(today).toISOString()}`;
+  const { body } = await api.call('GET', `/fleet/summary?${range}`, { token: owner.token });
+  expect(body.worst_hours).toEqual({
+    cpu: { robot_id: robots[1]?.id, robot: 'b', hour: new Date(at(22, 6)).toISOString(), value: 90 },
+    memory: null,
+    temperature: { robot_id: robots[2]?.id, robot: 'a', hour: new Date(at(12, 5)).toISOString(), value: 80 },
+  });
 });

@@ -12,7 +12,12 @@ const CA_FILE = join(mkdtempSync(join(tmpdir(), 'robowatch-ca-')), 'ca.pem');
 writeFileSync(CA_FILE, `${rootCertificates[0]}\n`);
 
 describe('a server with a private CA and Grafana', () => {
-  const api = useTestApi({ CA_FILE, GRAFANA_URL: 'https://grafana.example/', PUBLIC_URL: 'https://robots.example/' });
+  const api = useTestApi({
+    CA_FILE,
+    GRAFANA_URL: 'https://grafana.example/',
+    SUPERSET_URL: 'https://superset.example',
+    PUBLIC_URL: 'https://robots.example/',
+  });
   let web: Awaited<ReturnType<typeof buildWebServer>>;
   let url: string;
   beforeAll(async () => {
@@ -31,6 +36,9 @@ describe('a server with a private CA and Grafana', () => {
       demo: false,
       ca_sha256: createHash('sha256').update(served).digest('hex'),
       grafana_url: 'https://grafana.example',
+      superset_url: 'https://superset.example',
+      passkeys: true,
+      identity_provider: null,
       needs_setup: true,
     });
   });
@@ -41,12 +49,33 @@ describe('a server with a private CA and Grafana', () => {
     expect(script).toContain("SERVER_URL='https://robots.example'");
     expect(script).toContain(`SERVER_CA='${rootCertificates[0]?.trim()}'`);
     expect(script).not.toMatch(/'@[A-Z_]+@'/);
-    for (const name of ['telegraf.conf', 'logs.conf', 'journal.sh']) {
+    for (const name of ['telegraf.conf', 'logs.conf', 'journal.sh', 'buffer.conf', 'take.sh', 'service.conf']) {
       const digest = createHash('sha256')
         .update(await text(`/agent/${name}`))
         .digest('hex');
       expect(script).toContain(`${digest}  ${name}`);
     }
+  });
+
+  it('answers the probes of InfluxDB clients, and gives robots’ programs examples', async () => {
+    const ping = await fetch(`${url}/ping`);
+    expect([ping.status, ping.headers.get('x-influxdb-version')]).toEqual([204, packageJson.version]);
+    expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ status: 'pass' });
+    for (const name of ['robowatch_lines.py', 'robowatch_node.py'])
+      expect(await (await fetch(`${url}/agent/${name}`)).text()).toContain('sensor_msgs');
+  });
+
+  it('draws a pairing code for a terminal, and not without end', async () => {
+    const draw = (code: string) => fetch(`${url}/agent/qr/${code}`);
+    const drawn = await draw('12345678');
+    expect(drawn.status).toBe(200);
+    expect(await drawn.text()).toMatch(/^[ ▀▄█\n]{400,}$/);
+    for (const other of ['1234567', '123456789', 'abcdefgh', '..%2f..%2f'])
+      expect((await draw(other)).status).toBe(404);
+    const flood = await Promise.all(Array.from({ length: 400 }, () => draw('12345678')));
+    expect(new Set(flood.map(({ status }) => status))).toEqual(new Set([200, 429]));
+    expect((await fetch(`${url}/install.sh`)).status).toBe(200);
+    await expect.poll(async () => (await draw('12345678')).status).toBe(200);
   });
 });
 

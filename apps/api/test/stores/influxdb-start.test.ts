@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startInfluxd } from '../../../../tools/real/influxd.ts';
-import { influxSetup } from '../../src/commands/influx-setup.ts';
+import { type Into, influxSetup, readInflux } from '../../src/commands/influx-setup.ts';
 import { compose } from '../../src/composition.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { setUpInflux } from '../../src/stores/influxdb/setup.ts';
@@ -47,6 +50,22 @@ describe('setting up', () => {
     }
   });
 
+  it('follows no redirect, which would take the operator token elsewhere', async () => {
+    const asked: string[] = [];
+    const elsewhere = createServer((request, reply) => {
+      asked.push(request.url as string);
+      if (request.url?.startsWith('/elsewhere')) return void reply.end('{}');
+      reply.writeHead(307, { location: '/elsewhere' }).end();
+    }).listen(0, '127.0.0.1');
+    await once(elsewhere, 'listening');
+    const url = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
+    const { org, bucket, adminToken } = influx;
+    await expect(setUpInflux({ url, org, bucket, adminToken, retentionSeconds: 86_400 })).rejects.toThrow(url);
+    elsewhere.close();
+    expect(asked).not.toContain('/elsewhere');
+    expect(asked.length).toBeGreaterThan(0);
+  });
+
   it('sets up a new InfluxDB', async () => {
     const bare = await startInfluxd({ bare: true });
     const adminToken = randomBytes(32).toString('hex');
@@ -72,19 +91,18 @@ describe('setting up', () => {
     const file = join(dir, '.env');
     writeFileSync(file, 'API_PORT=1\nINFLUX_WRITE_TOKEN=old\n', { mode: 0o644 });
     const env = { INFLUX_URL: influx.url, INFLUX_ORG: influx.org, INFLUX_ADMIN_TOKEN: influx.adminToken };
-    await influxSetup(env, { envFile: file });
+    const setUp = async (given: Record<string, string>, into: Into) => influxSetup(readInflux(given), into);
+    await setUp(env, { envFile: file });
     const text = readFileSync(file, 'utf8');
     expect(text).toBe(
       `API_PORT=1\nINFLUX_ORG=robowatch\nINFLUX_WRITE_TOKEN=${influx.settings.INFLUX_WRITE_TOKEN}\nINFLUX_READ_TOKEN=${influx.settings.INFLUX_READ_TOKEN}\n`,
     );
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    await expect(influxSetup({ ...env, INFLUX_ADMIN_TOKEN: '' }, { envFile: file })).rejects.toThrow(
+    await expect(setUp({ ...env, INFLUX_ADMIN_TOKEN: '' }, { envFile: file })).rejects.toThrow(
       'Set INFLUX_ADMIN_TOKEN',
     );
-    await expect(influxSetup({ ...env, INFLUX_ADMIN_TOKEN: 'x'.repeat(40) }, { envFile: file })).rejects.toThrow(
-      'refuses',
-    );
-    await expect(influxSetup({ ...env, INFLUX_URL: 'http://127.0.0.1:1' }, { envFile: file })).rejects.toThrow(
+    await expect(setUp({ ...env, INFLUX_ADMIN_TOKEN: 'x'.repeat(40) }, { envFile: file })).rejects.toThrow('refuses');
+    await expect(setUp({ ...env, INFLUX_URL: 'http://127.0.0.1:1' }, { envFile: file })).rejects.toThrow(
       'cannot be reached',
     );
     rmSync(dir, { recursive: true });

@@ -97,9 +97,9 @@ it('packs whole hours and leaves what is recent', async () => {
     .where('robot_id', '=', robot.id)
     .execute();
   expect(left).toEqual([{ vals: [3] }]);
-  expect(await robot.read({ from: iso(begin), to: iso(now + 1000), every: '1d', fn: 'sum' })).toEqual([
-    [expect.any(Number), 6],
-  ]);
+  // Around midnight, the points are of two days.
+  const sums = await robot.read({ from: iso(begin), to: iso(now + 1000), every: '1d', fn: 'sum' });
+  expect(sums.reduce((sum, [, value]) => sum + value, 0)).toBe(6);
 });
 
 it('every read is complete while points are packed and others arrive', async () => {

@@ -1,6 +1,6 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { type SpawnOptions, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { endProcess } from '../../../../tools/real/child.ts';
 import { freePort } from '../../../../tools/real/free-port.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/start.js', import.meta.url));
@@ -44,6 +44,13 @@ export async function launch({
     child.once('exit', () => resolve());
   });
   const origin = `http://127.0.0.1:${settings.WEB_PORT}`;
+  const { call, signIn } = callsTo(origin);
+  const end = (signal?: NodeJS.Signals) => endProcess(child, signal);
+  return { child, ports, origin, call, signIn, end, output: () => output };
+}
+
+/** Calls to the API of a server at this address. */
+export function callsTo(origin: string) {
   const call = async (
     method: string,
     path: string,
@@ -61,13 +68,5 @@ export async function launch({
   };
   const signIn = async (email: string = ADMIN.ADMIN_EMAIL, password: string = ADMIN.ADMIN_PASSWORD) =>
     (await call('POST', '/auth/login', { body: { email, password } })).body.access_token as string;
-  const end = async (signal: NodeJS.Signals = 'SIGTERM') => {
-    if (hasEnded(child)) return child.exitCode;
-    const exited = once(child, 'exit');
-    child.kill(signal);
-    return (await exited)[0] as number | null;
-  };
-  return { child, ports, origin, call, signIn, end, output: () => output };
+  return { call, signIn };
 }
-
-const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;

@@ -42,6 +42,8 @@ it('serves the start page for any path of the app, but not for a missing file', 
 it('allows no inline scripts or styles, and nothing from other origins', async () => {
   const policy = String((await (await serve(dist))('/')).headers['content-security-policy']);
   expect(policy).toContain("default-src 'self'");
+  for (const directive of ["object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"])
+    expect(policy).toContain(directive);
   expect(policy).not.toMatch(/unsafe|https?:|\*/);
 });
 

@@ -4,7 +4,15 @@ import { useSession } from '../auth/session';
 import { answers, reach } from './reachability';
 
 export interface FleetEvent {
-  type: 'robot_seen' | 'robot_offline' | 'robot_status_changed' | 'robot_paired' | 'robot_deleted';
+  /** `access_changed`: the person's own role, name or sessions. */
+  type:
+    | 'access_changed'
+    | 'alert_changed'
+    | 'robot_seen'
+    | 'robot_offline'
+    | 'robot_status_changed'
+    | 'robot_paired'
+    | 'robot_deleted';
   robotIds: number[];
 }
 
@@ -19,7 +27,7 @@ export interface StreamHandlers {
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
 /** The server sends a keep-alive every 15 s. Longer silence means a dead connection. */
-export const SILENCE_MS = 40_000;
+export const SILENCE_MS = 25_000;
 
 /** Reads server-sent events and reconnects whenever the stream ends, until `signal` aborts. */
 export async function readEvents(signal: AbortSignal, handlers: StreamHandlers): Promise<void> {
@@ -44,6 +52,7 @@ async function readStream(signal: AbortSignal, { onOpen, onAwake, onEvent }: Str
     const response = await reach('/api/events', { headers, signal: AbortSignal.any([signal, silence.signal]) });
     if (response.status === 401) await session.renew(token);
     if (!response.ok || !response.body) return false;
+    session.prove();
     onOpen();
     const awake = new TransformStream<string, string>({
       transform(chunk, controller) {

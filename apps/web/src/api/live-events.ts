@@ -3,6 +3,7 @@ import { onScopeDispose, readonly, ref, watch } from 'vue';
 import { useSession } from '../auth/session';
 import { whileAlone } from '../auth/tab-lock';
 import { type FleetEvent, readEvents, SILENCE_MS } from './event-stream';
+import { checkServer } from './reachability';
 
 /** From the tab that reads the stream to the others. `ask`: from a tab that wants to know whether there is such a tab. */
 type Message = { type: 'ask' | 'open' | 'awake' | 'closed' } | { type: 'event'; event: FleetEvent };
@@ -70,6 +71,8 @@ export const useLiveEvents = createSharedComposable(() => {
     },
     { immediate: true },
   );
+  // A stream that breaks off or falls silent is the first sign of a server that is gone.
+  watch(live, (now) => void (!now && wanted && checkServer()));
   onScopeDispose(() => {
     stop();
     isOver = true;

@@ -16,6 +16,8 @@ export class ApiProblem extends Error {
   readonly retryAt: number | null;
   /** The specific reason, if the code is too general. */
   readonly reason: ProblemReason | null;
+  /** Members of the reply that only this code has. */
+  readonly members: Readonly<Record<string, unknown>>;
 
   constructor(
     code: ProblemCode,
@@ -24,6 +26,7 @@ export class ApiProblem extends Error {
     requestId: string | null = null,
     retryAt?: number,
     reason?: ProblemReason,
+    members: Record<string, unknown> = {},
   ) {
     super(detail);
     this.name = 'ApiProblem';
@@ -33,6 +36,7 @@ export class ApiProblem extends Error {
     this.requestId = requestId;
     this.retryAt = retryAt ?? null;
     this.reason = reason ?? null;
+    this.members = members;
   }
 
   /** Worth retrying automatically. */
@@ -56,13 +60,15 @@ export async function readProblem(response: Response): Promise<ApiProblem> {
   if (!problem) return unreachable();
   const seconds = Number(response.headers.get('retry-after'));
   const retryAt = seconds > 0 ? Date.now() + seconds * 1000 : undefined;
-  return new ApiProblem(problem.code, problem.status, problem.detail, problem.request_id, retryAt, problem.reason);
+  const { code, status, detail, request_id, reason, ...rest } = problem;
+  return new ApiProblem(code, status, detail, request_id, retryAt, reason, rest);
 }
 
-export const asProblem = (error: unknown): ApiProblem =>
-  error instanceof ApiProblem
-    ? error
-    : new ApiProblem('internal_error', 500, String((error as Error)?.message ?? error));
+export function asProblem(error: unknown): ApiProblem {
+  if (error instanceof ApiProblem) return error;
+  if ((error as Error)?.name === 'TimeoutError') return unreachable();
+  return new ApiProblem('internal_error', 500, String((error as Error)?.message ?? error));
+}
 
 /** A page that already shows data need not repeat the banner that says the server is unreachable. */
 export const isNews = (error: unknown, showsData: boolean): boolean =>

@@ -13,7 +13,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description InfluxDB line protocol, identity or gzip. 204 only after the store has accepted every line; 422 lists the refused lines; all others are stored. */
+        /** @description InfluxDB line protocol, identity or gzip. 204 only after the store has accepted every line; 422 lists the refused lines; all others are stored. An agent may tell the boot id of its kernel in X-Robowatch-Boot. Times that no clock can have been right to tell are corrected on arrival, and marked. */
         post: {
             parameters: {
                 query?: {
@@ -106,6 +106,199 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/write": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The same for InfluxDB 2’s own clients: `Authorization: Token …`, any org and bucket, and errors as InfluxDB words them. 400 and 422 are not to be sent again, 413 in parts, 401, 429 and 503 later. */
+        post: {
+            parameters: {
+                query?: {
+                    precision?: "ns" | "us" | "ms" | "s";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Default Response */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            code: string;
+                            message: string;
+                            request_id: string;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            code: string;
+                            message: string;
+                            request_id: string;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What InfluxDB 2’s clients probe before they write. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What InfluxDB 2’s clients probe before they write. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            name: string;
+                            message: string;
+                            /** @enum {string} */
+                            status: "pass";
+                            checks: Record<string, never>[];
+                            version: string;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -250,6 +443,10 @@ export interface paths {
                             demo: boolean;
                             ca_sha256: string | null;
                             grafana_url: string | null;
+                            superset_url: string | null;
+                            /** @description whether people may sign in with passkeys, on pages of public_url */
+                            passkeys: boolean;
+                            identity_provider: string | null;
                             /** @description there are no users yet: the one-time link that the server printed creates the first administrator */
                             needs_setup: boolean;
                         };
@@ -338,6 +535,11 @@ export interface paths {
                                 /** Format: date-time */
                                 created_at: string;
                             };
+                            /**
+                             * @description Only when set: nothing else works before a second factor is set up
+                             * @enum {boolean}
+                             */
+                            enrolment_required?: true;
                         };
                     };
                 };
@@ -350,7 +552,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description invalid_credentials */
+                /** @description invalid_credentials, second_factor_required */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -378,6 +580,334 @@ export interface paths {
                     };
                 };
                 /** @description overloaded, database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/login/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description from the problem `second_factor_required` */
+                        challenge: string;
+                        /** @description six digits of the authenticator app */
+                        code?: string;
+                        recovery_code?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            access_token: string;
+                            /** @enum {string} */
+                            token_type: "Bearer";
+                            /** @description seconds */
+                            expires_in: number;
+                            user: {
+                                id: number;
+                                email: string;
+                                name: string;
+                                role: "user" | "admin";
+                                is_active: boolean;
+                                /** Format: date-time */
+                                created_at: string;
+                            };
+                            /**
+                             * @description Only when set: nothing else works before a second factor is set up
+                             * @enum {boolean}
+                             */
+                            enrolment_required?: true;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description challenge_invalid, code_wrong */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description rate_limited */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            options: {
+                                [key: string]: unknown;
+                            };
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description rate_limited */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        credential: {
+                            id: string;
+                            rawId: string;
+                            /** @enum {string} */
+                            type: "public-key";
+                            clientExtensionResults: {
+                                [key: string]: unknown;
+                            };
+                            authenticatorAttachment?: string | null;
+                            response: {
+                                clientDataJSON: string;
+                                authenticatorData: string;
+                                signature: string;
+                                userHandle?: string | null;
+                            } & {
+                                [key: string]: unknown;
+                            };
+                        } & {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            access_token: string;
+                            /** @enum {string} */
+                            token_type: "Bearer";
+                            /** @description seconds */
+                            expires_in: number;
+                            user: {
+                                id: number;
+                                email: string;
+                                name: string;
+                                role: "user" | "admin";
+                                is_active: boolean;
+                                /** Format: date-time */
+                                created_at: string;
+                            };
+                            /**
+                             * @description Only when set: nothing else works before a second factor is set up
+                             * @enum {boolean}
+                             */
+                            enrolment_required?: true;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description passkey_refused */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description rate_limited */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -433,6 +963,11 @@ export interface paths {
                                 /** Format: date-time */
                                 created_at: string;
                             };
+                            /**
+                             * @description Only when set: nothing else works before a second factor is set up
+                             * @enum {boolean}
+                             */
+                            enrolment_required?: true;
                         };
                     };
                 };
@@ -498,6 +1033,18 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Only for sessions begun through an outside identity provider: where the browser signs out there too */
+                            end_session_url: string;
+                        };
+                    };
+                };
                 /** @description No content */
                 204: {
                     headers: {
@@ -588,6 +1135,11 @@ export interface paths {
                                 /** Format: date-time */
                                 created_at: string;
                             };
+                            /**
+                             * @description Only when set: nothing else works before a second factor is set up
+                             * @enum {boolean}
+                             */
+                            enrolment_required?: true;
                         };
                     };
                 };
@@ -668,6 +1220,8 @@ export interface paths {
                         "application/json": {
                             email: string;
                             name: string;
+                            /** @description false: the link is for a new password of somebody who has joined already */
+                            invited: boolean;
                         };
                     };
                 };
@@ -753,11 +1307,25 @@ export interface paths {
                                 /** Format: date-time */
                                 created_at: string;
                             };
+                            /**
+                             * @description Only when set: nothing else works before a second factor is set up
+                             * @enum {boolean}
+                             */
+                            enrolment_required?: true;
                         };
                     };
                 };
                 /** @description link_invalid, validation_failed */
                 400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description second_factor_required */
+                401: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -988,6 +1556,254 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                id: string;
+                                name: string;
+                                /** @description read: GET only, and never for administration */
+                                scope: "read" | "write";
+                                /** Format: date-time */
+                                created_at: string;
+                                expires_at: string | null;
+                                last_used_at: string | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        name: string;
+                        /** @description read: GET only, and never for administration */
+                        scope: "read" | "write";
+                        expires_at?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            /** @description Shown once */
+                            key: string;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/me": {
         parameters: {
             query?: never;
@@ -1186,6 +2002,15 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
                 /** @description rate_limited */
                 429: {
                     headers: {
@@ -1255,6 +2080,9 @@ export interface paths {
                                 address: string | null;
                                 user_agent: string | null;
                                 current: boolean;
+                                method: ("password" | "totp" | "recovery_code" | "passkey" | "identity_provider" | "link") | null;
+                                /** @description names of the applications opened through it, such as grafana */
+                                apps: string[];
                             }[];
                         };
                     };
@@ -1299,7 +2127,61 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        delete?: never;
+        /** @description Ends all sessions but the one it is called in. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -1380,6 +2262,1103 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description this account must have a second factor */
+                            required: boolean;
+                            totp: {
+                                /** Format: date-time */
+                                confirmed_at: string;
+                            } | null;
+                            recovery_codes_left: number;
+                            passkeys: {
+                                id: string;
+                                name: string;
+                                /** Format: date-time */
+                                created_at: string;
+                                last_used_at: string | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        current_password: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description base32, for apps that cannot read a QR code */
+                            secret: string;
+                            /** @description otpauth: address, for a QR code */
+                            uri: string;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized, invalid_credentials */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description already_enrolled */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description rate_limited */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description six digits of the authenticator app */
+                        code: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Each works once, in place of a code; shown only in this reply */
+                            recovery_codes: string[];
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized, code_wrong */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description rate_limited */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor/totp/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        current_password: string;
+                        /** @description six digits of the authenticator app */
+                        code?: string;
+                        recovery_code?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description No content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized, invalid_credentials, code_wrong */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description rate_limited */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        current_password: string;
+                        /** @description six digits of the authenticator app */
+                        code: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Each works once, in place of a code; shown only in this reply */
+                            recovery_codes: string[];
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized, invalid_credentials, code_wrong */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description rate_limited */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        current_password: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            options: {
+                                [key: string]: unknown;
+                            };
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized, invalid_credentials */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description rate_limited */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        name: string;
+                        credential: {
+                            id: string;
+                            rawId: string;
+                            /** @enum {string} */
+                            type: "public-key";
+                            clientExtensionResults: {
+                                [key: string]: unknown;
+                            };
+                            authenticatorAttachment?: string | null;
+                            response: {
+                                clientDataJSON: string;
+                                attestationObject: string;
+                                transports?: string[];
+                            } & {
+                                [key: string]: unknown;
+                            };
+                        } & {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized, passkey_refused */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        current_password: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description No content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized, invalid_credentials */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description rate_limited */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/outside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            label: string;
+                            identity: {
+                                email: string | null;
+                                /** Format: date-time */
+                                created_at: string;
+                                last_used_at: string | null;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/outside/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        current_password: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description where the browser goes on */
+                            url: string;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized, invalid_credentials */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description rate_limited */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/outside/unlink": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        current_password: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description No content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized, invalid_credentials */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description rate_limited */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1509,6 +3488,8 @@ export interface paths {
                 content: {
                     "application/json": {
                         name?: string;
+                        /** @description a robot that this device replaces: it keeps its id, name, labels and history; its former token ends */
+                        replaces?: number;
                     } | null;
                 };
             };
@@ -1554,8 +3535,104 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
+                /** @description robot_pending */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
                 /** @description rate_limited */
                 429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/robots/{id}/undo-replacement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Within a day: the former hardware and its token are back, the newer hardware becomes a robot of its own. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            robot_id: number;
+                            /** @description the robot that the newer hardware is now */
+                            new_robot_id: number;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -1603,7 +3680,7 @@ export interface paths {
                     id?: number[];
                     /** @description site:lab; with several all must match */
                     label?: string[];
-                    /** @description part of the name, hostname or address */
+                    /** @description part of the name, hostname or address, or of what its inventory says */
                     q?: string;
                     status?: "pending" | "active" | "inactive" | "error";
                     online?: boolean;
@@ -1645,9 +3722,53 @@ export interface paths {
                                 agent_version: string | null;
                                 /** @description Milliseconds by which the robot's clock is ahead of the server's */
                                 clock_skew_ms: number | null;
+                                /** @description When an impossible clock last had its times corrected on arrival, within a day */
+                                clock_corrected: {
+                                    /** @description Milliseconds by which the robot's clock was ahead of the server's */
+                                    skew_ms: number;
+                                    /** Format: date-time */
+                                    at: string;
+                                } | null;
                                 error_reason: string | null;
                                 /** @description When a report with the previous token was last refused, to the minute */
                                 former_token_refused_at: string | null;
+                                /** @description Whether a device may report for it, once it is active */
+                                has_token: boolean;
+                                /** @description Several devices that report with its token, by turns, within a day */
+                                cloned: {
+                                    /** Format: date-time */
+                                    noticed_at: string;
+                                    devices: {
+                                        address: string | null;
+                                        booted_at: string | null;
+                                        /** Format: date-time */
+                                        last_seen_at: string;
+                                    }[];
+                                } | null;
+                                /** @description The latest replacement of its hardware, while it can be undone */
+                                replaced: {
+                                    /** Format: date-time */
+                                    at: string;
+                                    /** @description of the former hardware */
+                                    hostname: string;
+                                    /** Format: date-time */
+                                    undo_until: string;
+                                } | null;
+                                /** @description What its agent last said about its computer, and when */
+                                inventory: {
+                                    model: string | null;
+                                    os: string | null;
+                                    kernel: string | null;
+                                    agent: string | null;
+                                    serial: string | null;
+                                    /** Format: date-time */
+                                    at: string;
+                                    /**
+                                     * Format: date-time
+                                     * @description the same since then; not in the list
+                                     */
+                                    since?: string;
+                                } | null;
                                 labels: {
                                     [key: string]: string;
                                 };
@@ -1759,9 +3880,53 @@ export interface paths {
                             agent_version: string | null;
                             /** @description Milliseconds by which the robot's clock is ahead of the server's */
                             clock_skew_ms: number | null;
+                            /** @description When an impossible clock last had its times corrected on arrival, within a day */
+                            clock_corrected: {
+                                /** @description Milliseconds by which the robot's clock was ahead of the server's */
+                                skew_ms: number;
+                                /** Format: date-time */
+                                at: string;
+                            } | null;
                             error_reason: string | null;
                             /** @description When a report with the previous token was last refused, to the minute */
                             former_token_refused_at: string | null;
+                            /** @description Whether a device may report for it, once it is active */
+                            has_token: boolean;
+                            /** @description Several devices that report with its token, by turns, within a day */
+                            cloned: {
+                                /** Format: date-time */
+                                noticed_at: string;
+                                devices: {
+                                    address: string | null;
+                                    booted_at: string | null;
+                                    /** Format: date-time */
+                                    last_seen_at: string;
+                                }[];
+                            } | null;
+                            /** @description The latest replacement of its hardware, while it can be undone */
+                            replaced: {
+                                /** Format: date-time */
+                                at: string;
+                                /** @description of the former hardware */
+                                hostname: string;
+                                /** Format: date-time */
+                                undo_until: string;
+                            } | null;
+                            /** @description What its agent last said about its computer, and when */
+                            inventory: {
+                                model: string | null;
+                                os: string | null;
+                                kernel: string | null;
+                                agent: string | null;
+                                serial: string | null;
+                                /** Format: date-time */
+                                at: string;
+                                /**
+                                 * Format: date-time
+                                 * @description the same since then; not in the list
+                                 */
+                                since?: string;
+                            } | null;
                             labels: {
                                 [key: string]: string;
                             };
@@ -1947,9 +4112,53 @@ export interface paths {
                             agent_version: string | null;
                             /** @description Milliseconds by which the robot's clock is ahead of the server's */
                             clock_skew_ms: number | null;
+                            /** @description When an impossible clock last had its times corrected on arrival, within a day */
+                            clock_corrected: {
+                                /** @description Milliseconds by which the robot's clock was ahead of the server's */
+                                skew_ms: number;
+                                /** Format: date-time */
+                                at: string;
+                            } | null;
                             error_reason: string | null;
                             /** @description When a report with the previous token was last refused, to the minute */
                             former_token_refused_at: string | null;
+                            /** @description Whether a device may report for it, once it is active */
+                            has_token: boolean;
+                            /** @description Several devices that report with its token, by turns, within a day */
+                            cloned: {
+                                /** Format: date-time */
+                                noticed_at: string;
+                                devices: {
+                                    address: string | null;
+                                    booted_at: string | null;
+                                    /** Format: date-time */
+                                    last_seen_at: string;
+                                }[];
+                            } | null;
+                            /** @description The latest replacement of its hardware, while it can be undone */
+                            replaced: {
+                                /** Format: date-time */
+                                at: string;
+                                /** @description of the former hardware */
+                                hostname: string;
+                                /** Format: date-time */
+                                undo_until: string;
+                            } | null;
+                            /** @description What its agent last said about its computer, and when */
+                            inventory: {
+                                model: string | null;
+                                os: string | null;
+                                kernel: string | null;
+                                agent: string | null;
+                                serial: string | null;
+                                /** Format: date-time */
+                                at: string;
+                                /**
+                                 * Format: date-time
+                                 * @description the same since then; not in the list
+                                 */
+                                since?: string;
+                            } | null;
                             labels: {
                                 [key: string]: string;
                             };
@@ -2068,6 +4277,96 @@ export interface paths {
                             influxdb_token: string;
                         };
                     };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description robot_pending */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/robots/{id}/end-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description For a token that was copied: no device has one afterwards, until it is paired anew. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 /** @description validation_failed */
                 400: {
@@ -2571,7 +4870,7 @@ export interface paths {
                                 cpu_max: number | null;
                                 memory_max: number | null;
                                 temperature_max: number | null;
-                                /** @description of the newest day: those full soonest first */
+                                /** @description of the newest day: those full soonest first; 20 at most, and of several robots 3 of each */
                                 disk: {
                                     path: string;
                                     used_percent: number;
@@ -2584,6 +4883,7 @@ export interface paths {
                                 bytes_received: number | null;
                                 error_logs: number;
                             }[];
+                            /** @description Of all whole hours: the highest mean of CPU, the most memory used, the highest temperature. Of equal ones the earliest, and in that hour the first robot by name, then by id. */
                             worst_hours: {
                                 cpu: {
                                     /** Format: date-time */
@@ -2710,7 +5010,7 @@ export interface paths {
                                 cpu_max: number | null;
                                 memory_max: number | null;
                                 temperature_max: number | null;
-                                /** @description of the newest day: those full soonest first */
+                                /** @description of the newest day: those full soonest first; 20 at most, and of several robots 3 of each */
                                 disk: {
                                     path: string;
                                     used_percent: number;
@@ -2723,6 +5023,7 @@ export interface paths {
                                 bytes_received: number | null;
                                 error_logs: number;
                             }[];
+                            /** @description Of all whole hours: the highest mean of CPU, the most memory used, the highest temperature. Of equal ones the earliest, and in that hour the first robot by name, then by id. */
                             worst_hours: {
                                 cpu: {
                                     /** Format: date-time */
@@ -2869,6 +5170,749 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alert-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                id: number;
+                                kind: "email" | "telegram" | "ntfy" | "webhook" | "webpush";
+                                name: string;
+                                /** @description Without tokens, secrets and keys */
+                                settings: {
+                                    to?: string;
+                                    chat_id?: string;
+                                    /** @description Of a chat, whose address is a secret: as far as its host */
+                                    url?: string;
+                                    topic?: string;
+                                    /** @description webhook: json (each alert, signed), or the message that a chat takes; matrix is for hookshot */
+                                    format?: "json" | "slack" | "mattermost" | "discord" | "matrix";
+                                    host?: string;
+                                    /** @description webpush: hex, by which a browser knows its own */
+                                    endpoint_sha256?: string;
+                                };
+                                /** @description a token or a secret is kept */
+                                has_secret: boolean;
+                                language: "en" | "ru";
+                                /** @description Of the times in messages */
+                                time_zone: string;
+                                quiet_hours: {
+                                    from: string;
+                                    to: string;
+                                    time_zone: string;
+                                } | null;
+                                /** Format: date-time */
+                                created_at: string;
+                                tested_at: string | null;
+                                last_sent_at: string | null;
+                                failing_since: string | null;
+                                last_error: string | null;
+                            }[];
+                            /** @description What this server is set up for */
+                            kinds: ("email" | "telegram" | "ntfy" | "webhook" | "webpush")[];
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        kind: "email" | "telegram" | "ntfy" | "webhook" | "webpush";
+                        name: string;
+                        /** @description email: to · telegram: chat_id · ntfy: url, topic, token? · webhook: url, secret? (made when left out), format? · webpush: the browser's PushSubscription */
+                        settings: {
+                            to?: string;
+                            chat_id?: string | number;
+                            url?: string;
+                            topic?: string;
+                            token?: string;
+                            secret?: string;
+                            /** @description webhook: json (each alert, signed), or the message that a chat takes; matrix is for hookshot */
+                            format?: "json" | "slack" | "mattermost" | "discord" | "matrix";
+                            endpoint?: string;
+                            expirationTime?: number | null;
+                            keys?: {
+                                p256dh: string;
+                                auth: string;
+                            };
+                        };
+                        language?: "en" | "ru";
+                        time_zone?: string;
+                        quiet_hours?: {
+                            from: string;
+                            to: string;
+                            time_zone: string;
+                        } | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: number;
+                            kind: "email" | "telegram" | "ntfy" | "webhook" | "webpush";
+                            name: string;
+                            /** @description Without tokens, secrets and keys */
+                            settings: {
+                                to?: string;
+                                chat_id?: string;
+                                /** @description Of a chat, whose address is a secret: as far as its host */
+                                url?: string;
+                                topic?: string;
+                                /** @description webhook: json (each alert, signed), or the message that a chat takes; matrix is for hookshot */
+                                format?: "json" | "slack" | "mattermost" | "discord" | "matrix";
+                                host?: string;
+                                /** @description webpush: hex, by which a browser knows its own */
+                                endpoint_sha256?: string;
+                            };
+                            /** @description a token or a secret is kept */
+                            has_secret: boolean;
+                            language: "en" | "ru";
+                            /** @description Of the times in messages */
+                            time_zone: string;
+                            quiet_hours: {
+                                from: string;
+                                to: string;
+                                time_zone: string;
+                            } | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            tested_at: string | null;
+                            last_sent_at: string | null;
+                            failing_since: string | null;
+                            last_error: string | null;
+                            /** @description The secret that was made for a webhook: shown this once */
+                            secret?: string;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alert-channels/webpush-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description applicationServerKey for PushManager.subscribe, base64url */
+                            public_key: string;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alert-channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: number;
+                            kind: "email" | "telegram" | "ntfy" | "webhook" | "webpush";
+                            name: string;
+                            /** @description Without tokens, secrets and keys */
+                            settings: {
+                                to?: string;
+                                chat_id?: string;
+                                /** @description Of a chat, whose address is a secret: as far as its host */
+                                url?: string;
+                                topic?: string;
+                                /** @description webhook: json (each alert, signed), or the message that a chat takes; matrix is for hookshot */
+                                format?: "json" | "slack" | "mattermost" | "discord" | "matrix";
+                                host?: string;
+                                /** @description webpush: hex, by which a browser knows its own */
+                                endpoint_sha256?: string;
+                            };
+                            /** @description a token or a secret is kept */
+                            has_secret: boolean;
+                            language: "en" | "ru";
+                            /** @description Of the times in messages */
+                            time_zone: string;
+                            quiet_hours: {
+                                from: string;
+                                to: string;
+                                time_zone: string;
+                            } | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            tested_at: string | null;
+                            last_sent_at: string | null;
+                            failing_since: string | null;
+                            last_error: string | null;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        name?: string;
+                        /** @description email: to · telegram: chat_id · ntfy: url, topic, token? · webhook: url, secret? (made when left out), format? · webpush: the browser's PushSubscription */
+                        settings?: {
+                            to?: string;
+                            chat_id?: string | number;
+                            url?: string;
+                            topic?: string;
+                            token?: string;
+                            secret?: string;
+                            /** @description webhook: json (each alert, signed), or the message that a chat takes; matrix is for hookshot */
+                            format?: "json" | "slack" | "mattermost" | "discord" | "matrix";
+                            endpoint?: string;
+                            expirationTime?: number | null;
+                            keys?: {
+                                p256dh: string;
+                                auth: string;
+                            };
+                        };
+                        language?: "en" | "ru";
+                        time_zone?: string;
+                        quiet_hours?: {
+                            from: string;
+                            to: string;
+                            time_zone: string;
+                        } | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: number;
+                            kind: "email" | "telegram" | "ntfy" | "webhook" | "webpush";
+                            name: string;
+                            /** @description Without tokens, secrets and keys */
+                            settings: {
+                                to?: string;
+                                chat_id?: string;
+                                /** @description Of a chat, whose address is a secret: as far as its host */
+                                url?: string;
+                                topic?: string;
+                                /** @description webhook: json (each alert, signed), or the message that a chat takes; matrix is for hookshot */
+                                format?: "json" | "slack" | "mattermost" | "discord" | "matrix";
+                                host?: string;
+                                /** @description webpush: hex, by which a browser knows its own */
+                                endpoint_sha256?: string;
+                            };
+                            /** @description a token or a secret is kept */
+                            has_secret: boolean;
+                            language: "en" | "ru";
+                            /** @description Of the times in messages */
+                            time_zone: string;
+                            quiet_hours: {
+                                from: string;
+                                to: string;
+                                time_zone: string;
+                            } | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            tested_at: string | null;
+                            last_sent_at: string | null;
+                            failing_since: string | null;
+                            last_error: string | null;
+                            /** @description The secret that was made for a webhook: shown this once */
+                            secret?: string;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/alert-channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            delivered: boolean;
+                            error: string | null;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description rate_limited */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -3087,6 +6131,1739 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alert-rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What the rule would have done in the last day, or from `from` to `to`, 31 days at most, in windows of at least a minute. Of the kinds offline, no_data, log and threshold without increase and changed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        name?: string;
+                        /** @default true */
+                        enabled?: boolean;
+                        scope: {
+                            robots?: number[];
+                            /** @description all of them must match */
+                            labels?: {
+                                [key: string]: string;
+                            };
+                            /** @enum {boolean} */
+                            all?: true;
+                        };
+                        condition: {
+                            /** @enum {string} */
+                            kind: "offline";
+                            /** @description seconds */
+                            after_s: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "threshold";
+                            measurement: string;
+                            field: string;
+                            /** @description only series with these tags; of several, the worst one counts */
+                            tags?: {
+                                [key: string]: string;
+                            };
+                            /** @enum {string} */
+                            fn: "last" | "mean" | "min" | "max" | "sum" | "count" | "increase";
+                            /** @description seconds */
+                            window_s: number;
+                            /** @enum {string} */
+                            op: ">" | ">=" | "<" | "<=" | "==" | "!=" | "changed";
+                            value?: number | string | boolean;
+                            /** @description A firing alert resolves only once this is no longer passed either */
+                            clear_value?: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "log";
+                            /** @description comma-separated: err,crit */
+                            level?: string;
+                            program?: string;
+                            /** @description part of the message */
+                            q?: string;
+                            /** @description entries within the window */
+                            count: number;
+                            /** @description seconds */
+                            window_s: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "no_data";
+                            measurement: string;
+                            /** @description seconds */
+                            after_s: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "disk_full_in";
+                            days: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "status";
+                            /** @enum {string} */
+                            status: "error";
+                        } | {
+                            /** @enum {string} */
+                            kind: "clock_skew";
+                            /** @description seconds, either way */
+                            above_s: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "token_copied";
+                        };
+                        /** @description seconds */
+                        for_s?: number;
+                        /** @description seconds */
+                        resolve_for_s?: number;
+                        /** @enum {string} */
+                        severity?: "info" | "warning" | "critical";
+                        channels?: number[];
+                        remind_after_s?: number | null;
+                        /** @description RFC 3339, or relative to now: -1d */
+                        from?: string;
+                        /** @description RFC 3339, or relative to now: -1d */
+                        to?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: date-time */
+                            from: string;
+                            /** Format: date-time */
+                            to: string;
+                            /** @description how often the past was looked at */
+                            every_s: number;
+                            /** @description how many were looked at */
+                            robots: number;
+                            firings: {
+                                robot_id: number;
+                                /** Format: date-time */
+                                from: string;
+                                /** @description null: it would still fire */
+                                to: string | null;
+                                peak: number | string | boolean | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description rate_limited */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description store_unavailable, database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alert-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                id: number;
+                                owner_id: number;
+                                name: string;
+                                enabled: boolean;
+                                scope: {
+                                    robots?: number[];
+                                    /** @description all of them must match */
+                                    labels?: {
+                                        [key: string]: string;
+                                    };
+                                    /** @enum {boolean} */
+                                    all?: true;
+                                };
+                                condition: {
+                                    /** @enum {string} */
+                                    kind: "offline";
+                                    /** @description seconds */
+                                    after_s: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "threshold";
+                                    measurement: string;
+                                    field: string;
+                                    /** @description only series with these tags; of several, the worst one counts */
+                                    tags?: {
+                                        [key: string]: string;
+                                    };
+                                    /** @enum {string} */
+                                    fn: "last" | "mean" | "min" | "max" | "sum" | "count" | "increase";
+                                    /** @description seconds */
+                                    window_s: number;
+                                    /** @enum {string} */
+                                    op: ">" | ">=" | "<" | "<=" | "==" | "!=" | "changed";
+                                    value?: number | string | boolean;
+                                    /** @description A firing alert resolves only once this is no longer passed either */
+                                    clear_value?: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "log";
+                                    /** @description comma-separated: err,crit */
+                                    level?: string;
+                                    program?: string;
+                                    /** @description part of the message */
+                                    q?: string;
+                                    /** @description entries within the window */
+                                    count: number;
+                                    /** @description seconds */
+                                    window_s: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "no_data";
+                                    measurement: string;
+                                    /** @description seconds */
+                                    after_s: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "disk_full_in";
+                                    days: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "status";
+                                    /** @enum {string} */
+                                    status: "error";
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "clock_skew";
+                                    /** @description seconds, either way */
+                                    above_s: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "token_copied";
+                                };
+                                for_s: number;
+                                resolve_for_s: number;
+                                /** @enum {string} */
+                                severity: "info" | "warning" | "critical";
+                                channels: number[];
+                                remind_after_s: number | null;
+                                /** Format: date-time */
+                                created_at: string;
+                            }[];
+                            next_cursor: string | null;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        name: string;
+                        /** @default true */
+                        enabled?: boolean;
+                        scope: {
+                            robots?: number[];
+                            /** @description all of them must match */
+                            labels?: {
+                                [key: string]: string;
+                            };
+                            /** @enum {boolean} */
+                            all?: true;
+                        };
+                        condition: {
+                            /** @enum {string} */
+                            kind: "offline";
+                            /** @description seconds */
+                            after_s: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "threshold";
+                            measurement: string;
+                            field: string;
+                            /** @description only series with these tags; of several, the worst one counts */
+                            tags?: {
+                                [key: string]: string;
+                            };
+                            /** @enum {string} */
+                            fn: "last" | "mean" | "min" | "max" | "sum" | "count" | "increase";
+                            /** @description seconds */
+                            window_s: number;
+                            /** @enum {string} */
+                            op: ">" | ">=" | "<" | "<=" | "==" | "!=" | "changed";
+                            value?: number | string | boolean;
+                            /** @description A firing alert resolves only once this is no longer passed either */
+                            clear_value?: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "log";
+                            /** @description comma-separated: err,crit */
+                            level?: string;
+                            program?: string;
+                            /** @description part of the message */
+                            q?: string;
+                            /** @description entries within the window */
+                            count: number;
+                            /** @description seconds */
+                            window_s: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "no_data";
+                            measurement: string;
+                            /** @description seconds */
+                            after_s: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "disk_full_in";
+                            days: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "status";
+                            /** @enum {string} */
+                            status: "error";
+                        } | {
+                            /** @enum {string} */
+                            kind: "clock_skew";
+                            /** @description seconds, either way */
+                            above_s: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "token_copied";
+                        };
+                        /** @description seconds */
+                        for_s?: number;
+                        /** @description seconds */
+                        resolve_for_s?: number;
+                        /** @enum {string} */
+                        severity?: "info" | "warning" | "critical";
+                        channels?: number[];
+                        remind_after_s?: number | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: number;
+                            owner_id: number;
+                            name: string;
+                            enabled: boolean;
+                            scope: {
+                                robots?: number[];
+                                /** @description all of them must match */
+                                labels?: {
+                                    [key: string]: string;
+                                };
+                                /** @enum {boolean} */
+                                all?: true;
+                            };
+                            condition: {
+                                /** @enum {string} */
+                                kind: "offline";
+                                /** @description seconds */
+                                after_s: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "threshold";
+                                measurement: string;
+                                field: string;
+                                /** @description only series with these tags; of several, the worst one counts */
+                                tags?: {
+                                    [key: string]: string;
+                                };
+                                /** @enum {string} */
+                                fn: "last" | "mean" | "min" | "max" | "sum" | "count" | "increase";
+                                /** @description seconds */
+                                window_s: number;
+                                /** @enum {string} */
+                                op: ">" | ">=" | "<" | "<=" | "==" | "!=" | "changed";
+                                value?: number | string | boolean;
+                                /** @description A firing alert resolves only once this is no longer passed either */
+                                clear_value?: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "log";
+                                /** @description comma-separated: err,crit */
+                                level?: string;
+                                program?: string;
+                                /** @description part of the message */
+                                q?: string;
+                                /** @description entries within the window */
+                                count: number;
+                                /** @description seconds */
+                                window_s: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "no_data";
+                                measurement: string;
+                                /** @description seconds */
+                                after_s: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "disk_full_in";
+                                days: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "status";
+                                /** @enum {string} */
+                                status: "error";
+                            } | {
+                                /** @enum {string} */
+                                kind: "clock_skew";
+                                /** @description seconds, either way */
+                                above_s: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "token_copied";
+                            };
+                            for_s: number;
+                            resolve_for_s: number;
+                            /** @enum {string} */
+                            severity: "info" | "warning" | "critical";
+                            channels: number[];
+                            remind_after_s: number | null;
+                            /** Format: date-time */
+                            created_at: string;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alert-rules/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                key: string;
+                                condition: {
+                                    /** @enum {string} */
+                                    kind: "offline";
+                                    /** @description seconds */
+                                    after_s: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "threshold";
+                                    measurement: string;
+                                    field: string;
+                                    /** @description only series with these tags; of several, the worst one counts */
+                                    tags?: {
+                                        [key: string]: string;
+                                    };
+                                    /** @enum {string} */
+                                    fn: "last" | "mean" | "min" | "max" | "sum" | "count" | "increase";
+                                    /** @description seconds */
+                                    window_s: number;
+                                    /** @enum {string} */
+                                    op: ">" | ">=" | "<" | "<=" | "==" | "!=" | "changed";
+                                    value?: number | string | boolean;
+                                    /** @description A firing alert resolves only once this is no longer passed either */
+                                    clear_value?: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "log";
+                                    /** @description comma-separated: err,crit */
+                                    level?: string;
+                                    program?: string;
+                                    /** @description part of the message */
+                                    q?: string;
+                                    /** @description entries within the window */
+                                    count: number;
+                                    /** @description seconds */
+                                    window_s: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "no_data";
+                                    measurement: string;
+                                    /** @description seconds */
+                                    after_s: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "disk_full_in";
+                                    days: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "status";
+                                    /** @enum {string} */
+                                    status: "error";
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "clock_skew";
+                                    /** @description seconds, either way */
+                                    above_s: number;
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "token_copied";
+                                };
+                                for_s: number;
+                                resolve_for_s: number;
+                                /** @enum {string} */
+                                severity: "info" | "warning" | "critical";
+                            }[];
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alert-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: number;
+                            owner_id: number;
+                            name: string;
+                            enabled: boolean;
+                            scope: {
+                                robots?: number[];
+                                /** @description all of them must match */
+                                labels?: {
+                                    [key: string]: string;
+                                };
+                                /** @enum {boolean} */
+                                all?: true;
+                            };
+                            condition: {
+                                /** @enum {string} */
+                                kind: "offline";
+                                /** @description seconds */
+                                after_s: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "threshold";
+                                measurement: string;
+                                field: string;
+                                /** @description only series with these tags; of several, the worst one counts */
+                                tags?: {
+                                    [key: string]: string;
+                                };
+                                /** @enum {string} */
+                                fn: "last" | "mean" | "min" | "max" | "sum" | "count" | "increase";
+                                /** @description seconds */
+                                window_s: number;
+                                /** @enum {string} */
+                                op: ">" | ">=" | "<" | "<=" | "==" | "!=" | "changed";
+                                value?: number | string | boolean;
+                                /** @description A firing alert resolves only once this is no longer passed either */
+                                clear_value?: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "log";
+                                /** @description comma-separated: err,crit */
+                                level?: string;
+                                program?: string;
+                                /** @description part of the message */
+                                q?: string;
+                                /** @description entries within the window */
+                                count: number;
+                                /** @description seconds */
+                                window_s: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "no_data";
+                                measurement: string;
+                                /** @description seconds */
+                                after_s: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "disk_full_in";
+                                days: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "status";
+                                /** @enum {string} */
+                                status: "error";
+                            } | {
+                                /** @enum {string} */
+                                kind: "clock_skew";
+                                /** @description seconds, either way */
+                                above_s: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "token_copied";
+                            };
+                            for_s: number;
+                            resolve_for_s: number;
+                            /** @enum {string} */
+                            severity: "info" | "warning" | "critical";
+                            channels: number[];
+                            remind_after_s: number | null;
+                            /** Format: date-time */
+                            created_at: string;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        name?: string;
+                        enabled?: boolean;
+                        scope?: {
+                            robots?: number[];
+                            /** @description all of them must match */
+                            labels?: {
+                                [key: string]: string;
+                            };
+                            /** @enum {boolean} */
+                            all?: true;
+                        };
+                        condition?: {
+                            /** @enum {string} */
+                            kind: "offline";
+                            /** @description seconds */
+                            after_s: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "threshold";
+                            measurement: string;
+                            field: string;
+                            /** @description only series with these tags; of several, the worst one counts */
+                            tags?: {
+                                [key: string]: string;
+                            };
+                            /** @enum {string} */
+                            fn: "last" | "mean" | "min" | "max" | "sum" | "count" | "increase";
+                            /** @description seconds */
+                            window_s: number;
+                            /** @enum {string} */
+                            op: ">" | ">=" | "<" | "<=" | "==" | "!=" | "changed";
+                            value?: number | string | boolean;
+                            /** @description A firing alert resolves only once this is no longer passed either */
+                            clear_value?: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "log";
+                            /** @description comma-separated: err,crit */
+                            level?: string;
+                            program?: string;
+                            /** @description part of the message */
+                            q?: string;
+                            /** @description entries within the window */
+                            count: number;
+                            /** @description seconds */
+                            window_s: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "no_data";
+                            measurement: string;
+                            /** @description seconds */
+                            after_s: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "disk_full_in";
+                            days: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "status";
+                            /** @enum {string} */
+                            status: "error";
+                        } | {
+                            /** @enum {string} */
+                            kind: "clock_skew";
+                            /** @description seconds, either way */
+                            above_s: number;
+                        } | {
+                            /** @enum {string} */
+                            kind: "token_copied";
+                        };
+                        /** @description seconds */
+                        for_s?: number;
+                        /** @description seconds */
+                        resolve_for_s?: number;
+                        /** @enum {string} */
+                        severity?: "info" | "warning" | "critical";
+                        channels?: number[];
+                        remind_after_s?: number | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: number;
+                            owner_id: number;
+                            name: string;
+                            enabled: boolean;
+                            scope: {
+                                robots?: number[];
+                                /** @description all of them must match */
+                                labels?: {
+                                    [key: string]: string;
+                                };
+                                /** @enum {boolean} */
+                                all?: true;
+                            };
+                            condition: {
+                                /** @enum {string} */
+                                kind: "offline";
+                                /** @description seconds */
+                                after_s: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "threshold";
+                                measurement: string;
+                                field: string;
+                                /** @description only series with these tags; of several, the worst one counts */
+                                tags?: {
+                                    [key: string]: string;
+                                };
+                                /** @enum {string} */
+                                fn: "last" | "mean" | "min" | "max" | "sum" | "count" | "increase";
+                                /** @description seconds */
+                                window_s: number;
+                                /** @enum {string} */
+                                op: ">" | ">=" | "<" | "<=" | "==" | "!=" | "changed";
+                                value?: number | string | boolean;
+                                /** @description A firing alert resolves only once this is no longer passed either */
+                                clear_value?: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "log";
+                                /** @description comma-separated: err,crit */
+                                level?: string;
+                                program?: string;
+                                /** @description part of the message */
+                                q?: string;
+                                /** @description entries within the window */
+                                count: number;
+                                /** @description seconds */
+                                window_s: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "no_data";
+                                measurement: string;
+                                /** @description seconds */
+                                after_s: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "disk_full_in";
+                                days: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "status";
+                                /** @enum {string} */
+                                status: "error";
+                            } | {
+                                /** @enum {string} */
+                                kind: "clock_skew";
+                                /** @description seconds, either way */
+                                above_s: number;
+                            } | {
+                                /** @enum {string} */
+                                kind: "token_copied";
+                            };
+                            for_s: number;
+                            resolve_for_s: number;
+                            /** @enum {string} */
+                            severity: "info" | "warning" | "critical";
+                            channels: number[];
+                            remind_after_s: number | null;
+                            /** Format: date-time */
+                            created_at: string;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Newest first, with those that have ended. */
+        get: {
+            parameters: {
+                query?: {
+                    state?: "pending" | "firing" | "resolved";
+                    rule_id?: number;
+                    robot_id?: number;
+                    limit?: number;
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                id: number;
+                                /** @description null once the rule has been deleted */
+                                rule_id: number | null;
+                                rule_name: string;
+                                robot_id: number;
+                                robot_name: string;
+                                /** @enum {string} */
+                                severity: "info" | "warning" | "critical";
+                                /** @enum {string} */
+                                state: "pending" | "firing" | "resolved";
+                                value: number | string | boolean | null;
+                                /** Format: date-time */
+                                since: string;
+                                fired_at: string | null;
+                                /** @description It still fires, because since then nothing has been heard of what it is about */
+                                quiet_since: string | null;
+                                resolved_at: string | null;
+                                /** @description Why it ended */
+                                ended: ("recovered" | "not_watched" | "rule_changed" | "rule_deleted") | null;
+                                acknowledged_by: number | null;
+                                acknowledged_at: string | null;
+                                /** @description whether a silence holds its messages back */
+                                silenced: boolean;
+                            }[];
+                            next_cursor: string | null;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: number;
+                            /** @description null once the rule has been deleted */
+                            rule_id: number | null;
+                            rule_name: string;
+                            robot_id: number;
+                            robot_name: string;
+                            /** @enum {string} */
+                            severity: "info" | "warning" | "critical";
+                            /** @enum {string} */
+                            state: "pending" | "firing" | "resolved";
+                            value: number | string | boolean | null;
+                            /** Format: date-time */
+                            since: string;
+                            fired_at: string | null;
+                            /** @description It still fires, because since then nothing has been heard of what it is about */
+                            quiet_since: string | null;
+                            resolved_at: string | null;
+                            /** @description Why it ended */
+                            ended: ("recovered" | "not_watched" | "rule_changed" | "rule_deleted") | null;
+                            acknowledged_by: number | null;
+                            acknowledged_at: string | null;
+                            /** @description whether a silence holds its messages back */
+                            silenced: boolean;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                id: number;
+                                owner_id: number;
+                                robot_id: number | null;
+                                labels: {
+                                    [key: string]: string;
+                                } | null;
+                                rule_id: number | null;
+                                until: string | null;
+                                weekly: {
+                                    days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                                    from: string;
+                                    /** @description of the next day, unless it is later than from */
+                                    to: string;
+                                    /** @description IANA, such as Europe/Moscow */
+                                    time_zone: string;
+                                } | null;
+                                comment: string;
+                                /** Format: date-time */
+                                created_at: string;
+                                /** @description whether it holds messages back now */
+                                active: boolean;
+                            }[];
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** @description Holds back messages of alerts that match all that is given. Needs until, weekly, or both. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        robot_id?: number | null;
+                        labels?: {
+                            [key: string]: string;
+                        } | null;
+                        rule_id?: number | null;
+                        until?: string | null;
+                        weekly?: {
+                            days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                            from: string;
+                            /** @description of the next day, unless it is later than from */
+                            to: string;
+                            /** @description IANA, such as Europe/Moscow */
+                            time_zone: string;
+                        } | null;
+                        comment?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: number;
+                            owner_id: number;
+                            robot_id: number | null;
+                            labels: {
+                                [key: string]: string;
+                            } | null;
+                            rule_id: number | null;
+                            until: string | null;
+                            weekly: {
+                                days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                                from: string;
+                                /** @description of the next day, unless it is later than from */
+                                to: string;
+                                /** @description IANA, such as Europe/Moscow */
+                                time_zone: string;
+                            } | null;
+                            comment: string;
+                            /** Format: date-time */
+                            created_at: string;
+                            /** @description whether it holds messages back now */
+                            active: boolean;
+                        };
+                    };
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/silences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -3124,6 +7901,18 @@ export interface paths {
                                 created_at: string;
                                 /** @description The invitation has not been accepted yet, so there is no password */
                                 invited: boolean;
+                                /** @description There is an authenticator app or a passkey */
+                                second_factor: boolean;
+                                authenticator_app: boolean;
+                                /** @description how many */
+                                passkeys: number;
+                                last_sign_in_at: string | null;
+                                locked: {
+                                    /** Format: date-time */
+                                    until: string;
+                                    /** @description false: only from the networks where wrong passwords were entered */
+                                    everywhere: boolean;
+                                } | null;
                             }[];
                             next_cursor: string | null;
                         };
@@ -3211,8 +8000,16 @@ export interface paths {
                             created_at: string;
                             /** @description The invitation has not been accepted yet, so there is no password */
                             invited: boolean;
+                            /** @description There is an authenticator app or a passkey */
+                            second_factor: boolean;
+                            authenticator_app: boolean;
+                            /** @description how many */
+                            passkeys: number;
+                            last_sign_in_at: string | null;
                             /** @description One-time link; shown only in this reply */
                             invitation_url?: string;
+                            /** Format: date-time */
+                            invitation_expires_at?: string;
                         };
                     };
                 };
@@ -3312,6 +8109,18 @@ export interface paths {
                             created_at: string;
                             /** @description The invitation has not been accepted yet, so there is no password */
                             invited: boolean;
+                            /** @description There is an authenticator app or a passkey */
+                            second_factor: boolean;
+                            authenticator_app: boolean;
+                            /** @description how many */
+                            passkeys: number;
+                            last_sign_in_at: string | null;
+                            locked: {
+                                /** Format: date-time */
+                                until: string;
+                                /** @description false: only from the networks where wrong passwords were entered */
+                                everywhere: boolean;
+                            } | null;
                         };
                     };
                 };
@@ -3493,6 +8302,12 @@ export interface paths {
                             created_at: string;
                             /** @description The invitation has not been accepted yet, so there is no password */
                             invited: boolean;
+                            /** @description There is an authenticator app or a passkey */
+                            second_factor: boolean;
+                            authenticator_app: boolean;
+                            /** @description how many */
+                            passkeys: number;
+                            last_sign_in_at: string | null;
                         };
                     };
                 };
@@ -3563,6 +8378,95 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/users/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description validation_failed */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description internal_error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description database_unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/{id}/invitation": {
         parameters: {
             query?: never;
@@ -3599,8 +8503,16 @@ export interface paths {
                             created_at: string;
                             /** @description The invitation has not been accepted yet, so there is no password */
                             invited: boolean;
+                            /** @description There is an authenticator app or a passkey */
+                            second_factor: boolean;
+                            authenticator_app: boolean;
+                            /** @description how many */
+                            passkeys: number;
+                            last_sign_in_at: string | null;
                             /** @description One-time link; shown only in this reply */
                             invitation_url?: string;
+                            /** Format: date-time */
+                            invitation_expires_at?: string;
                         };
                     };
                 };
@@ -3705,7 +8617,7 @@ export interface paths {
                                 actor_id: number | null;
                                 actor_name: string | null;
                                 /** @enum {string} */
-                                action: "access.refused" | "auth.link_refused" | "auth.login" | "auth.login_failed" | "auth.logout" | "auth.refresh_token_replayed" | "auth.session_ended" | "auth.signing_key_rotated" | "auth.token_refused" | "secret.rotated" | "pairing.requested" | "pairing.confirmed" | "pairing.wrong_code" | "robot.changed" | "robot.deleted" | "robot.token_refused" | "robot.token_rotated" | "user.created" | "user.invited" | "user.invitation_accepted" | "user.changed" | "user.last_admin_kept" | "user.password_changed" | "user.password_refused" | "user.deleted";
+                                action: "access.limited" | "access.refused" | "alert_channel.changed" | "alert_channel.created" | "alert_channel.deleted" | "alert.acknowledged" | "alert_rule.created" | "alert_rule.changed" | "alert_rule.deleted" | "alert_silence.created" | "alert_silence.deleted" | "api_key.created" | "api_key.revoked" | "auth.app_login" | "auth.app_refused" | "auth.link_refused" | "auth.login" | "auth.login_failed" | "auth.logout" | "auth.outside_refused" | "auth.passkey_refused" | "auth.refresh_token_replayed" | "auth.second_factor_failed" | "auth.session_ended" | "auth.signing_key_rotated" | "auth.token_refused" | "grafana.query_refused" | "secret.rotated" | "pairing.requested" | "pairing.confirmed" | "pairing.wrong_code" | "robot.changed" | "robot.cloned" | "robot.deleted" | "robot.replaced" | "robot.replacement_undone" | "robot.token_ended" | "robot.token_refused" | "robot.token_rotated" | "user.created" | "user.invited" | "user.invitation_accepted" | "user.changed" | "user.last_admin_kept" | "user.password_changed" | "user.password_refused" | "user.identity_linked" | "user.identity_unlinked" | "user.second_factor_added" | "user.second_factor_refused" | "user.second_factor_removed" | "user.second_factor_reset" | "user.recovery_codes_made" | "user.deleted";
                                 target_kind: string | null;
                                 target_id: number | null;
                                 target_name: string | null;
@@ -3784,8 +8696,8 @@ export interface components {
             title: string;
             status: number;
             detail: string;
-            code: "validation_failed" | "nothing_usable" | "link_invalid" | "unauthorized" | "invalid_credentials" | "session_ended" | "forbidden" | "not_found" | "code_in_use" | "email_taken" | "last_admin" | "already_set_up" | "robot_pending" | "demo_running" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "lines_rejected" | "rate_limited" | "internal_error" | "store_unavailable" | "database_unavailable" | "overloaded";
-            reason?: "password_short" | "password_common" | "range_reversed" | "range_too_long" | "owner_inactive";
+            code: "validation_failed" | "nothing_usable" | "link_invalid" | "unauthorized" | "invalid_credentials" | "second_factor_required" | "code_wrong" | "challenge_invalid" | "passkey_refused" | "session_ended" | "forbidden" | "enrolment_required" | "not_found" | "code_in_use" | "email_taken" | "last_admin" | "already_set_up" | "already_enrolled" | "robot_pending" | "demo_running" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "lines_rejected" | "rate_limited" | "internal_error" | "store_unavailable" | "database_unavailable" | "overloaded";
+            reason?: "password_short" | "password_common" | "range_reversed" | "range_too_long" | "owner_inactive" | "too_many_codes" | "recovery_code" | "replaced_gone";
             request_id: string;
         } & {
             [key: string]: unknown;

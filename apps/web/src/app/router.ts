@@ -1,5 +1,6 @@
 import { nextTick } from 'vue';
 import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw } from 'vue-router';
+import { continueInApp, interactionOf } from '../auth/app-sign-in';
 import SignInPage from '../auth/SignInPage.vue';
 import { useSession } from '../auth/session';
 import { i18n } from './i18n';
@@ -22,8 +23,28 @@ const robotPage = {
   meta: { title: 'robots.robot' },
   children: [
     { path: '', name: 'robot', component: () => import('../metrics/RobotCharts.vue') },
+    { path: 'alerts', name: 'robot-alerts', component: () => import('../alerts/RobotAlerts.vue') },
     { path: 'logs', name: 'robot-logs', component: () => import('../metrics/RobotLogs.vue') },
     { path: 'settings', name: 'robot-settings', component: () => import('../robots/RobotSettings.vue') },
+  ],
+};
+
+const alertsPage = {
+  path: '/alerts',
+  component: () => import('../alerts/AlertsPage.vue'),
+  meta: { title: 'alerts.title' },
+  children: [
+    { path: '', name: 'alerts', component: () => import('../alerts/AlertsNow.vue') },
+    { path: 'rules', name: 'alert-rules', component: () => import('../alerts/RuleList.vue') },
+    { path: 'rules/new', name: 'new-alert-rule', component: () => import('../alerts/RulePage.vue') },
+    {
+      path: 'rules/:id(\\d+)',
+      name: 'alert-rule',
+      component: () => import('../alerts/RulePage.vue'),
+      props: ({ params }: RouteLocationNormalized) => ({ id: Number(params.id) }),
+    },
+    { path: 'channels', name: 'alert-channels', component: () => import('../alerts/ChannelList.vue') },
+    { path: 'silences', name: 'alert-silences', component: () => import('../alerts/SilenceList.vue') },
   ],
 };
 
@@ -31,6 +52,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/', name: 'fleet', component: loadFleetPage, meta: { title: 'robots.fleet' } },
   { path: '/pair', name: 'pair', component: () => import('../pairing/PairPage.vue'), meta: { title: 'pairing.title' } },
   robotPage,
+  alertsPage,
   {
     path: '/profile',
     name: 'profile',
@@ -104,7 +126,7 @@ export function makeRouter() {
       await resumed;
     }
     if (session.state === 'unknown') return true; // the server does not respond; App.vue says so
-    if (to.name === 'sign-in') return session.state === 'signed-in' ? afterSignIn(to) : true;
+    if (to.name === 'sign-in') return session.state === 'signed-in' && !session.mustEnrol ? leaveSignIn(to) : true;
     if (session.state === 'signed-out')
       return { name: 'sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
     await loadSignedInApp();
@@ -123,8 +145,20 @@ export function makeRouter() {
   return router;
 }
 
+/**
+ * Where a signed-in person goes on: a page of this app; false when the browser leaves for another application; true to
+ * stay, because the session turned out to be over.
+ */
+export async function leaveSignIn(to: { query: RouteLocationNormalized['query'] }): Promise<string | boolean> {
+  // Only what was begun on the profile fails for somebody who is signed in.
+  if (typeof to.query.problem === 'string') return `/profile?problem=${encodeURIComponent(to.query.problem)}`;
+  const interaction = interactionOf(to.query.next);
+  if (interaction && (await continueInApp(interaction))) return false;
+  return useSession().state === 'signed-out' || afterSignIn(to);
+}
+
 /** The page that asked for signing in. Only paths of this app, to prevent open redirects. */
 export function afterSignIn({ query }: { query: RouteLocationNormalized['query'] }): string {
   const next = typeof query.next === 'string' ? query.next : '/';
-  return /^\/(?![/\\])/.test(next) ? next : '/';
+  return /^\/(?![/\\]|oidc\/)/.test(next) ? next : '/';
 }

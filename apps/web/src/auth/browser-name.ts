@@ -5,7 +5,7 @@ const BROWSERS: [RegExp, string][] = [
   [/Firefox\//, 'Firefox'],
   [/Chrome\//, 'Chrome'],
   [/Safari\//, 'Safari'],
-  [/^curl\//, 'curl'],
+  [/PowerShell\//, 'PowerShell'],
 ];
 const SYSTEMS: [RegExp, string][] = [
   [/Android/, 'Android'],
@@ -15,8 +15,13 @@ const SYSTEMS: [RegExp, string][] = [
   [/Linux/, 'Linux'],
 ];
 
-/** Such as "Firefox, Linux": enough to tell one's own sessions apart. Null if nothing is recognised. */
+/** What programs call themselves. Everything that is a browser begins with Mozilla. */
+const PROGRAM = /^(?!Mozilla\/)[\w.-]+/;
+
+/** Such as "Firefox, Linux" or "curl": enough to tell one's own sessions apart. Null if nothing is recognised. */
 export function browserName(userAgent: string | null): string | null {
+  const program = PROGRAM.exec(userAgent ?? '')?.[0];
+  if (program) return program;
   const find = (table: [RegExp, string][]) => table.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1];
   return [find(BROWSERS), find(SYSTEMS)].filter(Boolean).join(', ') || null;
 }

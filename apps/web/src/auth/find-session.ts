@@ -4,10 +4,11 @@ import type { SignedIn } from '../api/types';
 import { exclusively } from './tab-lock';
 import { askOtherTabs, type Grant } from './tabs';
 
-export const grantOf = ({ access_token, expires_in, user }: SignedIn): Grant => ({
+export const grantOf = ({ access_token, expires_in, user, enrolment_required }: SignedIn): Grant => ({
   token: access_token,
   expiresAt: Date.now() + expires_in * 1000,
   user,
+  mustEnrol: enrolment_required,
 });
 
 /** A new access token for this browser's session, null if it has none. @throws ApiProblem or what `send` throws */

@@ -14,6 +14,12 @@ const AHEAD_MS = 30_000;
 export const useSession = defineStore('session', () => {
   const state = ref<'unknown' | 'signed-in' | 'leaving' | 'signed-out' | 'ended'>('unknown');
   const user = ref<User | null>(null);
+  /** Signed in, but nothing else works before a second factor is set up. */
+  const mustEnrol = ref(false);
+  /** Nobody signed out: signing in leads back to the page that was asked for. */
+  const keepsPlace = ref(false);
+  /** The server has accepted this page's session at least once. A token from another tab may belong to one that is over. */
+  let isProven = false;
   let grant: Grant | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tabs = openTabs({ current: () => (isGood(grant) ? grant : null), onGrant: hold, onSignedOut: forget });
@@ -23,6 +29,7 @@ export const useSession = defineStore('session', () => {
     if (user.value && user.value.id !== next.user.id) return location.reload();
     grant = next;
     user.value = next.user;
+    mustEnrol.value = next.mustEnrol ?? false;
     if (state.value !== 'leaving') state.value = 'signed-in';
     clearTimeout(timer);
     const life = next.expiresAt - Date.now();
@@ -33,21 +40,34 @@ export const useSession = defineStore('session', () => {
     clearTimeout(timer);
     grant = null;
     user.value = null;
+    mustEnrol.value = false;
+    isProven = false;
+    keepsPlace.value = false;
     state.value = 'signed-out';
   }
 
-  /** The session is over, but nobody signed out. */
+  /** The session is over, but nobody signed out. A page on which it never worked has nothing to keep. */
   function end() {
+    const hasContent = user.value !== null && isProven;
+    if (!hasContent) forget();
     clearTimeout(timer);
     grant = null;
-    state.value = user.value ? 'ended' : 'signed-out';
+    keepsPlace.value = true;
+    state.value = hasContent ? 'ended' : 'signed-out';
   }
+
+  /** The server has accepted the token. */
+  const prove = () => {
+    isProven = true;
+  };
 
   /** Takes the reply to signing in, setting up or accepting an invitation. */
   const adopt = (reply: SignedIn) => take(grantOf(reply));
 
+  /** What the server has just given. */
   function take(next: Grant) {
     hold(next);
+    prove();
     tabs.grant(next);
   }
 
@@ -73,33 +93,46 @@ export const useSession = defineStore('session', () => {
     if (grant) return; // another tab has sent it meanwhile
     if (found === null) return end();
     const known = found ?? (await askOtherTabs());
-    if (known && isGood(known)) take(known);
+    if (known && isGood(known)) (known.isBorrowed ? hold : take)(known);
     else if (!grant) await renew(null);
   }
 
   /** @throws ApiProblem if the server has not ended the session, which then continues */
   async function signOut(): Promise<void> {
     const before = state.value;
+    /** Where the identity provider's own session ends, if this one was begun there. */
+    let elsewhere: string | undefined;
     // No more requests with a token that is about to be revoked.
     if (before === 'signed-in') state.value = 'leaving';
     try {
       const response = await reach('/api/auth/logout', { method: 'POST' });
       if (!response.ok) throw await readProblem(response);
+      if (response.status === 200) elsewhere = ((await response.json()) as { end_session_url: string }).end_session_url;
     } catch (error) {
       state.value = before;
       throw error;
     }
     forget();
     tabs.signedOut();
+    if (elsewhere) location.assign(elsewhere);
   }
 
-  function rename(changed: User) {
+  /** The server has begun to require a second factor of this person. */
+  function requireEnrolment() {
+    mustEnrol.value = true;
+    if (grant) grant = { ...grant, mustEnrol: true };
+  }
+
+  /** What the server says of the person now. */
+  function setUser(changed: User) {
     user.value = changed;
     if (grant) grant = { ...grant, user: changed };
   }
 
   const isAdmin = computed(() => user.value?.role === 'admin');
-  return { state: readonly(state), user: readonly(user), isAdmin, adopt, token, renew, resume, signOut, end, rename };
+  const actions = { adopt, token, renew, resume, signOut, end, prove, setUser, requireEnrolment };
+  const shown = { state: readonly(state), user: readonly(user), mustEnrol: readonly(mustEnrol) };
+  return { ...shown, keepsPlace: readonly(keepsPlace), isAdmin, ...actions };
 });
 
 const isGood = (grant: Grant | null): boolean => grant !== null && grant.expiresAt - Date.now() > 2_000;

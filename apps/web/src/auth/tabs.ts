@@ -6,6 +6,10 @@ export interface Grant {
   /** ms since 1970 */
   expiresAt: number;
   user: User;
+  /** Nothing else works before a second factor is set up. */
+  mustEnrol?: boolean;
+  /** From another tab, so nobody knows whether the session still exists. */
+  isBorrowed?: boolean;
 }
 
 type Message = { type: 'ask' } | { type: 'grant'; grant: Grant } | { type: 'signed-out' };
@@ -32,7 +36,8 @@ export function openTabs(handlers: { current(): Grant | null; onGrant(grant: Gra
 export function askOtherTabs(): Promise<Grant | null> {
   const channel = new BroadcastChannel(CHANNEL);
   return new Promise<Grant | null>((resolve) => {
-    channel.onmessage = ({ data }: MessageEvent<Message>) => data.type === 'grant' && resolve(data.grant);
+    channel.onmessage = ({ data }: MessageEvent<Message>) =>
+      data.type === 'grant' && resolve({ ...data.grant, isBorrowed: true });
     channel.postMessage({ type: 'ask' } satisfies Message);
     setTimeout(() => resolve(null), ANSWER_MS);
   }).finally(() => channel.close());

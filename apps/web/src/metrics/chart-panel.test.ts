@@ -8,13 +8,14 @@ const chart: Chart = {
   ...{ id: 'mem', title: 'mem', unit: 'percent' as const },
   lines: [{ label: 'used', points: [0, 10, 20, 30].map((second) => [second * 1000, 40 + second]) }],
 };
-function open(viewTo: number) {
+function open(viewTo: number, label = 'used') {
   const view = ref({ from: 0, to: viewTo });
   const range = ref<object>({ preset: '15m' });
   const live = ref(true);
   const control = { view, every: ref(5), live, range };
   const plot = { name: 'TimeSeriesPlot', template: '<i />', emits: ['cursor', 'step', 'pick'] };
-  const props = { chart, control: control as never, robot: 'r' };
+  const named = { ...chart, lines: chart.lines.map((line) => ({ ...line, label })) };
+  const props = { chart: named, control: control as never, robot: 'r' };
   const panel = mount(ChartPanel, { props, global: { stubs: { TimeSeriesPlot: plot } } });
   return { panel, view, live, range, legend: () => panel.find('li').text(), plot: panel.findComponent(plot) };
 }
@@ -55,4 +56,13 @@ it('shows values of the current range, not of the cursor in the previous one', a
   range.value = { from: 10_000, to: 40_000 };
   await panel.vm.$nextTick();
   expect(legend()).toBe('used70 %');
+});
+
+it.each([
+  ['signal_dbm wlan0', 'signal wlan0'],
+  ['io_time', 'busy'],
+  ['used left', 'used left'],
+  ['force_n left', 'force_n left'],
+])('calls the line %s by its name: %s', (label, name) => {
+  expect(open(60_000, label).legend()).toBe(`${name}70 %`);
 });

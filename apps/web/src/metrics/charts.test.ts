@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import type { SeriesReply } from '../api/types';
 import { chartsOf, inOrder } from './charts';
 import { csvName, download, toCsv } from './csv';
-import { alone, plotData, stackBands, tableOf } from './plot-options';
+import { alone, edgesOf, plotData, shownSeries, stackBands, tableOf } from './plot-options';
 
 const reply = (
   measurement: string,
@@ -47,6 +47,26 @@ it('CPU parts add up to all that is not idle, whatever parts the agent reports',
     ['other', 40],
   ]);
   expect(plotData(chart, tableOf(chart)).at(-1)).toEqual([80]);
+});
+
+it('shows what the agent keeps and has lost, once there is any', () => {
+  const agent = (buffered: number, dropped: number) =>
+    chartsOf(
+      reply(
+        'robowatch_agent',
+        ['buffered_points', {}, 0, buffered],
+        ['dropped_points', {}, dropped, dropped],
+        ['buffered_bytes', {}, 0, buffered * 12],
+        ['oldest_age_s', {}, 0, buffered],
+      ),
+    ).map(({ title, unit, lines }) => [title, unit, lines.map(({ label }) => label)]);
+  expect(agent(0, 0)).toEqual([]);
+  expect(agent(0, 7)).toEqual([['agentPoints', 'none', ['buffered_points', 'dropped_points']]]);
+  expect(agent(90, 0)).toEqual([
+    ['agentPoints', 'none', ['buffered_points', 'dropped_points']],
+    ['agentBytes', 'bytes', ['buffered_bytes']],
+    ['agentAge', 'seconds', ['oldest_age_s']],
+  ]);
 });
 
 it('marks isolated values', () => {
@@ -115,6 +135,20 @@ it('draws unknown measurements, one chart per unit', () => {
     ['battery-none', 'none', 'cycles a'],
   ]);
   expect(inOrder(['zeta', 'net', 'battery', 'cpu'])).toEqual(['cpu', 'net', 'battery', 'zeta']);
+});
+
+it('draws batteries by what is measured, and diagnostics not at all', () => {
+  const [front, arm] = [{ name: 'front' }, { name: 'arm' }];
+  const charts = chartsOf(
+    reply('ros_battery', ['volt', front, 24], ['percent', front, 80], ['percent', arm, 70], ['watt', front, -98]),
+  );
+  expect(charts.map(({ unit, partName, lines }) => [unit, partName, lines.map(({ label }) => label)])).toEqual([
+    ['percent', 'percent', ['arm', 'front']],
+    ['volt', 'volt', ['front']],
+    ['watt', 'watt', ['front']],
+  ]);
+  expect(chartsOf(reply('power_supply', ['percent', {}, 80]))[0]?.lines[0]?.label).toBe('percent');
+  expect(chartsOf(reply('ros_diagnostics', ['level', { component: 'lidar' }, 2]))).toEqual([]);
 });
 
 it('says which part of a measurement a chart shows, and gives each unit its own axis', () => {
@@ -190,4 +224,54 @@ it('exports without rounding errors, and names the file by its content', () => {
     ...['slip', '26.35', '9007199254740991', '1.7e+308', '5e-324', '0.3'],
   ]);
   expect(csvName('Rover 1', { ...chart, lines }, 0)).toBe('Rover_1-wheels-19700101T0000.csv');
+});
+
+it('shades from the lowest to the highest value where a point stands for many', () => {
+  const of = (value: number) => reply('temp', ['temp', { sensor: 'soc' }, value, value + 1]).series;
+  const [chart] = chartsOf({ ...reply('temp', ['temp', { sensor: 'soc' }, 50, 51]), low: of(40), high: of(90) });
+  if (!chart) throw new Error('no chart');
+  expect(edgesOf(chart)).toMatchObject([{ line: 0, fill: [3, 2] }]);
+  expect(plotData(chart, tableOf(chart)).slice(1)).toEqual([
+    [50, 51],
+    [40, 41],
+    [90, 91],
+  ]);
+  expect(shownSeries(chart, new Set(['soc']))).toEqual([false, false, false]);
+  const gap = plotData(chart, [
+    [0, 5, 10],
+    [50, null, 51],
+  ]);
+  expect(gap.slice(2)).toEqual([
+    [40, null, 41],
+    [90, null, 91],
+  ]);
+});
+
+it('shades a stack up to the busiest moment, and nothing where there are too many lines', () => {
+  const total = { cpu: 'cpu-total' };
+  const means = reply('cpu', ['usage_user', total, 15], ['usage_system', total, 5], ['usage_idle', total, 80]);
+  const [cpu] = chartsOf({ ...means, low: reply('cpu', ['usage_idle', total, 3]).series, high: means.series });
+  if (!cpu) throw new Error('no chart');
+  expect(cpu.lines.map(({ band }) => Boolean(band))).toEqual([false, true]);
+  expect(plotData(cpu, tableOf(cpu)).at(-1)).toEqual([97]);
+  expect(edgesOf(cpu)).toMatchObject([{ line: 1, fill: [3, 2] }]);
+  const many = reply(
+    'temp',
+    ...[1, 2, 3, 4, 5].map(
+      (i) => ['temp', { sensor: `s${i}` }, i] as ['temp', object & Record<string, string>, number],
+    ),
+  );
+  const [temp] = chartsOf({ ...many, low: many.series, high: many.series });
+  expect(temp?.lines.every(({ band }) => band === undefined)).toBe(true);
+});
+
+it("draws a disk's counter of busy milliseconds as a share of the time, apart from its bytes", () => {
+  const charts = chartsOf(
+    reply('diskio', ['io_time', { name: 'sda' }, 0, 2500, 12_500], ['read_bytes', { name: 'sda' }, 0, 10, 20]),
+  );
+  expect(charts.map(({ unit, part }) => [unit, part])).toEqual([
+    ['percent', 'io_time'],
+    ['bytes_per_second', 'read_bytes'],
+  ]);
+  expect(charts[0]?.lines[0]?.points.map(([, value]) => value)).toEqual([25, 100]);
 });

@@ -1,3 +1,4 @@
+import { saveFile } from '../ui/save-file';
 import type { Chart } from './charts';
 
 /** Without it, Excel does not recognise UTF-8 and garbles Russian names. */
@@ -49,7 +50,5 @@ function text(value: string): string {
 }
 
 export function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([BOM, text], { type: 'text/csv;charset=utf-8' }));
-  Object.assign(document.createElement('a'), { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  saveFile(name, `${BOM}${text}`, 'text/csv;charset=utf-8');
 }

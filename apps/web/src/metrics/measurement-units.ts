@@ -14,14 +14,22 @@ const SIZED = /^swap$/;
 const SIZES = /^(total|free|used|available|cached|buffered)$/;
 
 const BY_NAME: [RegExp, Unit][] = [
+  [/_mbit_s$/, 'mbit_s'],
+  [/_dbm$/, 'dbm'],
+  [/_mhz$/, 'mhz'],
   [/percent|^usage_|_pct$/, 'percent'],
   [/^temp|temperature|_c$|celsius/, 'celsius'],
   [/bytes/, 'bytes'],
   [/volt/, 'volt'],
-  [/current|ampere/, 'ampere'],
+  // Not a present value of something else, such as current_mhz.
+  [/current(?!_[km]?hz)|ampere/, 'ampere'],
+  [/(^|_)watts?$/, 'watt'],
   // Not units per second, such as speed_m_s.
-  [/uptime|_seconds$|(?<!(^|_)(m|mm|cm|km|rad|deg|rev|per|bits?))_s$/, 'seconds'],
+  [/uptime|_seconds$|(?<!(^|_)(m|mm|cm|km|rad|deg|rev|per|[kmg]?bits?))_s$/, 'seconds'],
 ];
+
+/** Counters of milliseconds in which something was busy: their rate is a share of the time. */
+const BUSY_MS = new Map([['diskio', /^io_time$/]]);
 
 export const hasCounters = (measurement: string): boolean => COUNTERS.has(measurement);
 
@@ -31,10 +39,20 @@ export function isCounter(measurement: string, field: string): boolean {
 
 const KNOWN = new Map(Object.entries(units).map(([name, fields]) => [name, new Map(Object.entries(fields))]));
 
-/** The server's unit, or a guess from the name, or `none`. */
-export function unitOf(measurement: string, field: string): Unit {
+/** The unit of what is stored: the server's, or a guess from the name, or `none`. */
+export function storedUnitOf(measurement: string, field: string): Unit {
   const known = KNOWN.get(measurement)?.get(field) as Unit | undefined;
-  const unit = known ?? guess(measurement, field);
+  return known ?? guess(measurement, field);
+}
+
+/** By what a counter's rate is multiplied to be in its unit: milliseconds per second are tenths of a percent. */
+export const rateScaleOf = (measurement: string, field: string): number => (isBusyTime(measurement, field) ? 0.1 : 1);
+const isBusyTime = (measurement: string, field: string) => BUSY_MS.get(measurement)?.test(field) ?? false;
+
+/** The unit of what is drawn: of counters, their rate. */
+export function unitOf(measurement: string, field: string): Unit {
+  const unit = storedUnitOf(measurement, field);
+  if (isBusyTime(measurement, field)) return 'percent';
   if (isCounter(measurement, field)) return unit === 'bytes' ? 'bytes_per_second' : 'per_second';
   return unit;
 }
@@ -46,7 +64,7 @@ function guess(measurement: string, field: string): Unit {
 
 /** Suffixes of names that imply a unit, even though values are shown without one. */
 const ENDING = new RegExp(
-  `_(${'rpm|k?hz|m?w|watts?|m?wh|m?ah|ohm|mm|cm|km|m|k?m_s|km_h|deg|rad|(deg|rad)_s|nm?|k?pa|[mh]pa|m?bar|lux|dbm?|kg|g|l|ms|us|ns'})$`,
+  `_(${'rpm|[kg]?hz|m?w|watts?|m?wh|m?ah|ohm|mm|cm|km|m|k?m_s|km_h|deg|rad|(deg|rad)_s|nm?|k?pa|[mh]pa|m?bar|lux|db|kg|g|l|ms|us|ns'})$`,
 );
 
 /** What fields on one axis have in common: the unit, or the suffix of the name. */

@@ -1,6 +1,7 @@
 import uPlot from 'uplot';
 import type { Format } from '../ui/format';
 import { tickSteps, writeTicks } from './axis-ticks';
+import { type ChartMarks, chartMarks } from './chart-marks';
 import type { Chart } from './charts';
 import { linePicture } from './line-picture';
 import { stacked } from './series';
@@ -31,12 +32,42 @@ export function tableOf({ lines }: Chart): uPlot.AlignedData {
 type Hidden = ReadonlySet<string>;
 const NONE: Hidden = new Set();
 
-/** The columns as drawn, stacked where the chart is. */
-export function plotData(chart: Chart, table: uPlot.AlignedData, hidden = NONE): uPlot.AlignedData {
-  if (!chart.stacked) return table;
-  const [times, ...columns] = table;
-  return [times, ...stacked(columns as (number | null)[][], (i) => !hidden.has(chart.lines[i]?.label ?? ''))];
+/** The edges of the lines' bands, which are series of the plot after the lines, and what each is drawn to. */
+export function edgesOf({ lines }: Chart) {
+  let next = lines.length + 1;
+  return lines.flatMap(({ label, band }, i) => {
+    if (!band) return [];
+    const values = [...(band.low ? [band.low] : []), band.high];
+    const high = next + values.length - 1;
+    const fill: uPlot.Band['series'] = [high, band.low ? next : i + 1];
+    next += values.length;
+    return [{ line: i, label, values, fill }];
+  });
 }
+
+/** The columns as drawn, stacked where the chart is, with the edges of bands. */
+export function plotData(chart: Chart, table: uPlot.AlignedData, hidden = NONE): uPlot.AlignedData {
+  const [times, ...columns] = table;
+  // Like its line, a band ends where nothing is known.
+  const edges = edgesOf(chart).flatMap(({ line, values }) =>
+    values.map((byTime) =>
+      Array.from(times, (time, i) => (columns[line]?.[i] === null ? null : byTime.get(Math.round(time * 1000)))),
+    ),
+  );
+  const isShown = (i: number) => !hidden.has(chart.lines[i]?.label ?? '');
+  const drawn = chart.stacked ? stacked(columns as (number | null)[][], isShown) : columns;
+  return [times, ...drawn, ...edges] as uPlot.AlignedData;
+}
+
+/** The edges of a stack are those of all of it. */
+const showsEdge = (chart: Chart, label: string, hidden: Hidden) =>
+  chart.stacked ? !chart.lines.some((line) => hidden.has(line.label)) : !hidden.has(label);
+
+/** Which of the plot's series are shown, in their order, without that of times. */
+export const shownSeries = (chart: Chart, hidden: Hidden): boolean[] => [
+  ...chart.lines.map(({ label }) => !hidden.has(label)),
+  ...edgesOf(chart).flatMap(({ label, values }) => values.map(() => showsEdge(chart, label, hidden))),
+];
 
 /** Fills each visible line of a stack down to the visible one below. */
 export function stackBands({ lines, stacked }: Chart, hidden = NONE): uPlot.Band[] {
@@ -56,6 +87,8 @@ export interface PlotHooks {
   onSelect(fromMs: number, toMs: number): void;
   /** Values of a larger magnitude do not widen the axis. */
   limit(): number | undefined;
+  /** What is drawn behind the lines. */
+  marks(): ChartMarks | undefined;
 }
 
 const FONT = '11px "Inter Variable", sans-serif';
@@ -90,6 +123,8 @@ export function plotOptions(
   hooks: PlotHooks,
 ): uPlot.Options {
   const ink = INK[dark ? 'dark' : 'light'];
+  const edges = edgesOf(chart);
+  const shown = shownSeries(chart, hidden);
   const axis = {
     stroke: ink.text,
     font: FONT,
@@ -103,7 +138,7 @@ export function plotOptions(
     cursor: {
       drag: { x: true, y: false, setScale: false },
       sync: { key: 'robot', scales: ['x', null] },
-      points: { size: 6 },
+      points: { size: (_plot, series) => (series > chart.lines.length ? 0 : 6) },
       y: false,
     },
     scales: {
@@ -114,7 +149,8 @@ export function plotOptions(
       {
         ...axis,
         size: 26,
-        values: (_plot, times, _axis, _space, step) => times.map((time) => format.mark(time * 1000, step)),
+        values: (_plot, times, _axis, _space, step) =>
+          times.map((time, i) => format.mark(time * 1000, step, times[i - 1] && (times[i - 1] as number) * 1000)),
         space: 70,
       },
       {
@@ -134,7 +170,7 @@ export function plotOptions(
           stroke,
           width: 1.4,
           fill: chart.stacked ? `${stroke}33` : undefined,
-          show: !hidden.has(label),
+          show: shown[i],
           auto: false,
           points: {
             show: true,
@@ -144,9 +180,13 @@ export function plotOptions(
           },
         };
       }),
+      ...shown.slice(chart.lines.length).map((show) => ({ show, width: 0, auto: false, points: { show: false } })),
     ],
-    plugins: [linePicture()],
-    bands: stackBands(chart, hidden),
+    plugins: [chartMarks(hooks.marks, dark), linePicture()],
+    bands: [
+      ...stackBands(chart, hidden),
+      ...edges.map(({ line, fill }) => ({ series: fill, fill: `${lineColour(line, dark)}40` })),
+    ],
     hooks: {
       setCursor: [(plot) => hooks.onCursor(plot.cursor.idx ?? null)],
       setSelect: [

@@ -29,8 +29,8 @@ export const fetchSeries = (id: number, measurement: string, query: SeriesQuery)
 export const fetchLogs = (id: number, query: LogQuery) =>
   dataOf(api.GET('/api/robots/{id}/logs', { params: { path: { id }, query } }));
 
-/** The last seven days of one robot, or without `id` of every robot the person may see. @param zone IANA name */
-export const fetchSummary = (id: number | undefined, zone: string) =>
+/** A summary of one robot, or without `id` of every robot the person may see. @param query.tz IANA name */
+export const fetchSummary = (id: number | undefined, query: { from: string; tz: string }) =>
   id === undefined
-    ? dataOf(api.GET('/api/fleet/summary', { params: { query: { tz: zone } } }))
-    : dataOf(api.GET('/api/robots/{id}/summary', { params: { path: { id }, query: { tz: zone } } }));
+    ? dataOf(api.GET('/api/fleet/summary', { params: { query } }))
+    : dataOf(api.GET('/api/robots/{id}/summary', { params: { path: { id }, query } }));

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { SeriesReply } from '../api/types';
-import { huesOf, statesOf } from './states';
+import { byUrgency, huesOf, lookOf, statesOf } from './states';
 
 const reply = (points: unknown[][], to = 600): SeriesReply => ({
   ...{ measurement: 'state', from: new Date(0).toISOString(), to: new Date(to * 1000).toISOString(), every_s: 10 },
@@ -45,4 +45,60 @@ it('gives each value of a row its own hue, whatever their order', () => {
   expect(new Set(of(...values).values()).size).toBe(5);
   expect(of(...values.toReversed())).toEqual(of(...values));
   expect(of(...Array.from({ length: 20 }, (_, i) => `v${i}`)).size).toBe(20);
+});
+
+it('shows components by what is wrong, each with what it said', () => {
+  const series = [
+    ['state', 'a', 'ok'],
+    ['message', 'a', 'fine'],
+    ['state', 'b', 'stale'],
+    ['state', 'c', 'warning'],
+    ['state', 'd', 'error'],
+    ['message', 'd', 'no scan'],
+  ].map(([field, component, value]) => ({ field, tags: { component }, points: [[0, value]] }));
+  const rows = statesOf({ ...reply([]), measurement: 'ros_diagnostics', series } as SeriesReply);
+  expect(byUrgency(rows).map(({ label, note }) => [label, note])).toEqual([
+    ['d', 'no scan'],
+    ['b', undefined],
+    ['c', undefined],
+    ['a', 'fine'],
+  ]);
+});
+
+const rowsOf = (measurement: string, values: Record<string, string | boolean>) =>
+  statesOf({
+    ...{ ...reply([]), measurement },
+    series: Object.entries(values).map(([field, value]) => ({ field, tags: {}, points: [[0, value]] })),
+  });
+
+it('leaves what the robot is to the panel of the device, but nothing else by that name', () => {
+  const rows = rowsOf('inventory', { model: 'Pi', os: 'Debian', kernel: '6', agent: '1', serial: '0x1', full: true });
+  expect(rows.map(({ field }) => field)).toEqual(['full']);
+});
+
+it('shows first what is wrong with the board and the battery', () => {
+  const rows = [
+    ...rowsOf('a', { mode: 'idle', constructor: 'toString' }),
+    ...rowsOf('ros_battery', { health: 'Overheat', status: 'Full' }),
+    ...rowsOf('soc', { hot: false, throttled: true, under_voltage: true }),
+  ];
+  expect(byUrgency(rows).map(({ field }) => field)).toEqual([
+    ...['health', 'throttled', 'under_voltage', 'constructor', 'mode', 'status', 'hot'],
+  ]);
+});
+
+it.each([
+  ['soc', 'throttled', true, 'warning'],
+  ['soc', 'throttled', false, 'neutral'],
+  ['ros_battery', 'health', 'Good', 'good'],
+  ['ros_battery', 'health', 'Dead', 'error'],
+  ['ros_battery', 'health', 'Cold', 'warning'],
+  ['ros_battery', 'health', 'Unknown', undefined],
+  ['ros_diagnostics', 'state', 'stale', 'unknown'],
+  ['systemd_units', 'names', ' ', 'neutral'],
+  ['state', 'estop', true, undefined],
+  ['state', 'mode', 'toString', undefined],
+] as const)('%s %s of %s looks %s', (measurement, field, value, look) => {
+  const [row] = rowsOf(measurement, { [field]: value });
+  expect(row && lookOf(row, value)).toBe(look);
 });

@@ -23,6 +23,12 @@ export interface Span {
 const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
 const MAX_POINTS = 720;
 const SHORTEST_MS = 5_000;
+/** Robots report a few times a minute: from this step on, a point stands for several reports. */
+export const COARSE_S = 60;
+/** From this step on, the server has the lowest and highest values ready. */
+export const LONG_STEP_S = 3600;
+/** Counters are read at least this often: over a longer step, a restart a day would leave no rate at all. */
+export const COUNTER_STEP_S = 10_800;
 
 export const isPreset = (range: TimeRange): range is { preset: Preset } => 'preset' in range;
 

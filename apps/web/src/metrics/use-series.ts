@@ -1,10 +1,10 @@
 import { useQueries, useQuery } from '@tanstack/vue-query';
 import { computed, watch } from 'vue';
 import type { SeriesReply } from '../api/types';
-import { inOrder } from './charts';
+import { type Charted, inOrder } from './charts';
 import { hasCounters } from './measurement-units';
-import { fetchMeasurements, fetchSeries, metricKeys } from './queries';
-import { isPreset, spanQuery, type TimeRange } from './time-range';
+import { fetchMeasurements, fetchSeries, metricKeys, type SeriesQuery } from './queries';
+import { COUNTER_STEP_S, isPreset, LONG_STEP_S, spanQuery, type TimeRange } from './time-range';
 import { noteServerTime } from './use-time-range';
 
 export type Measurement = { measurement: string; fields: { field: string; type: string }[] };
@@ -28,6 +28,17 @@ function asked(range: TimeRange, everySeconds: number, shiftMs: number) {
   return { query, aheadMs, refetchInterval: isPreset(range) ? refetch : (false as const) };
 }
 
+/** Means over windows; of long ones, in which peaks would vanish, also the lowest and highest values. */
+async function fetchCharted(id: number, measurement: string, query: SeriesQuery, every: number): Promise<Charted> {
+  const read = (how: Partial<SeriesQuery>) => fetchSeries(id, measurement, { ...query, ...how });
+  // A rate needs the exact times of a counter's samples, which a mean over a window does not have.
+  if (hasCounters(measurement))
+    return read({ fn: 'last', times: 'sample', every: `${Math.min(every, COUNTER_STEP_S)}s` });
+  if (every < LONG_STEP_S) return read({ fn: 'mean' });
+  const [mean, low, high] = await Promise.all([read({ fn: 'mean' }), read({ fn: 'min' }), read({ fn: 'max' })]);
+  return { ...mean, low: low.series, high: high.series };
+}
+
 /**
  * The series of every measurement over one range, refetched while the range is live. Those of the previous range stay
  * until the new ones have loaded.
@@ -40,18 +51,14 @@ export function useSeries(
   shiftMs: () => number,
 ) {
   /** Replaces keepPreviousData: useQueries gives each key its own observer, which has no previous data. */
-  const newest = new Map<string, SeriesReply>();
+  const newest = new Map<string, Charted>();
   const queries = computed(() => {
     const [id, every] = [robotId(), everySeconds()];
     const { query, aheadMs, refetchInterval } = asked(range(), every, shiftMs());
     return inOrder(measurements()).map((measurement) => ({
       queryKey: metricKeys.series(id, measurement, query, every),
       queryFn: async () => {
-        // A rate needs the exact times of a counter's samples, which a mean over a window does not have.
-        const fn = hasCounters(measurement)
-          ? { fn: 'last' as const, times: 'sample' as const }
-          : { fn: 'mean' as const };
-        const reply = await fetchSeries(id, measurement, { ...query, every: `${every}s`, ...fn });
+        const reply = await fetchCharted(id, measurement, { ...query, every: `${every}s` }, every);
         if (aheadMs !== undefined) noteServerTime(Date.parse(reply.to) - aheadMs);
         return reply;
       },

@@ -30,6 +30,7 @@ const problem = {
 const headers = { 'content-type': 'application/problem+json' };
 let unknown: string | undefined;
 let asked: string[];
+let from: string;
 let reply: Summary;
 
 beforeEach(() => {
@@ -40,6 +41,7 @@ beforeEach(() => {
   vi.stubGlobal('fetch', async (request: Request) => {
     const { pathname, searchParams } = new URL(request.url);
     asked.push(`${pathname} ${searchParams.get('tz')}`);
+    from = searchParams.get('from') ?? '';
     if (searchParams.get('tz') === unknown) return Response.json(problem, { status: 400, headers });
     return Response.json(reply);
   });
@@ -57,8 +59,8 @@ function inZone(timeZone: string): void {
   });
 }
 
-async function shown(robotId?: number) {
-  const page = mount(WeekSummary, { props: { robotId }, global: { plugins: [VueQueryPlugin] } });
+async function shown(robotId?: number, robots?: number) {
+  const page = mount(WeekSummary, { props: { robotId, robots }, global: { plugins: [VueQueryPlugin] } });
   await vi.waitFor(() => expect(page.text()).not.toContain('Loading'));
   return page;
 }
@@ -68,7 +70,11 @@ it("summarises a robot's week, including what is unknown", async () => {
   expect(asked).toEqual([`/api/robots/7/summary ${ZONE}`]);
   const text = page.text();
   expect(text).toContain('online 75 %');
-  expect(text).toContain('no data');
+  expect(text).toContain('not paired yet');
+  const midnight = new Date();
+  midnight.setHours(0, 0, 0, 0);
+  midnight.setDate(midnight.getDate() - 6);
+  expect(from).toBe(midnight.toISOString());
   expect(text).toMatch(/Hottest hour81\.5 °C/);
   expect(text).not.toContain('Busiest hour');
   expect(text).toContain('/data: in about 6 days');
@@ -94,7 +100,7 @@ it.each(['Pacific/Kiritimati', 'America/Los_Angeles'])(
     inZone(zone);
     const text = (await shown(7)).text();
     expect(asked).toEqual([`/api/robots/7/summary ${zone}`]);
-    expect(text).toContain('2 Wed');
+    expect(text).toContain('Wed 2');
   },
 );
 
@@ -104,4 +110,12 @@ it('falls back to UTC where the server does not know the zone', async () => {
   const text = (await shown(7)).text();
   expect(asked).toEqual([`/api/robots/7/summary ${unknown}`, '/api/robots/7/summary UTC']);
   expect(text).toContain('online 75 %');
+});
+
+it('asks for the days of UTC of a large fleet, and says so', async () => {
+  const text = (await shown(undefined, 300)).text();
+  expect(asked).toEqual(['/api/fleet/summary UTC']);
+  expect(from).toMatch(/T00:00:00.000Z$/);
+  expect(text).toContain('days of UTC');
+  expect((await shown(undefined, 200)).text()).not.toContain('days of UTC');
 });

@@ -62,6 +62,14 @@ it('does not take normal values for outliers', () => {
   expect(usualLimit([], 'none')).toBeUndefined();
 });
 
+it('has nothing off an axis of 0 to 100 %', () => {
+  const idle = steady.map(() => 0.01);
+  const busy = [...idle, 69];
+  expect(furthest([idle, idle, busy], usualLimit([idle, idle, busy], 'percent'))).toBeNull();
+  const absurd = [...idle, 1e9];
+  expect(furthest([idle, absurd], usualLimit([idle, absurd], 'percent'))).toBe(1e9);
+});
+
 it('is a valid range whatever the values', () => {
   for (const [min, max] of [
     [0, 1.7e308],

@@ -33,12 +33,14 @@ const LEAPING = new Set<Unit>(['bytes', 'bytes_per_second', 'per_second', 'secon
 const BEYOND_FACTOR = 1000;
 const MOSTLY = 0.95;
 
-/** The magnitude above which an outlier would flatten the rest of the chart. */
+const WHOLE = 100;
+
+/** The magnitude above which an outlier would flatten the rest of the chart; of shares, never one below 100 %. */
 export function usualLimit(columns: Column[], unit: Unit): number | undefined {
   if (LEAPING.has(unit)) return undefined;
   const usual = columns.map(usualMagnitude).filter((magnitude) => magnitude > 0);
   const middle = usual.sort((a, b) => a - b)[Math.floor((usual.length - 1) / 2)];
-  return middle === undefined ? undefined : middle * BEYOND_FACTOR;
+  return middle === undefined ? undefined : Math.max(middle * BEYOND_FACTOR, unit === 'percent' ? WHOLE : 0);
 }
 
 function usualMagnitude(column: Column): number {

@@ -36,7 +36,14 @@ it('says whether a robot is online, or since when it is offline', () => {
 });
 
 it('rounds the error of a clock', () => {
-  const told = (ms: number) => mount(ClockMark, { props: { robot: { clock_skew_ms: ms } } }).attributes('title');
+  const now = new Date().toISOString();
+  const told = (ms: number, corrected = 0) => {
+    const clock_corrected = corrected ? { skew_ms: corrected, at: now } : null;
+    return mount(ClockMark, { props: { robot: { clock_skew_ms: ms, clock_corrected, last_seen_at: now } } }).attributes(
+      'title',
+    );
+  };
+  expect(told(0, -86_400_000 * 3)).toContain('is 3 d behind');
   expect(told(71_999_998)).toContain('is 20 h ahead');
   expect(told(-86_399_000)).toContain('is 1 d behind');
   expect(told(-86_400_000 * 3 - 7_199_000)).toContain('is 3 d 2 h behind');

@@ -12,7 +12,7 @@ function read(count: number): string[] {
   const full = { status: 'active', online: true, latest: { disk_percent: 99, temperature_c: 20 } };
   const off = { status: 'inactive', online: false, latest: { disk_percent: 1, temperature_c: 20 } };
   const robots = Array.from({ length: count }, () => [full, off]).flat();
-  const summary = mount(FleetSummary, { props: { robots: robots as never, modelValue: '' } });
+  const summary = mount(FleetSummary, { props: { firing: new Map(), robots: robots as never, modelValue: '' } });
   return summary.findAll('button').map((button) =>
     button
       .findAll('span')

@@ -21,6 +21,11 @@ const robot = (name: string, change: Partial<Robot> = {}, latest: Partial<Robot[
     error_reason: null,
     labels: {},
     former_token_refused_at: null,
+    replaced: null,
+    clock_corrected: null,
+    cloned: null,
+    inventory: null,
+    has_token: true,
   },
   latest: { cpu_percent: 1, memory_percent: 1, disk_percent: 1, temperature_c: 1, load1: 1, uptime_s: 1, ...latest },
   ...change,
@@ -50,7 +55,7 @@ it('counts conditions; an offline robot is not hot', () => {
     robot('b', { online: false }, { temperature_c: 90 }),
     robot('c', { status: 'error' }),
   ];
-  expect(summarise(robots)).toEqual({ online: 2, offline: 1, hot: 1, disk_full: 1, error: 1, inactive: 0 });
+  expect(summarise(robots)).toEqual({ firing: 0, online: 2, offline: 1, hot: 1, disk_full: 1, error: 1, inactive: 0 });
 });
 
 describe('arranging', () => {
@@ -66,13 +71,33 @@ describe('arranging', () => {
     expect(order(robots, { sort: 'cpu_percent', descending: true })).toEqual(['Arm', 'rover 10', 'rover 9']);
   });
 
-  it('finds every word anywhere, in any case', () => {
-    expect(order(robots, { q: 'ROV 10' })).toEqual(['rover 10']);
-    expect(order(robots, { q: 'arm64 9' })).toEqual(['rover 9']);
+  it('finds a text as a whole within one place, in any case', () => {
+    expect(order(robots, { q: ' OVER 10 ' })).toEqual(['rover 10']);
+    expect(order(robots, { q: 'rov 10' })).toEqual([]);
+    expect(order(robots, { q: 'rover 9 rover' })).toEqual([]);
+    expect(order(robots, { q: 'ARM64' })).toEqual(['Arm', 'rover 9', 'rover 10']);
     expect(order(robots, { condition: 'offline' })).toEqual([]);
   });
 
-  it('finds robots by labels: all those chosen, or as words', () => {
+  it('finds robots by what their agent says of the device, those found by name first', () => {
+    const inventory = {
+      model: 'Raspberry Pi 5',
+      os: 'Debian 12',
+      kernel: '6.6.51',
+      agent: '1.37.0',
+      serial: '0xAbc',
+      at: '',
+    };
+    const fleet = [robot('a', { inventory }), robot('b', { agent_version: '1.36.4' }), robot('pi c')];
+    for (const q of ['raspberry pi 5', 'DEBIAN', '6.6', '1.37', '0xabc']) expect(order(fleet, { q }), q).toEqual(['a']);
+    const older = robot('d', { inventory: { ...inventory, model: 'Raspberry Pi 4 Model B Rev 1.5' } });
+    expect(order([...fleet, older], { q: 'Raspberry Pi 5' })).toEqual(['a']);
+    expect(order(fleet, { q: 'Debian 12 6.6.51' })).toEqual([]);
+    expect(order(fleet, { q: '1.36' })).toEqual(['b']);
+    expect(order(fleet, { q: 'pi' })).toEqual(['pi c', 'a']);
+  });
+
+  it('finds robots by labels: all those chosen, or as a text', () => {
     const fleet = [
       robot('a', { labels: { site: 'lab', floor: '2' } }),
       robot('b', { labels: { site: 'lab' } }),

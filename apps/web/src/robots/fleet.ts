@@ -1,5 +1,6 @@
 import { limits } from '../api/figures.json';
 import type { Robot } from '../api/types';
+import { deviceTexts } from './device';
 import { hasLabels, labelTexts } from './labels';
 
 /** Figures with limits, above which they are shown as a warning or as critical. */
@@ -21,23 +22,26 @@ export function stateOf({ status, online }: Pick<Robot, 'status' | 'online'>): R
   return status === 'error' ? 'error' : 'online';
 }
 
+/** Robots with an alert that is firing. */
+type Firing = Pick<ReadonlyMap<number, unknown>, 'has'>;
+const NONE: Firing = new Map();
+
 /** The summary's conditions. A robot can meet several, but only an online one can be hot or have a full disk. */
 export const CONDITIONS = {
+  firing: (robot: Robot, firing: Firing) => firing.has(robot.id),
   online: (robot: Robot) => stateOf(robot) === 'online' || stateOf(robot) === 'error',
   offline: (robot: Robot) => stateOf(robot) === 'offline',
   hot: (robot: Robot) => robot.online && severityOf('temperature_c', robot.latest.temperature_c) === 'critical',
   disk_full: (robot: Robot) => robot.online && severityOf('disk_percent', robot.latest.disk_percent) === 'critical',
   error: (robot: Robot) => robot.status === 'error',
   inactive: (robot: Robot) => robot.status === 'inactive',
-} satisfies Record<string, (robot: Robot) => boolean>;
+} satisfies Record<string, (robot: Robot, firing: Firing) => boolean>;
 export type Condition = keyof typeof CONDITIONS;
 
-export function summarise(robots: Robot[]): Record<Condition, number> {
+export function summarise(robots: Robot[], firing = NONE): Record<Condition, number> {
   const names = Object.keys(CONDITIONS) as Condition[];
-  return Object.fromEntries(names.map((name) => [name, robots.filter(CONDITIONS[name]).length])) as Record<
-    Condition,
-    number
-  >;
+  const counts = names.map((name) => [name, robots.filter((robot) => CONDITIONS[name](robot, firing)).length]);
+  return Object.fromEntries(counts) as Record<Condition, number>;
 }
 
 export const SORT_KEYS = [
@@ -81,20 +85,20 @@ function collatorOf(locale: string): Intl.Collator {
 const isFigure = (key: SortKey): key is keyof Robot['latest'] =>
   !['name', 'state', 'architecture', 'owner'].includes(key);
 
-/** Where all words were found: in the name alone, with the hostname, or with hidden text. Undefined: not found. */
-function matchRank({ name, hostname, ...robot }: Robot, words: string[], locale: string): number | undefined {
+/** Where the text was found as a whole, as by the API: in the name, the hostname, or a hidden text. Undefined: not found. */
+function matchRank({ name, hostname, inventory, ...robot }: Robot, text: string, locale: string): number | undefined {
   const hidden = [
     robot.ip_address,
     robot.architecture,
+    robot.agent_version,
+    ...deviceTexts(inventory),
     robot.owner?.name,
     robot.owner?.email,
     ...labelTexts(robot.labels),
   ];
-  const places = [name, `${name} ${hostname}`, [name, hostname, ...hidden].join(' ')];
-  const rank = places.findIndex((place) => {
-    const text = place.toLocaleLowerCase(locale);
-    return words.every((word) => text.includes(word));
-  });
+  const rank = [[name], [hostname], hidden].findIndex((places) =>
+    places.some((place) => place?.toLocaleLowerCase(locale).includes(text)),
+  );
   return rank < 0 ? undefined : rank;
 }
 
@@ -107,13 +111,22 @@ export function arrange(
   {
     q = '',
     condition,
+    firing = NONE,
     labels = [],
     sort,
     descending,
     locale,
-  }: { q?: string; condition?: Condition; labels?: string[]; sort: SortKey; descending: boolean; locale: string },
+  }: {
+    q?: string;
+    condition?: Condition;
+    firing?: Firing;
+    labels?: string[];
+    sort: SortKey;
+    descending: boolean;
+    locale: string;
+  },
 ): Robot[] {
-  const words = q.toLocaleLowerCase(locale).split(/\s+/).filter(Boolean);
+  const text = q.trim().toLocaleLowerCase(locale);
   const collator = collatorOf(locale);
   const compare = (a: Robot, b: Robot): number => {
     const [x, y] = [sortValue(a, sort), sortValue(b, sort)];
@@ -123,9 +136,9 @@ export function arrange(
     return descending ? -order : order;
   };
   return robots
-    .filter((robot) => (!condition || CONDITIONS[condition](robot)) && hasLabels(robot.labels, labels))
+    .filter((robot) => (!condition || CONDITIONS[condition](robot, firing)) && hasLabels(robot.labels, labels))
     .flatMap((robot) => {
-      const rank = matchRank(robot, words, locale);
+      const rank = matchRank(robot, text, locale);
       return rank === undefined ? [] : [{ robot, rank }];
     })
     .sort(

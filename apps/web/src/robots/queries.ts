@@ -8,6 +8,7 @@ export const robotKeys = {
   all: ['robots'] as const,
   each: ['robot'] as const,
   one: <Id extends number | (() => number)>(id: Id) => ['robot', id] as const,
+  found: <Q extends string | (() => string)>(q: Q) => ['robots-found', q] as const,
   demo: ['demo'] as const,
 };
 
@@ -29,6 +30,13 @@ export async function fetchRobots(): Promise<Robot[]> {
   } while (cursor);
   return robots;
 }
+
+/** What `q` is part of the name, hostname or address of; the first few. */
+export const findRobots = async (q: string, limit: number): Promise<{ robots: Robot[]; hasMore: boolean }> => {
+  const query = { limit, ...(q.trim() && { q: q.trim() }) };
+  const { items, next_cursor } = await dataOf(api.GET('/api/robots', { params: { query } }));
+  return { robots: items.filter(({ status }) => status !== 'pending'), hasMore: next_cursor !== null };
+};
 
 /** Those of `ids` that still exist. @param ids at most MAX_IDS */
 export async function fetchRobotsById(ids: number[]): Promise<Robot[]> {
@@ -54,6 +62,19 @@ export async function changeRobot(
 export async function transferRobot(queries: QueryClient, id: number, ownerId: number): Promise<void> {
   await api.PATCH('/api/robots/{id}', { ...at(id), body: { owner_id: ownerId } });
   await invalidate(queries, robotKeys.one(id));
+}
+
+/** @returns the id of the robot that the newer hardware is now */
+export async function undoReplacement(queries: QueryClient, id: number): Promise<number> {
+  const { new_robot_id } = await dataOf(api.POST('/api/robots/{id}/undo-replacement', at(id)));
+  await invalidate(queries, robotKeys.one(id), robotKeys.all);
+  return new_robot_id;
+}
+
+/** No device has a token of the robot afterwards. */
+export async function endToken(queries: QueryClient, id: number): Promise<void> {
+  await api.POST('/api/robots/{id}/end-token', at(id));
+  await invalidate(queries, robotKeys.one(id), robotKeys.all);
 }
 
 /** @returns the new token, which the server shows only this once */

@@ -15,6 +15,8 @@ it('formats each unit as is usual in the language', () => {
   expect(english.inUnit(1536, 'bytes_per_second')).toBe('1.5 KiB/s');
   expect(russian.inUnit(1536, 'bytes_per_second')).toBe('1,5 КиБ/с');
   expect(russian.inUnit(24.05, 'volt')).toBe('24,1 В');
+  expect([english.inUnit(157.7, 'mbit_s'), russian.inUnit(157.7, 'mbit_s')]).toEqual(['157.7 Mbit/s', '157,7 Мбит/с']);
+  expect([english.inUnit(-61, 'dbm'), russian.inUnit(-61, 'dbm')]).toEqual(['-61 dBm', '-61 дБм']);
   expect([english.bytes(0), english.bytes(1023), english.bytes(5 * 2 ** 40)]).toEqual(['0 B', '1,023 B', '5 TiB']);
 });
 
@@ -54,8 +56,24 @@ it('formats hours from 0 to 23 in every language', () => {
 it('labels ticks with day, minute or second, depending on their distance', () => {
   const format = makeFormat('en-US');
   const [midnight, noon] = [new Date(2030, 0, 31), new Date(2030, 0, 31, 12, 0, 1)].map(Number) as [number, number];
-  expect([1, 60, 86_400].map((step) => format.mark(noon, step))).toEqual(['12:00:01', '12:00', 'Jan 31']);
-  expect([1, 60, 86_400].map((step) => format.mark(midnight, step))).toEqual(['00:00:00', 'Jan 31', 'Jan 31']);
+  const marks = (time: number) => [1, 60, 86_400].map((step) => format.mark(time, step, noon));
+  expect(marks(noon)).toEqual(['12:00:01', '12:00', 'Jan 31']);
+  expect(marks(midnight)).toEqual(['00:00:00', 'Jan 31', 'Jan 31']);
+});
+
+it('tells the year only where it is another one', () => {
+  const now = new Date(2030, 0, 31).getTime();
+  const [before, after] = [new Date(2029, 11, 31, 15), new Date(2030, 0, 1, 15)].map(Number) as [number, number];
+  expect([before, after].map((time) => english.clock(time, now))).toEqual([
+    '31 Dec 2029, 15:00:00',
+    '01 Jan, 15:00:00',
+  ]);
+  expect([english.mark(before, 86_400, now), english.mark(after, 86_400, before)]).toEqual([
+    '31 Dec 2029',
+    '1 Jan 2030',
+  ]);
+  expect(english.mark(after, 86_400, now)).toBe('1 Jan');
+  expect(english.mark(before, 3600, now)).toBe('15:00');
 });
 
 it('formats a number of any size in a few characters, and only zero as zero', () => {

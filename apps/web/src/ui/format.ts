@@ -12,11 +12,21 @@ export type Unit =
   | 'seconds'
   | 'volt'
   | 'ampere'
+  | 'watt'
+  | 'mbit_s'
+  | 'dbm'
+  | 'mhz'
   | 'none';
 
 type Value = number | null | undefined;
-const SUFFIX: Partial<Record<Unit, string>> = { percent: '%', celsius: '°C', volt: 'V', ampere: 'A' };
-const SUFFIX_RU: Partial<Record<Unit, string>> = { ...SUFFIX, volt: 'В', ampere: 'А' };
+const SUFFIX: Partial<Record<Unit, string>> = {
+  ...{ percent: '%', celsius: '°C', volt: 'V', ampere: 'A', watt: 'W' },
+  ...{ mbit_s: 'Mbit/s', dbm: 'dBm', mhz: 'MHz' },
+};
+const SUFFIX_RU: Partial<Record<Unit, string>> = {
+  ...{ ...SUFFIX, volt: 'В', ampere: 'А', watt: 'Вт' },
+  ...{ mbit_s: 'Мбит/с', dbm: 'дБм', mhz: 'МГц' },
+};
 
 function once<T>(make: () => T): () => T {
   let made: T | undefined;
@@ -48,7 +58,14 @@ export function makeFormat(locale: string) {
   const dateTime = time({ dateStyle: 'medium', timeStyle: 'short' });
   const exactTime = time({ dateStyle: 'medium', timeStyle: 'medium' });
   const clock = time({ month: 'short', day: '2-digit', ...seconds });
-  const ofDay = { day: time({ day: 'numeric', month: 'short' }), minutes: time(minutes), seconds: time(seconds) };
+  const clockOfYear = time({ year: 'numeric', month: 'short', day: '2-digit', ...seconds });
+  const day = { day: 'numeric', month: 'short' } as const;
+  const ofDay = {
+    day: time(day),
+    year: time({ ...day, year: 'numeric' }),
+    minutes: time(minutes),
+    seconds: time(seconds),
+  };
   const numbers = new Map<number, Intl.NumberFormat>();
   const fixeds = new Map<number, Intl.NumberFormat>();
 
@@ -135,8 +152,12 @@ export function makeFormat(locale: string) {
     return relative().format(Math.round(seconds / 86_400), 'day');
   };
 
-  const mark = (time: string | number, stepSeconds: number): string => {
+  const isOfYear = (time: string | number, other: string | number) =>
+    new Date(time).getFullYear() === new Date(other).getFullYear();
+
+  const mark = (time: string | number, stepSeconds: number, former: string | number = Date.now()): string => {
     const date = new Date(time);
+    if (stepSeconds >= 86_400 && !isOfYear(time, former)) return ofDay.year().format(date);
     const isMidnight = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0;
     if (stepSeconds >= 86_400 || (isMidnight && stepSeconds >= 60)) return ofDay.day().format(date);
     return ofDay[stepSeconds < 60 ? 'seconds' : 'minutes']().format(date);
@@ -152,9 +173,10 @@ export function makeFormat(locale: string) {
     inUnit,
     ago,
     dateTime: (time: string | number) => dateTime().format(new Date(time)),
-    /** Short and of equal width, for columns. */
-    clock: (time: string | number) => clock().format(new Date(time)),
-    /** For an axis with ticks this far apart. */
+    /** Short and of equal width, for columns. Without the year if it is this one. */
+    clock: (time: string | number, now = Date.now()) =>
+      (isOfYear(time, now) ? clock : clockOfYear)().format(new Date(time)),
+    /** For an axis with ticks this far apart. The year is told where it is not that of the `former` tick, or of today. */
     mark,
     exactTime: (time: string | number) => exactTime().format(new Date(time)),
   };

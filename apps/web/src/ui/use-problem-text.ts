@@ -8,6 +8,9 @@ const REASONS: Record<ProblemReason, string> = {
   range_reversed: 'metrics.range.invalid',
   range_too_long: 'metrics.range.tooLong',
   owner_inactive: 'robots.settings.transfer.notActive',
+  too_many_codes: 'auth.factor.tooMany.text',
+  recovery_code: 'auth.factor.recoveryWrong',
+  replaced_gone: 'pairing.replaces.gone',
 };
 /** Codes whose detail says more than the title. */
 const TELLING = [
@@ -35,10 +38,10 @@ export function useProblemText() {
   return ({ code, detail, reason }: ApiProblem, button?: string): { title: string; hint?: string; server?: string } => {
     const title = text(`problems.${code}.title`) ?? t('problems.internal_error.title');
     if (button !== undefined && AGAIN_BY_ITSELF.includes(code)) return { title, hint: notDone(button) };
-    const hint = text(`problems.${code}.hint`);
-    if (!TELLING.includes(code)) return { title, hint };
     // A newer server may send a reason that this page does not know.
     const known = reason ? REASONS[reason] : undefined;
-    return known ? { title, hint: t(known) } : { title, hint, server: detail || undefined };
+    if (known) return { title, hint: t(known) };
+    const hint = text(`problems.${code}.hint`);
+    return TELLING.includes(code) ? { title, hint, server: detail || undefined } : { title, hint };
   };
 }

@@ -30,5 +30,10 @@ export function useProblemToast() {
       return false;
     }
   }
-  return { attempt, done: (title: string) => toast.add({ title, color: 'success', icon: 'i-lucide-check' }) };
+  return {
+    attempt,
+    done: (title: string) => toast.add({ title, color: 'success', icon: 'i-lucide-check' }),
+    failed: (title: string, description: string) =>
+      toast.add({ title, description, color: 'error', icon: 'i-lucide-circle-alert' }),
+  };
 }

@@ -41,6 +41,12 @@ export async function changeUser(
   await readAgain(queries);
 }
 
+/** For somebody who has lost them all. */
+export async function resetFactors(queries: QueryClient, id: number): Promise<void> {
+  await api.DELETE('/api/users/{id}/second-factor', at(id));
+  await readAgain(queries);
+}
+
 export async function deleteUser(queries: QueryClient, id: number): Promise<void> {
   await api.DELETE('/api/users/{id}', at(id));
   await readAgain(queries);

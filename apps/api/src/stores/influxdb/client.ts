@@ -53,14 +53,14 @@ export class InfluxClient {
   }
 
   /**
-   * @param read builds a row from functions for a cell's text and the typed `_value`, and the names of all columns
+   * @param read builds a row from functions for a cell's text and the typed `_value`, the names of all columns, and the value's type
    * @param signal aborts the query, in InfluxDB too
    * @param isLast returns true for the row to stop after
    * @throws AppError store_unavailable
    */
   async query<Row>(
     flux: ParameterizedQuery,
-    read: (cell: (column: string) => string, value: () => Value, columns: string[]) => Row,
+    read: (cell: (column: string) => string, value: () => Value, columns: string[], dataType: string) => Row,
     signal?: AbortSignal,
     isLast?: (row: Row) => boolean,
   ): Promise<Row[]> {
@@ -68,8 +68,9 @@ export class InfluxClient {
     try {
       for await (const { values, tableMeta } of this.#queries(signal).iterateRows(flux)) {
         const cell = (column: string) => values[tableMeta.column(column, false).index] ?? '';
-        const value = () => typed(cell('_value'), tableMeta.column('_value', false).dataType);
-        const row = read(cell, value, columnsOf(tableMeta));
+        const { dataType = '' } = tableMeta.column('_value', false);
+        const value = () => typed(cell('_value'), dataType);
+        const row = read(cell, value, columnsOf(tableMeta), dataType);
         rows.push(row);
         if (isLast?.(row)) break;
       }

@@ -5,24 +5,32 @@ import { oneOf, ownTags, timeOf } from './flux.ts';
 
 const HOUR_MS = 3_600_000;
 const PARTS = ['count', 'sum', 'min', 'max'] as const;
+/** From here on, InfluxDB's sums of integers wrap. Those of floats become infinite later. */
+const WIDE = 2 ** 63;
+/** Every value as a float, within bounds whose sum is finite. */
+const BOUNDED = ['1e300', '-1e300']
+  .map((bound, i) => `if float(v: r._value) ${'><'[i]} float(v: "${bound}") then float(v: "${bound}") else `)
+  .join('');
+const BOUNDED_SUM = `map(fn: (r) => ({r with _value: ${BOUNDED}float(v: r._value)})) |> ${windowed('sum')}`;
 
-/** One query per aggregate, so that InfluxDB can push each down to the storage engine. */
+function windowed(fn: (typeof PARTS)[number]): string {
+  return `aggregateWindow(every: 1h, fn: ${fn}, createEmpty: false, timeSrc: "_start")`;
+}
+
+/** One query per aggregate, so that InfluxDB can push each down to the storage engine. Only sums too large for that are computed anew. */
 export async function queryHours(
   client: InfluxClient,
   { robotId, measurements, from, to }: HoursQuery,
   signal: AbortSignal,
 ): Promise<HourValues[]> {
   if (measurements.length === 0) return [];
-  const wanted = measurements
-    .map(({ measurement, fields }) => String(flux`(r._measurement == ${measurement} and ${oneOf('_field', fields)})`))
-    .join(' or ');
-  const read = (windows: ReturnType<typeof fluxExpression>) =>
+  const read = (windows: string, of = measurements) =>
     client.query(
       flux`from(bucket: ${client.bucket})
         |> range(start: ${timeOf(from)}, stop: ${timeOf(to)})
         |> filter(fn: (r) => r.robot_id == ${String(robotId)})
-        |> filter(fn: (r) => ${fluxExpression(wanted)})
-        |> ${windows}`,
+        |> filter(fn: (r) => ${fluxExpression(anyOfThese(of))})
+        |> ${fluxExpression(windows)}`,
       (cell, value, columns) => ({
         measurement: cell('_measurement'),
         field: cell('_field'),
@@ -33,10 +41,8 @@ export async function queryHours(
       signal,
     );
   const [lasts = [], ...parts] = await Promise.all([
-    read(fluxExpression('window(every: 1h) |> last() |> window(every: inf)')),
-    ...PARTS.map((fn) =>
-      read(fluxExpression(`aggregateWindow(every: 1h, fn: ${fn}, createEmpty: false, timeSrc: "_start")`)),
-    ),
+    read('window(every: 1h) |> last() |> window(every: inf)'),
+    ...PARTS.map((fn) => read(windowed(fn))),
   ]);
 
   const hours = new Map<string, HourValues>();
@@ -60,8 +66,29 @@ export async function queryHours(
       else of[fn] += row.value;
     }
   }
+  const wide = fieldsOf([...hours.values()].filter(isWide));
+  if (wide.length > 0) {
+    const sums = new Map<string, number>();
+    for (const row of await read(BOUNDED_SUM, wide))
+      if (typeof row.value === 'number') sums.set(keyOf(row), (sums.get(keyOf(row)) ?? 0) + row.value);
+    for (const [key, sum] of sums) Object.assign(hours.get(key) ?? {}, { sum });
+  }
   return [...hours.values()].filter(({ count }) => count > 0);
 }
+
+const isWide = ({ count, min, max }: HourValues) => count * Math.max(Math.abs(min), Math.abs(max)) >= WIDE;
+
+function fieldsOf(values: HourValues[]): HoursQuery['measurements'] {
+  return [...Map.groupBy(values, ({ measurement }) => measurement)].map(([measurement, of]) => ({
+    measurement,
+    fields: [...new Set(of.map(({ field }) => field))],
+  }));
+}
+
+const anyOfThese = (measurements: HoursQuery['measurements']) =>
+  measurements
+    .map(({ measurement, fields }) => String(flux`(r._measurement == ${measurement} and ${oneOf('_field', fields)})`))
+    .join(' or ');
 
 /** Entries without a level are the total minus those with one. */
 export async function queryLogCounts(

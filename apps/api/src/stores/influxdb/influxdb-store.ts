@@ -1,20 +1,24 @@
 import { ConfigError } from '../../config/env.ts';
 import type {
   HoursQuery,
+  LogMatchesQuery,
   LogQuery,
   MeansQuery,
   MetricsStore,
   NewestQuery,
   RobotLines,
   SeriesQuery,
+  WindowsQuery,
 } from '../metrics-store.ts';
 import { InfluxClient, type InfluxConfig } from './client.ts';
 import { queryHours, queryLogCounts } from './hours.ts';
+import { queryLogMatches } from './log-matches.ts';
 import { LogTimes } from './log-times.ts';
 import { findLogs, queryLogs } from './logs.ts';
 import { queryMeans } from './means.ts';
 import { queryNewest } from './newest.ts';
 import { querySeries } from './series.ts';
+import { queryWindows } from './windows.ts';
 import { InfluxWriter } from './writer.ts';
 
 /** Metrics and logs in one bucket of InfluxDB 2, which also enforces the retention. */
@@ -37,6 +41,8 @@ export class InfluxStore implements MetricsStore {
   logs = (query: LogQuery, signal: AbortSignal) => queryLogs(this.#client, query, signal);
   newest = (query: NewestQuery, signal: AbortSignal) => queryNewest(this.#client, query, signal);
   means = (query: MeansQuery, signal: AbortSignal) => queryMeans(this.#client, query, signal);
+  windows = (query: WindowsQuery, signal: AbortSignal) => queryWindows(this.#client, query, signal);
+  logMatches = (query: LogMatchesQuery, signal: AbortSignal) => queryLogMatches(this.#client, query, signal);
   hours = (query: HoursQuery, signal: AbortSignal) => queryHours(this.#client, query, signal);
   logCounts = (robotId: number, from: number, to: number, signal: AbortSignal) =>
     queryLogCounts(this.#client, robotId, from, to, signal);

@@ -16,7 +16,7 @@ interface Row extends Omit<LogEntry, 'time'> {
   time: bigint;
 }
 
-const nanoseconds = (time: bigint) => fluxExpression(`time(v: ${time})`);
+export const nanoseconds = (time: bigint) => fluxExpression(`time(v: ${time})`);
 
 /** Newest first. */
 export async function queryLogs(client: InfluxClient, query: LogQuery, signal: AbortSignal) {
@@ -44,7 +44,7 @@ export async function queryLogs(client: InfluxClient, query: LogQuery, signal: A
 }
 
 /** Case-insensitive: some loggers write ERROR, others error. */
-const isLevel = (level: string) => String(flux`strings.toLower(v: r.level) == ${level.toLowerCase()}`);
+export const isLevel = (level: string) => String(flux`strings.toLower(v: r.level) == ${level.toLowerCase()}`);
 
 function entriesBetween(
   client: InfluxClient,
@@ -63,7 +63,7 @@ function entriesBetween(
   ].filter(Boolean);
   return client.query(
     flux`import "strings"
-      ${entries(client, robotId, start, stop)}
+      ${entriesOf(client, robotId, start, stop)}
       |> filter(fn: (r) => ${fluxExpression(conditions.join(' and ') || 'true')})
       |> group()
       |> sort(columns: ["_time"], desc: true)
@@ -79,7 +79,7 @@ function entriesBetween(
   );
 }
 
-const entries = (client: InfluxClient, robotId: number, start: bigint, stop: bigint) =>
+export const entriesOf = (client: InfluxClient, robotId: number, start: bigint, stop: bigint) =>
   flux`from(bucket: ${client.bucket})
       |> range(start: ${nanoseconds(start)}, stop: ${nanoseconds(stop)})
       |> filter(fn: (r) => r._measurement == "syslog" and r.robot_id == ${String(robotId)})
@@ -98,7 +98,7 @@ export function findLogs(
   signal: AbortSignal,
 ): Promise<LogIdentity[]> {
   return client.query(
-    flux`${entries(client, robotId, from, to)}`,
+    flux`${entriesOf(client, robotId, from, to)}`,
     (cell, _value, columns) => {
       const { message: _m, level: _l, program: _p, ...tags } = ownTags(columns, cell);
       return {
@@ -111,7 +111,7 @@ export function findLogs(
 }
 
 /** Parses RFC 3339 with up to nine decimals. */
-function parseNanoseconds(text: string): bigint {
+export function parseNanoseconds(text: string): bigint {
   const [whole = '', fraction = ''] = text.replace('Z', '').split('.');
   return BigInt(Date.parse(`${whole}Z`)) * MS + BigInt(fraction.padEnd(9, '0') || 0);
 }

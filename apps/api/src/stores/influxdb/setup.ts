@@ -1,26 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { ConfigError } from '../../config/env.ts';
+import { adminCall, type Call, type InfluxAdmin } from './admin-call.ts';
+import { bucketToken, forgetFormerTokens } from './tokens.ts';
 
-export interface InfluxSetup {
-  url: string;
-  /** The operator token or an all-access token of the organisation; used only here. */
-  adminToken: string;
+export interface InfluxSetup extends InfluxAdmin {
   org: string;
   bucket: string;
   retentionSeconds: number;
-}
-
-interface Authorization {
-  id: string;
-  token: string;
-  description: string;
-  status: string;
-  permissions: { action: string; resource: { type: string; id?: string } }[];
+  /** Make two new tokens, although there are good ones. Those stay valid until `endFormerTokens`. */
+  newTokens?: boolean;
 }
 
 const DAY_S = 86_400;
-
-type Call = <Reply>(method: string, path: string, body?: object) => Promise<Reply>;
 
 /**
  * Creates what is missing: a new InfluxDB's first user, the organisation, the bucket with its retention, a token that
@@ -28,16 +18,23 @@ type Call = <Reply>(method: string, path: string, body?: object) => Promise<Repl
  * @throws ConfigError
  */
 export async function setUpInflux(setup: InfluxSetup): Promise<{ writeToken: string; readToken: string }> {
-  const call = caller(setup);
+  const { call, orgId, bucketId } = await prepare(setup);
+  const token = (action: 'write' | 'read') => bucketToken(call, { orgId, bucketId, action, fresh: setup.newTokens });
+  return { writeToken: await token('write'), readToken: await token('read') };
+}
+
+/** Ends the tokens that `newTokens` has replaced, once nobody uses them any more. @returns how many */
+export async function endFormerTokens(setup: InfluxSetup): Promise<number> {
+  const { call, orgId, bucketId } = await prepare(setup);
+  return forgetFormerTokens(call, orgId, bucketId);
+}
+
+async function prepare(setup: InfluxSetup) {
+  const call = adminCall(setup);
   const { allowed } = await call<{ allowed: boolean }>('GET', '/api/v2/setup');
   if (allowed) await onboard(call, setup);
   const orgId = await ensureOrg(call, setup.org);
-  const bucketId = await ensureBucket(call, orgId, setup);
-  const [writeToken, readToken] = [
-    await ensureToken(call, orgId, bucketId, 'write'),
-    await ensureToken(call, orgId, bucketId, 'read'),
-  ];
-  return { writeToken, readToken };
+  return { call, orgId, bucketId: await ensureBucket(call, orgId, setup) };
 }
 
 /** The first user gets a random password that nobody knows; the admin token is enough for everything. */
@@ -73,42 +70,4 @@ async function ensureBucket(call: Call, orgID: string, { bucket, retentionSecond
 function shardSeconds(retentionSeconds: number): number {
   if (retentionSeconds < 2 * DAY_S) return 3600;
   return retentionSeconds <= 180 * DAY_S ? DAY_S : 7 * DAY_S;
-}
-
-async function ensureToken(call: Call, orgID: string, bucketId: string, action: 'read' | 'write'): Promise<string> {
-  const description = `Robowatch: ${action} the bucket and nothing else`;
-  const { authorizations } = await call<{ authorizations: Authorization[] }>(
-    'GET',
-    `/api/v2/authorizations?${new URLSearchParams({ orgID })}`,
-  );
-  const own = authorizations.filter((authorization) => authorization.description === description);
-  const good = own.find(
-    ({ status, token, permissions: [only, ...more] }) =>
-      status === 'active' && token && only?.action === action && only.resource.id === bucketId && more.length === 0,
-  );
-  if (good) return good.token;
-  for (const { id } of own) await call('DELETE', `/api/v2/authorizations/${id}`);
-  const permissions = [{ action, resource: { type: 'buckets', id: bucketId, orgID } }];
-  return (await call<Authorization>('POST', '/api/v2/authorizations', { orgID, description, permissions })).token;
-}
-
-function caller({ url, adminToken }: InfluxSetup): Call {
-  return async <Reply>(method: string, path: string, body?: object) => {
-    const reply = await fetch(new URL(path, url), {
-      method,
-      headers: { authorization: `Token ${adminToken}`, 'content-type': 'application/json' },
-      ...(body && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(20_000),
-    }).catch((error: Error) => {
-      const { code, message } = (error.cause ?? error) as { code?: string; message: string };
-      throw new ConfigError(`InfluxDB at ${url} cannot be reached (${code ?? message}). Check INFLUX_URL.`);
-    });
-    const text = await reply.text();
-    if (reply.status === 401 || reply.status === 403)
-      throw new ConfigError(
-        'InfluxDB refuses INFLUX_ADMIN_TOKEN: it must be the operator token, or an all-access one.',
-      );
-    if (!reply.ok) throw new ConfigError(`InfluxDB refused ${method} ${path.split('?')[0]}: ${text.slice(0, 300)}`);
-    return (text === '' ? undefined : JSON.parse(text)) as Reply;
-  };
 }

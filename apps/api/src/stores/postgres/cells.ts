@@ -30,11 +30,16 @@ export function cells(query: CellsQuery): RawBuilder<unknown> {
   const isOfSlots = width % SLOT_NS === 0n && origin % SLOT_NS === 0n;
   const sources = isOfSlots ? sql`${ofSlots(query)} union all ${ofValues(query, true)}` : ofValues(query, false);
   const merged = sql.join(parts.map((part) => sql`${MERGED[part]} as ${sql.ref(part)}`));
-  return sql`
-    with recent as materialized (${recentValues(query)}),
-    late_hours as materialized (select distinct channel, ${hourOf(sql.ref('time'))} as hour from recent)
-    select channel, slot, ${merged} from (${sources}) as part group by channel, slot`;
+  return sql`${withRecent(query)} select channel, slot, ${merged} from (${sources}) as part group by channel, slot`;
 }
+
+/** Each number within the range once: rows of `channel`, `time`, `value`. */
+export const eachValue = (query: CellsQuery): RawBuilder<unknown> =>
+  sql`${withRecent(query)} select channel, time, value from (${values(query, false)}) as value`;
+
+const withRecent = (query: CellsQuery) => sql`
+  with recent as materialized (${recentValues(query)}),
+  late_hours as materialized (select distinct channel, ${hourOf(sql.ref('time'))} as hour from recent)`;
 
 /** Looking for this many channels of a robot in each row is cheaper than unfolding it; for many, it is not linear. */
 const FEW_CHANNELS = 8;
@@ -71,8 +76,13 @@ function ofSlots(query: CellsQuery) {
 
 /** @param isRest leaves out what `ofSlots` covers */
 function ofValues(query: CellsQuery, isRest: boolean) {
-  const { from, to } = query;
   const parts = sql.join(query.parts.map((part) => sql`${AGGREGATES[part]} as ${sql.ref(part)}`));
+  return sql`
+    select channel, ${window(query, sql.ref('time'))} as slot, ${parts} from (${values(query, isRest)}) as value group by 1, 2`;
+}
+
+function values(query: CellsQuery, isRest: boolean) {
+  const { from, to } = query;
   const isWithin = (time: RawBuilder<unknown>) => sql`${time} >= ${int8(from)} and ${time} < ${int8(to)}`;
   // Only the five minutes that the range cuts.
   const [firstCut, lastCut] = [(floorDivide(from, SLOT_NS) + 1n) * SLOT_NS, floorDivide(to, SLOT_NS) * SLOT_NS];
@@ -82,7 +92,6 @@ function ofValues(query: CellsQuery, isRest: boolean) {
     : sql``;
   const ofBlocks = sql`metric_blocks b cross join lateral unnest(b.times, b.vals) as u (time, value)`;
   return sql`
-    select channel, ${window(query, sql.ref('time'))} as slot, ${parts} from (
       select channel, time, value from recent
       union all
       select b.channel, u.time, u.value from ${ofBlocks}
@@ -95,8 +104,7 @@ function ofValues(query: CellsQuery, isRest: boolean) {
       select c.id, p.time, (p.fields->>c.field)::float8
       from metric_channels c join metric_points p on p.series_id = c.series_id
       where c.id = any(${query.channels}::int[]) and ${isWithin(sql.ref('p.time'))} and jsonb_typeof(p.fields->c.field) = 'number'
-        and not exists (select from recent r where r.channel = c.id and r.time = p.time)
-    ) as value group by 1, 2`;
+        and not exists (select from recent r where r.channel = c.id and r.time = p.time)`;
 }
 
 const blocksOf = ({ channels, from, to }: CellsQuery) => sql`b.channel = any(${channels}::int[])

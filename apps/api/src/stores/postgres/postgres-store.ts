@@ -5,16 +5,19 @@ import { RangePartitions } from '../../db/range-partitions.ts';
 import type { Database, Db } from '../../db/schema.ts';
 import type {
   HoursQuery,
+  LogMatchesQuery,
   LogQuery,
   MeansQuery,
   MetricsStore,
   NewestQuery,
   RobotLines,
   SeriesQuery,
+  WindowsQuery,
 } from '../metrics-store.ts';
 import { ChannelIds, channelIdsOf } from './channels.ts';
 import { FormerPoints } from './former-points.ts';
 import { queryHours, queryLogCounts } from './hours.ts';
+import { queryLogMatches } from './log-matches.ts';
 import { queryLogs } from './logs.ts';
 import { queryMeans } from './means.ts';
 import { int8, nsOf } from './nanoseconds.ts';
@@ -22,6 +25,8 @@ import { queryNewest } from './newest.ts';
 import { Packer, type PackingDeps } from './packing.ts';
 import { Partitions } from './partitions.ts';
 import { querySeries } from './series.ts';
+import { WindowChannels } from './window-channels.ts';
+import { queryWindows } from './windows.ts';
 import { PostgresWriter } from './writer.ts';
 
 const DAY_HOURS = 24;
@@ -40,6 +45,7 @@ export class PostgresStore implements MetricsStore {
   #packing: PackingDeps;
   #packer: Packer;
   #former: FormerPoints;
+  #windowChannels = new WindowChannels();
   #writer: PostgresWriter;
   #read: <Result>(signal: AbortSignal, read: (connection: Db) => Promise<Result>) => Promise<Result>;
 
@@ -60,6 +66,9 @@ export class PostgresStore implements MetricsStore {
   logs = (query: LogQuery, signal: AbortSignal) => this.#read(signal, (db) => queryLogs(db, query));
   newest = (query: NewestQuery, signal: AbortSignal) => this.#read(signal, (db) => queryNewest(db, query));
   means = (query: MeansQuery, signal: AbortSignal) => this.#read(signal, (db) => queryMeans(db, query));
+  windows = (query: WindowsQuery, signal: AbortSignal) =>
+    this.#read(signal, (db) => queryWindows(db, this.#windowChannels, query));
+  logMatches = (query: LogMatchesQuery, signal: AbortSignal) => this.#read(signal, (db) => queryLogMatches(db, query));
   hours = (query: HoursQuery, signal: AbortSignal) => this.#read(signal, (db) => queryHours(db, query));
   logCounts = (robotId: number, from: number, to: number, signal: AbortSignal) =>
     this.#read(signal, (db) => queryLogCounts(db, robotId, from, to));
@@ -77,6 +86,15 @@ export class PostgresStore implements MetricsStore {
     await sql`
       delete from metric_recent r using robots
       where r.robot_id = robots.id and r.time < ${int8(nsOf(Date.now() - this.#retention * 1000))}`.execute(this.#db);
+    // Of robots deleted while a write was under way. One look-up for each robot.
+    await sql`
+      with recursive ids as (
+        select min(robot_id) as id from metric_recent
+        union all select (select min(robot_id) from metric_recent where robot_id > ids.id) from ids where ids.id is not null
+      )
+      delete from metric_recent where robot_id = any(array(
+        select id from ids where id is not null and not exists (select from robots where robots.id = ids.id)
+      ))`.execute(this.#db);
     await this.#packing.blocks.dropBefore(now - Math.ceil(this.#retention / 3600));
     await this.#packing.blocks.ensure([now, now + 1]);
   }

@@ -1,3 +1,5 @@
+import { alerts } from './alerts';
+import { apiKeys } from './api-keys';
 import { app } from './app';
 import { audit } from './audit';
 import { auth } from './auth';
@@ -7,4 +9,4 @@ import { problems } from './problems';
 import { robots } from './robots';
 import { users } from './users';
 
-export const en = { app, audit, auth, metrics, pairing, problems, robots, users };
+export const en = { alerts, apiKeys, app, audit, auth, metrics, pairing, problems, robots, users };

@@ -17,6 +17,21 @@ export const problems = {
   },
   unauthorized: { title: 'You are not signed in', hint: 'Sign in and try again.' },
   invalid_credentials: { title: 'The e-mail or the password is wrong', hint: 'Check both and try again.' },
+  second_factor_required: { title: 'A second step is needed', hint: 'Enter a code of your authenticator app.' },
+  code_wrong: {
+    title: 'This code is wrong, or was used already',
+    hint: 'Each code works once: wait for the next one. If none is accepted, check the phone’s clock: turn on its automatic date and time.',
+  },
+  challenge_invalid: { title: 'This sign-in has expired', hint: 'Begin again with the password.' },
+  passkey_refused: {
+    title: 'This passkey was not accepted',
+    hint: 'It is not known here, or it took too long. Try again, or sign in with the password.',
+  },
+  enrolment_required: {
+    title: 'A second factor is required',
+    hint: 'Set it up first: then everything else works.',
+  },
+  already_enrolled: { title: 'There is an authenticator app already', hint: 'Remove it first.' },
   session_ended: { title: 'Your session has ended', hint: 'Sign in again.' },
   forbidden: {
     title: 'Only administrators can do this',

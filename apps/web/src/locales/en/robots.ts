@@ -11,10 +11,13 @@ export const robots = {
   descending: 'Descending',
   found: 'no robots | {n} robot | {n} robots',
   noMatch: 'No robots match.',
+  searched:
+    "Searched for it as it is written, in names, hostnames, addresses, architectures, labels and owners, and in the device's model, OS, kernel, agent version and disk serial.",
   showAll: 'Show all',
   polling: 'Refreshed every 10 s',
   state: { online: 'Online', offline: 'Offline', inactive: 'Data refused', error: 'Error', pending: 'Unconfirmed' },
   condition: {
+    firing: '{n} firing',
     online: '{n} online',
     offline: '{n} offline',
     hot: '{n} hot',
@@ -46,6 +49,9 @@ export const robots = {
   clock: {
     ahead: "This robot's clock is {duration} ahead, and so are the times of its data",
     behind: "This robot's clock is {duration} behind, and so are the times of its data",
+    corrected: 'Its clock was wrong: on {time} it showed {shown}',
+    correctedText:
+      'What it sent until then was moved to when it arrived, in its order. What it had held back while it could not reach the server is dated later than it was measured. The measurement clock_correction shows where and by how much. Set its clock: without a battery it needs to reach a time server when it starts.',
   },
   facts: {
     address: 'Address',
@@ -54,8 +60,20 @@ export const robots = {
     skewAhead: '{duration} ahead',
     skewBehind: '{duration} behind',
     skewRight: 'correct',
+    skewCorrected: 'wrong, times corrected',
     owner: 'Owner',
     nobody: 'nobody',
+  },
+  device: {
+    title: 'Device',
+    model: 'Model',
+    os: 'OS',
+    kernel: 'Kernel',
+    agent: 'Agent',
+    serial: 'Disk serial',
+    architecture: 'CPU architecture',
+    since: 'Unchanged since',
+    at: 'Last reported',
   },
   labels: {
     title: 'Labels',
@@ -81,6 +99,31 @@ export const robots = {
     clear: 'Clear the label filter',
   },
   refused: { some: 'Some of its recent lines were refused.', all: 'Its latest data was refused.' },
+  replaced: {
+    title: 'Runs on new hardware, {hostname}, since {time}',
+    text: 'Until {until} you can go back to the former device, {former}: its token works again, and the newer device becomes a robot of its own.',
+    undo: 'Undo the replacement',
+    ask: 'Go back to {former}?',
+    askText:
+      '{name} runs on {former} again, whose token works at once. {hostname} becomes a robot of its own and keeps reporting. What it has reported until now stays with {name}.',
+    done: '{hostname} is now a robot of its own',
+    over: 'There is nothing to undo any more.',
+    formerUsed: 'The device that was replaced still reports (last: {ago}). What it sends is refused.',
+    formerText: 'Switch it off, or pair it anew: run the install command with --pair-again on it.',
+  },
+  cloned: {
+    mark: 'Several devices report as this robot',
+    title: 'Several devices report as this robot',
+    text: 'They have taken turns since {time}, with the same token: its card or its files were probably copied. Their data is mixed up here.',
+    somewhere: 'from an unknown address',
+    since: 'running since {time}',
+    end: 'End the token',
+    ask: 'End the token of {name}?',
+    askText:
+      'Nothing more arrives from these devices until each has been paired anew: run the install command with --pair-again on it. For one of them choose “It replaces a robot” and {name}, which keeps its history; every other one is a new robot.',
+    ended: 'No device can report as this robot: its token was ended',
+    anew: 'Run the install command with --pair-again on the device, enter the code it shows, and choose “It replaces a robot” and {name}. Every other device that had the token is paired as a new robot.',
+  },
   waiting: 'Nothing has arrived from this robot yet.',
   settings: {
     name: 'Name',

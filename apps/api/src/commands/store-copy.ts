@@ -1,0 +1,48 @@
+import { ConfigError } from '../config/env.ts';
+import { migrate } from '../db/migrate.ts';
+import { ClickHouse } from '../stores/clickhouse/client.ts';
+import { copyStore, type Progress } from '../stores/copy/copy-store.ts';
+import { postgresSource } from '../stores/copy/postgres-source.ts';
+import { type Config, runCommand } from './command.ts';
+
+const EVERY_MS = 5_000;
+
+const number = new Intl.NumberFormat('en');
+const text = ({ done, all, points, logs }: Progress) =>
+  `${all === 0 ? 100 : Math.floor((done / all) * 100)} %: ${number.format(points)} values and ${number.format(logs)} log entries copied`;
+
+/**
+ * `npm run store:copy`: copies metrics and logs to ClickHouse, from InfluxDB if INFLUX_URL is set, otherwise from PostgreSQL. The
+ * server writes to ClickHouse already. Interrupted, it goes on where it was.
+ */
+await runCommand(async (db, config) => {
+  if (!config.clickhouse)
+    throw new ConfigError(
+      'Set CLICKHOUSE_URL, and start the server with it first: then nothing more is added to what is copied.',
+    );
+  await migrate(db);
+  const clickhouse = new ClickHouse(config.clickhouse);
+  const { source, close } = await openSource(config, db);
+  try {
+    let toldAt = 0;
+    const onProgress = (progress: Progress) => {
+      if (Date.now() - toldAt < EVERY_MS) return;
+      toldAt = Date.now();
+      process.stderr.write(`${text(progress)}\n`);
+    };
+    const { retention } = config.metrics;
+    return `${text(await copyStore({ db, clickhouse, source, retention, onProgress }))} and verified.`;
+  } finally {
+    await Promise.all([clickhouse.close(), close()]);
+  }
+});
+
+async function openSource({ influx }: Config, db: Parameters<typeof postgresSource>[0]) {
+  if (!influx) return { source: postgresSource(db), close: async () => {} };
+  const [{ InfluxClient }, { influxSource }] = await Promise.all([
+    import('../stores/influxdb/client.ts'),
+    import('../stores/copy/influxdb-source.ts'),
+  ]);
+  const client = new InfluxClient(influx, 2);
+  return { source: influxSource(client), close: () => client.close() };
+}

@@ -1,0 +1,2 @@
+export type { GatewayCaller, IdentifyCaller } from './caller.ts';
+export { FluxGateway } from './gateway.ts';

@@ -1,0 +1,20 @@
+# shellcheck shell=sh
+# What ./backup, ./restore, ./rotate and ./upgrade have in common.
+
+say() { printf '%s\n' "$*"; }
+die() { printf '%s\n' "$*" >&2; exit 1; }
+
+# One command at a time changes the stack.
+lock() {
+  command -v flock >/dev/null || return 0
+  exec 9>.lock
+  flock -n 9 || die 'Another ./backup, ./restore, ./rotate or ./upgrade is at work here. Wait until it has ended.'
+}
+
+# setting NAME: its value in .env, or nothing.
+setting() { sed -n "s/^$1=//p" .env | tail -n 1; }
+
+release() { sed -n 's/.*"version": "\(.*\)".*/\1/p' ../package.json; }
+
+# Tells whether a stack has the key that a backup's secrets are sealed with. Says nothing about the key: it is random.
+key_id() { sha256sum <secrets/secret-key | cut -c 1-16; }
