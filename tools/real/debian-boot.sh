@@ -4,10 +4,9 @@
 # debian-boot.sh ROOT HOSTNAME NAME; afterwards debian-boot.sh ROOT HOSTNAME NAME clean
 set -eu
 
-# From 256 on, systemd wants the second version of control groups, which the machine need not use itself.
-version=$(chroot "$1" systemctl --version | sed -n 's/^systemd \([0-9]*\).*/\1/p')
-if [ "$version" -ge 256 ]; then newer=1; else newer=''; fi
-mount_groups() { if [ -n "$newer" ]; then mount -t cgroup2 cgroup "$1"; else mount -t cgroup -o none,name=systemd cgroup "$1"; fi; }
+# The second version of control groups, as on robots; the machine need not use it itself. With the first, systemd is not
+# told when a group in a namespace is empty, and may wait 90 s for processes that have ended.
+mount_groups() { mount -t cgroup2 cgroup "$1"; }
 
 if [ "${4-}" = inside ]; then
   root=$1
@@ -24,15 +23,7 @@ if [ "${4-}" = inside ]; then
   mkdir "$root/dev/pts" "$root/dev/shm"
   ln -s /proc/self/fd "$root/dev/fd"
   mount -t tmpfs tmpfs "$root/dev/shm"
-  if [ -n "$newer" ]; then
-    mount_groups "$root/sys/fs/cgroup"
-  else
-    mount -t tmpfs tmpfs "$root/sys/fs/cgroup"
-    mkdir "$root/sys/fs/cgroup/systemd"
-    mount_groups "$root/sys/fs/cgroup/systemd"
-    # Read-only, or systemd would mount the machine's other controllers.
-    mount -o remount,ro tmpfs "$root/sys/fs/cgroup"
-  fi
+  mount_groups "$root/sys/fs/cgroup"
   cd /
   exec env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$root" /lib/systemd/systemd
 fi
