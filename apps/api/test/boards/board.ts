@@ -1,6 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll } from 'vitest';
 import { startDebian } from '../../../../tools/real/debian.ts';
 import { runCommand } from '../../../../tools/real/run-command.ts';
 import type { Architecture, System } from '../../../../tools/real/system-root.ts';
@@ -17,11 +19,21 @@ const UNSTEADY = ['var/log', 'var/cache', 'var/lib/apt', 'var/lib/systemd', 'roo
 export type Board = Awaited<ReturnType<typeof startBoard>>;
 
 /** A server that has Telegraf's packages for all kinds of boards, compiled on this machine. */
-export async function startServer(dir: string) {
-  const packages = join(dir, 'packages');
-  mkdirSync(packages);
-  for (const architecture of ARCHITECTURES) await buildTelegrafPackage(packages, architecture);
-  return launch({ env: { DATA_DIR: join(dir, 'data'), PAIR_POLL_INTERVAL: '1', AGENT_PACKAGES: packages } });
+export function useServer(): () => ServerProcess {
+  const dir = mkdtempSync(join(tmpdir(), 'robowatch-boards-'));
+  let server: ServerProcess | undefined;
+  beforeAll(async () => {
+    const packages = join(dir, 'packages');
+    mkdirSync(packages);
+    for (const architecture of ARCHITECTURES) await buildTelegrafPackage(packages, architecture);
+    const env = { DATA_DIR: join(dir, 'data'), PAIR_POLL_INTERVAL: '1', AGENT_PACKAGES: packages };
+    server = await launch({ env });
+  });
+  afterAll(async () => {
+    await server?.end();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  return () => server as ServerProcess;
 }
 
 /** A board with systemd as process 1, on which the server's install.sh can be run as its first line instructs. */

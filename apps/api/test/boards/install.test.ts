@@ -1,10 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OWN_ARCHITECTURE, type System } from '../../../../tools/real/system-root.ts';
-import type { ServerProcess } from '../support/server-process.ts';
-import { type Board, startBoard, startServer } from './board.ts';
+import { type Board, startBoard, useServer } from './board.ts';
 
 const SYSTEMS: System[] = [
   { suite: 'bookworm', architecture: 'arm64' },
@@ -33,16 +29,7 @@ const KEPT_WHEN_EMULATED = '/usr/lib/systemd/system/telegraf.service';
 /** Some come once a minute; and an emulated processor takes its time. */
 const wait = { timeout: 400_000, interval: 2_000 };
 
-const dir = mkdtempSync(join(tmpdir(), 'robowatch-boards-'));
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServer(dir);
-});
-afterAll(async () => {
-  await server?.end();
-  rmSync(dir, { recursive: true, force: true });
-});
+const server = useServer();
 
 const named = SYSTEMS.map((system) => [`${system.suite}-${system.architecture}`, system] as const);
 
@@ -53,7 +40,7 @@ describe.each(named)('%s', (hostname, system) => {
   let id: number;
 
   beforeAll(async () => {
-    board = await startBoard(system, server, hostname);
+    board = await startBoard(system, server(), hostname);
     before = await board.files();
   });
   afterAll(async () => {

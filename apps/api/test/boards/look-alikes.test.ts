@@ -1,24 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ServerProcess } from '../support/server-process.ts';
-import { type Board, startBoard, startServer } from './board.ts';
+import { type Board, startBoard, useServer } from './board.ts';
 import { disguise, LOOK_ALIKES } from './look-alikes.ts';
 
 const MACHINES = { amd64: 'x86_64', arm64: 'aarch64', armhf: 'armv7l' };
 const wait = { timeout: 400_000, interval: 2_000 };
 
-const dir = mkdtempSync(join(tmpdir(), 'robowatch-look-alikes-'));
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServer(dir);
-});
-afterAll(async () => {
-  await server?.end();
-  rmSync(dir, { recursive: true, force: true });
-});
+const server = useServer();
 
 describe.each(LOOK_ALIKES.map((one) => [one.name, one] as const))('%s', (hostname, lookAlike) => {
   const { system, machine = MACHINES[system.architecture], model, os } = lookAlike;
@@ -26,7 +13,7 @@ describe.each(LOOK_ALIKES.map((one) => [one.name, one] as const))('%s', (hostnam
   let id: number;
 
   beforeAll(async () => {
-    board = await startBoard(system, server, hostname);
+    board = await startBoard(system, server(), hostname);
     await disguise(board, lookAlike);
   });
   afterAll(async () => {
