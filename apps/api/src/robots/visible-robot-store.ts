@@ -97,8 +97,10 @@ export async function findRobot(db: Db, viewer: Viewer, offlineAfter: number, id
 }
 
 /** Locks the robot's row for a change. @returns undefined when the viewer may not see it */
-export function lockRobot(db: Db, viewer: Viewer, id: number) {
-  let query = db
+export async function lockRobot(tx: Db, viewer: Viewer, id: number) {
+  // As who writes reports down does: presence first, then what refers to the robot's row.
+  await tx.selectFrom('robot_presence').select('robot_id').where('robot_id', '=', id).forUpdate().execute();
+  let query = tx
     .selectFrom('robots')
     .select(['id', 'name', 'hostname', 'architecture', 'status', 'owner_id'])
     .select(['ip_address', 'agent_version', 'influxdb_token'])

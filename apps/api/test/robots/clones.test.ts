@@ -1,8 +1,9 @@
+import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { compose } from '../../src/composition.ts';
 import type { FleetEvent } from '../../src/events/event-bus.ts';
-import { deleteOldDevices } from '../../src/robots/device-store.ts';
+import { deleteOldDevices, keyOf, lockDevices, saveDevices } from '../../src/robots/device-store.ts';
 import { useTestApi } from '../support/test-api.ts';
 
 const api = useTestApi();
@@ -144,4 +145,30 @@ it('is forgotten a day after it was last noticed, and when hardware is replaced'
   const { code } = await api.ask('spare');
   await api.call('POST', `/pair/${code}/confirm`, { token: owner.token, body: { replaces: robot.id } });
   expect((await show()).cloned).toBeNull();
+});
+
+it('a token is changed while a report of another device is written down: neither fails for the other', async () => {
+  const { owner, robot, boot } = await robotOf();
+  await boot(ONE);
+  const { db } = api.deps();
+  const waiting = async () => {
+    const { rows } = await sql<{ n: number }>`
+      select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`.execute(
+      db,
+    );
+    return rows[0]?.n;
+  };
+  let rotated: ReturnType<typeof api.call> | undefined;
+  await db.transaction().execute(async (tx) => {
+    const known = (await lockDevices(tx, robot.id)) ?? [];
+    rotated = api.call('POST', `/robots/${robot.id}/token`, { token: owner.token });
+    await expect.poll(waiting).toBeGreaterThan(0);
+    const device = keyOf({ boot: OTHER, bootedAt: null, address: '192.0.2.1', at: Date.now() });
+    await saveDevices(
+      tx,
+      robot.id,
+      known.map((one) => ({ ...one, device })),
+    );
+  });
+  expect((await rotated)?.status).toBe(200);
 });
