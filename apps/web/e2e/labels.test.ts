@@ -41,7 +41,9 @@ it('labels are edited, filtered by, and kept in the URL', async () => {
   await type(2, 'site', '2');
   await labels.getByText('Another label has this key already.').waitFor();
   await save.click();
-  expect(await labels.getByLabel('Key of label 2').evaluate((field) => field === document.activeElement)).toBe(true);
+  await expect
+    .poll(() => labels.getByLabel('Key of label 2').evaluate((field) => field === document.activeElement))
+    .toBe(true);
   await type(2, 'k'.repeat(MAX_KEY + 1), '2');
   await labels.getByText('longer than 63 characters').waitFor();
   await type(2, 'k'.repeat(MAX_KEY), 'long');
