@@ -5,7 +5,7 @@ import { convertNumber } from './convert-number.ts';
 import { LineEnd, lineEnd } from './line-end.ts';
 import { BadLine, bad } from './refusal.ts';
 import { nextLine, type RobotShape } from './robot-shape.ts';
-import { type Precision, type ScannedLine, scanLine, skipBlank, stampedHead } from './scan-line.ts';
+import { type Precision, SCALE, type ScannedLine, scanLine, skipBlank, stampedHead } from './scan-line.ts';
 import { StampedLines } from './stamped-lines.ts';
 import { stampUsualLine } from './usual-line.ts';
 
@@ -116,7 +116,11 @@ function stampAnyLine(
   const isWrong = line.time !== undefined && correction && time >= correction.from && time <= correction.to;
   const at = isWrong ? time + correction.shift : time;
   if (at < oldest || at > newest) out.hasStrangeTimes = true;
-  if (at < oldest) throw bad(`timestamp ${iso(at)} is older than the retention period`, 'time');
+  if (at < oldest)
+    throw bad(
+      `timestamp ${iso(at)} is older than the retention period${unitHint(at, precision, oldest, newest)}`,
+      'time',
+    );
   if (at > newest) throw bad(`timestamp ${iso(at)} is too far in the future: check the robot's clock`, 'time');
 
   const head = stampedHead(line, shape.identity);
@@ -177,6 +181,14 @@ function checkTypes(body: Buffer, line: ScannedLine, shape: RobotShape): Buffer 
 
 export const typeConflict = (measurement: string, field: string, settled: string, given: string) =>
   bad(`field "${field}" of "${measurement}" is ${settled}, not ${given}`, 'type');
+
+/** Times in a larger unit than said are the usual slip: read as nanoseconds, they are in 1970. */
+function unitHint(at: bigint, precision: Precision, oldest: bigint, newest: bigint): string {
+  const isMeant = (unit: Precision) =>
+    at * SCALE[unit] >= oldest * SCALE[precision] && at * SCALE[unit] <= newest * SCALE[precision];
+  const meant = (Object.keys(SCALE) as Precision[]).find((unit) => SCALE[unit] > SCALE[precision] && isMeant(unit));
+  return meant ? `: if it is in ${meant}, add ?precision=${meant} to the address` : '';
+}
 
 function iso(time: bigint): string {
   const date = new Date(Number(time / 1_000_000n));

@@ -91,6 +91,17 @@ export function reportsContract(api: TestApi): void {
       ]);
     });
 
+    it('says which precision was meant when a time is in a larger unit than said', async () => {
+      const { send } = await reportingRobot(api);
+      const reasons = async (time: number, query = '') =>
+        (await send(`m v=1 ${time}`, {}, query)).body.reasons[0].reason;
+      expect(await reasons(now() * 1000)).toContain('add ?precision=ms');
+      expect(await reasons(now())).toContain('add ?precision=s');
+      expect(await reasons(now(), '?precision=us')).toContain('add ?precision=s');
+      expect(await reasons(now() - 40 * 86_400, '?precision=s')).not.toContain('?precision');
+      expect(await reasons(1)).not.toContain('?precision');
+    });
+
     it('refuses lines with overlong names, and stores the others', async () => {
       const hostile = await reportingRobot(api);
       const others = [await reportingRobot(api), await reportingRobot(api)];
