@@ -50,8 +50,7 @@ export async function startChild(command: string, args: string[], options: Child
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
   await once(child, 'spawn');
   const pid = child.pid as number;
-  const guard = endWithThisProcess(pid);
-  exited.then(() => guard.kill());
+  endWithThisProcess(child);
   const hasExited = () => child.exitCode !== null || child.signalCode !== null;
   const exitCode = () => child.exitCode;
   const signal = (name: NodeJS.Signals) => void child.kill(name);
@@ -107,14 +106,17 @@ async function isStopped(pid: number): Promise<boolean> {
   return states.every((stat) => stat[stat.lastIndexOf(')') + 2] === 'T');
 }
 
-/** A guard that waits on a pipe from this process and kills the process group when it closes, even after a SIGKILL. */
-function endWithThisProcess(pid: number): ChildProcess {
-  const guard = spawn('sh', ['-c', 'cat >/dev/null; kill -KILL "-$0" 2>/dev/null', String(pid)], {
+/**
+ * Ends a child that leads a process group (`detached`), with that group, when this process has ended, however it did: a
+ * guard waits on a pipe from this process, which closes even after a SIGKILL.
+ */
+export function endWithThisProcess(child: ChildProcess): void {
+  const guard = spawn('sh', ['-c', 'cat >/dev/null; kill -KILL "-$0" 2>/dev/null', String(child.pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
   guard.on('error', () => undefined);
   guard.unref();
   (guard.stdin as unknown as { unref(): void } | null)?.unref();
-  return guard;
+  child.once('exit', () => guard.kill());
 }

@@ -9,6 +9,10 @@ it('says that the server is down, keeps what was typed, and recovers by itself',
   const page = await (await browser.admin()).newPage();
   await page.goto('/profile');
   await page.getByLabel('Name').fill('Typed before');
+  // What is still being loaded would have an alert of its own.
+  await visible(page, 'This session');
+  await visible(page, 'Not set up.');
+  await page.getByRole('button', { name: 'New API key' }).waitFor();
   await browser.server().stop();
   await page.getByRole('button', { name: 'Save' }).click();
   await visible(page, 'The server does not respond. What you see may be out of date');

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endProcess } from '../../../tools/real/child.ts';
+import { endProcess, endWithThisProcess } from '../../../tools/real/child.ts';
 import { freePort } from '../../../tools/real/free-port.ts';
 
 const MAIN = fileURLToPath(new URL('../../api/src/start.js', import.meta.url));
@@ -27,7 +27,9 @@ export async function startServer(env: Record<string, string> = {}) {
     const started = spawn(process.execPath, [MAIN], {
       env: { PATH: process.env.PATH, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
     });
+    endWithThisProcess(started);
     child = started;
     await new Promise<void>((resolve, reject) => {
       for (const stream of [started.stdout, started.stderr]) {

@@ -1,6 +1,6 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { endProcess } from '../../../../tools/real/child.ts';
+import { endProcess, endWithThisProcess } from '../../../../tools/real/child.ts';
 import { freePort } from '../../../../tools/real/free-port.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/start.js', import.meta.url));
@@ -32,7 +32,9 @@ export async function launch({
     ...options,
     env: { PATH: process.env.PATH, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
+  endWithThisProcess(child);
   let output = '';
   await new Promise<void>((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {
