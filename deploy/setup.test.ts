@@ -40,10 +40,11 @@ describe('setup', () => {
     expect([mode('.env'), mode('secrets'), mode('secrets/root.key')]).toEqual(['600', '700', '400']);
     const made = secrets();
     const random = Object.values(made).filter((value) => /^[0-9a-f]{64}$/.test(value));
-    expect(random).toHaveLength(16);
-    expect(new Set(random).size).toBe(16);
+    expect(random).toHaveLength(19);
+    expect(new Set(random).size).toBe(19);
     expect(text('.env')).not.toMatch(/[0-9a-f]{32}/);
     expect(made['redis-users']).not.toContain(made['api-redis-password'] as string);
+    expect(made['clickhouse-users']).not.toContain(made['clickhouse-admin-password'] as string);
   });
 
   it('makes an authority, and prints its fingerprint', async () => {
@@ -81,6 +82,19 @@ describe('setup', () => {
     expect(secrets()).toEqual(unchanged);
   });
 
+  it('chooses where metrics are kept, and keeps that and other profiles', async () => {
+    expect(settings()).not.toHaveProperty('COMPOSE_PROFILES');
+    await setup('--store', 'clickhouse');
+    expect(settings()).toMatchObject({ COMPOSE_PROFILES: 'clickhouse', CLICKHOUSE_URL: 'http://clickhouse:8123' });
+    writeFileSync(path('.env'), text('.env').replace('=clickhouse\n', '=mine,clickhouse\n'));
+    await setup();
+    expect(settings()).toMatchObject({ COMPOSE_PROFILES: 'mine,clickhouse', CLICKHOUSE_URL: 'http://clickhouse:8123' });
+    await setup('--store', 'influxdb');
+    expect(settings()).toMatchObject({ COMPOSE_PROFILES: 'mine', CLICKHOUSE_URL: '' });
+    await setup();
+    expect(settings()).toMatchObject({ COMPOSE_PROFILES: 'mine', CLICKHOUSE_URL: '' });
+  });
+
   it('takes a certificate of one’s own, if it fits', async () => {
     const { certFile, keyFile, caFile } = await makeCertificates(path('own'));
     const files = ['--certificates', 'files', '--cert', certFile, '--key', keyFile];
@@ -103,6 +117,7 @@ describe('setup', () => {
     [['--host', 'https://robots.example'], 'is not a name or an IPv4 address'],
     [['--host', 'robots.example:9101'], 'is not a name or an IPv4 address'],
     [['--certificates', 'none'], 'private, acme or files'],
+    [['--store', 'postgres'], 'influxdb or clickhouse'],
     [['--certificates', 'acme'], 'needs an e-mail address'],
     [['--certificates', 'files', '--cert', '/nowhere'], 'two files that can be read'],
     [['--host'], '--host needs a value'],

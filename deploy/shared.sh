@@ -14,6 +14,18 @@ lock() {
 # setting NAME: its value in .env, or nothing.
 setting() { sed -n "s/^$1=//p" .env | tail -n 1; }
 
+# uses_profile NAME: whether .env turns a profile of compose.yaml on.
+uses_profile() { case ",$(setting COMPOSE_PROFILES)," in *,"$1",*) true ;; *) false ;; esac; }
+
+# clickhouse_query SQL: as its administrator, in its container.
+clickhouse_query() {
+  docker compose exec -T clickhouse sh -c 'export CLICKHOUSE_PASSWORD=$(cat /run/secrets/clickhouse-admin-password); exec clickhouse-client --user admin --query "$1"' sh "$1"
+}
+
+# Where ClickHouse puts and looks for a backup (clickhouse/server.xml).
+# shellcheck disable=SC2034
+CLICKHOUSE_BACKUP=/var/lib/clickhouse/backups/robowatch.tar
+
 release() { sed -n 's/.*"version": "\(.*\)".*/\1/p' ../package.json; }
 
 # Tells whether a stack has the key that a backup's secrets are sealed with. Says nothing about the key: it is random.
