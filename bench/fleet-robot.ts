@@ -1,103 +1,74 @@
-import { connect, type Socket } from 'node:net';
+import type { Way } from './fleet-connection.ts';
 
 export interface Answer {
   /** 0 if the connection broke. */
   status: number;
   ms: number;
   at: number;
+  lines: number;
 }
 
-/** A request times out after five seconds. */
-const TIMEOUT_MS = 5_000;
-const MAX_BACKLOG = 60;
+export interface Bodies {
+  /** What a robot has collected in its last `flushes` intervals, gzipped. */
+  get(robot: number, flushes: number): Buffer;
+}
 
-/**
- * A robot with its own connection, like Telegraf's outputs.http: data that did not get 204 is sent again at the next
- * flush, together with newer data.
- */
+/** What is collected in an interval. */
+const LINES = 15;
+/** Intervals in one request: Telegraf's metric_batch_size is 1,000. */
+const MAX_TOGETHER = 66;
+/** What the agent keeps in memory. */
+const MAX_BACKLOG = 200;
+
+/** A robot like Telegraf's outputs.http: what did not get 2xx is sent again at the next flush, together with newer data. */
 export class FleetRobot {
-  #port: number;
+  #way: Way;
   #head: string;
-  #body: Buffer;
-  #socket: Socket | undefined;
-  #text = '';
-  #answered: ((status: number) => void) | undefined;
+  #bodies: Bodies;
+  #number: number;
   #waiting = 0;
   #busy = false;
+  /** Until when it has no network, as performance.now(). */
+  offlineUntil = 0;
 
-  constructor(port: number, token: string, body: Buffer) {
-    this.#port = port;
-    this.#body = body;
+  constructor(way: Way, token: string, bodies: Bodies, number: number) {
+    this.#way = way;
+    this.#bodies = bodies;
+    this.#number = number;
     this.#head = [
       'POST /api/metrics HTTP/1.1',
       'Host: bench',
       `Authorization: Bearer ${token}`,
       'Content-Encoding: gzip',
-      `Content-Length: ${body.length}`,
-      '\r\n',
+      'Content-Length: ',
     ].join('\r\n');
   }
 
-  async flush(onAnswer: (answer: Answer) => void): Promise<void> {
-    this.#waiting = Math.min(MAX_BACKLOG, this.#waiting + 1);
+  /** @param collected since the last flush, in intervals */
+  async flush(collected: number, onAnswer: (answer: Answer) => void): Promise<void> {
+    this.#waiting = Math.min(MAX_BACKLOG, this.#waiting + collected);
+    const started = performance.now();
     if (this.#busy) return;
+    if (this.offlineUntil > started) return this.#way.close();
     this.#busy = true;
-    for (let status = 204; this.#waiting > 0 && status === 204; ) {
-      const started = performance.now();
-      status = await this.#send();
-      onAnswer({ status, ms: performance.now() - started, at: started });
-      if (status === 204) this.#waiting--;
-    }
+    for (let sent = true; this.#waiting > 0 && sent; ) sent = await this.#send(onAnswer);
     this.#busy = false;
   }
 
-  #send(): Promise<number> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#break(), TIMEOUT_MS);
-      this.#answered = (status) => {
-        clearTimeout(timer);
-        this.#answered = undefined;
-        resolve(status);
-      };
-      const socket = this.#open();
-      socket.write(this.#head, 'latin1');
-      socket.write(this.#body);
-    });
-  }
-
-  #open(): Socket {
-    if (this.#socket && !this.#socket.destroyed) return this.#socket;
-    const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
-    socket.setEncoding('latin1');
-    socket.on('data', (chunk: string) => this.#read(chunk));
-    socket.on('error', () => {});
-    socket.on('close', () => {
-      if (this.#socket === socket) this.#break();
-    });
-    this.#text = '';
-    this.#socket = socket;
-    return socket;
-  }
-
-  #read(chunk: string): void {
-    this.#text += chunk;
-    const end = this.#text.indexOf('\r\n\r\n');
-    if (end === -1) return;
-    const head = this.#text.slice(0, end);
-    const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
-    if (this.#text.length < end + 4 + length) return;
-    this.#text = '';
-    this.#answered?.(Number(head.slice(9, 12)));
-  }
-
-  #break(): void {
-    const socket = this.#socket;
-    this.#socket = undefined;
-    socket?.destroy();
-    this.#answered?.(0);
+  /** @returns whether it was taken */
+  async #send(onAnswer: (answer: Answer) => void): Promise<boolean> {
+    const flushes = Math.min(this.#waiting, MAX_TOGETHER);
+    const body = this.#bodies.get(this.#number, flushes);
+    const at = performance.now();
+    const status = await this.#way.send(`${this.#head}${body.length}\r\n\r\n`, body);
+    onAnswer({ status, ms: performance.now() - at, at, lines: flushes * LINES });
+    // Telegraf drops what is refused for good.
+    const isDone = status === 204 || status === 400 || status === 422;
+    if (isDone) this.#waiting -= flushes;
+    return isDone;
   }
 
   close(): void {
-    this.#break();
+    this.#way.close();
   }
 }

@@ -1,86 +1,59 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { gzipSync } from 'node:zlib';
-import { flushOf } from './bodies.ts';
-import { type Answer, FleetRobot } from './fleet-robot.ts';
-import { watchFleet } from './fleet-viewer.ts';
-import { startStore } from './metrics-store.ts';
-import { cpuSeconds, family, peakMiB } from './process-usage.ts';
-import { pairRobots, startRobowatch } from './robowatch.ts';
+import { Fleet, type Measured, PHASES, type Phase, summary } from './fleet-phases.ts';
+import { startServers } from './fleet-servers.ts';
 
-/** A fleet with one connection per robot: new, then with a person watching, then after the server was killed. */
-const FLUSH_MS = 10_000;
+/** A fleet that behaves as so many Telegrafs: new, known, with a person watching, after its network was gone, after a server was killed. */
 const WINDOW_S = 5;
-const BODIES = 200;
+/** What one process of this machine can have open, less what it needs itself. */
+const OPEN_FILES = Number(execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' })) - 1_000;
 
 const { values } = parseArgs({
   options: {
     robots: { type: 'string', default: '10000' },
     store: { type: 'string', default: 'influxdb' },
     seconds: { type: 'string', default: '40' },
+    /** Between a robot's reports. */
+    flush: { type: 'string', default: '10' },
+    /** Servers; a robot always reports to the same one. */
+    processes: { type: 'string', default: '1' },
+    /** `own`: a connection for each robot; `shared`: as behind a reverse proxy. By default the first, if there may be so many. */
+    connections: { type: 'string' },
+    phases: { type: 'string', default: 'join,calm,page,herd,kill' },
   },
 });
-const count = Number(values.robots);
-const phaseMs = Number(values.seconds) * 1000;
+const [robots, seconds, processes] = [values.robots, values.seconds, values.processes].map(Number) as [
+  number,
+  number,
+  number,
+];
+const connections = values.connections ?? (robots < OPEN_FILES ? 'own' : 'shared');
 
-const dir = await mkdtemp(join(tmpdir(), 'robowatch-fleet-'));
-const store = await startStore(values.store);
-let server = await startRobowatch(dir, store.settings, 0);
-const { tokens, access_token } = await pairRobots(server.url, count);
-const port = Number(new URL(server.url).port);
-const bodies = Array.from({ length: BODIES }, () => gzipSync(flushOf().join('\n')));
-const robots = tokens.map((token, i) => new FleetRobot(port, token, bodies[i % BODIES] as Buffer));
-
-async function phase(name: string, work: () => Promise<string> = async () => ''): Promise<void> {
-  const answers: Answer[] = [];
-  const started = performance.now();
-  const postgres = family(server.pid).slice(1);
-  const used = () => [[server.pid], postgres, store.pid ? family(store.pid) : []].map(cpuSeconds);
-  const before = used();
-  const working = work();
-  for (let sent = 0; performance.now() - started < phaseMs; await sleep(5)) {
-    const due = Math.floor(((performance.now() - started) / FLUSH_MS) * count);
-    for (; sent < due; sent++) void robots[sent % count]?.flush((answer) => answers.push(answer));
-  }
-  const after = used();
-  const remark = await working;
-  const [own, database, metrics] = after.map((cpu, i) => ((cpu - (before[i] ?? 0)) / (phaseMs / 1000)).toFixed(2));
-  const cores = `Cores: server ${own}, PostgreSQL ${database}, metrics store ${metrics}; the server's peak: ${Math.round(peakMiB(server.pid))} MiB`;
-  process.stdout.write(`\n### ${name}\n\n${remark}${cores}\n\n`);
+function print({ phase, seconds, remark, answers, started, cores, mib }: Measured): void {
+  const both = (part: 'server' | 'postgres' | 'store') => `${cores[part].toFixed(2)} (${Math.round(mib[part])} MiB)`;
+  const used = `Cores (memory): server ${both('server')}, PostgreSQL ${both('postgres')}, metrics store ${both('store')}, load ${cores.load.toFixed(2)}`;
+  const all = summary(answers);
   process.stdout.write(
-    '| seconds | answers | 204 | refused | broken | p50 ms | p99 ms |\n|---|---|---|---|---|---|---|\n',
+    `\n### ${PHASES[phase]}\n\n${remark}${used}. ${Math.round(all.lines / seconds)} lines/s stored\n\n` +
+      '| seconds | answers | 204 | refused | broken | p50 ms | p99 ms |\n|---|---|---|---|---|---|---|\n',
   );
   const windows = Map.groupBy(answers, ({ at }) => Math.floor((at - started) / 1000 / WINDOW_S));
   for (const [window, of] of [...windows].sort(([a], [b]) => a - b)) {
-    const stored = of.filter(({ status }) => status === 204).length;
-    const broken = of.filter(({ status }) => status === 0).length;
-    const times = of.map(({ ms }) => ms).sort((a, b) => a - b);
-    const at = (share: number) => Math.round(times[Math.floor(times.length * share)] ?? 0);
-    const cells = [of.length, stored, of.length - stored - broken, broken, at(0.5), at(0.99)];
+    const { answers, stored, refused, broken, p50, p99 } = summary(of);
+    const cells = [answers, stored, refused, broken, p50, p99];
     process.stdout.write(`| ${window * WINDOW_S}–${(window + 1) * WINDOW_S} | ${cells.join(' | ')} |\n`);
   }
 }
 
-const settle = () => sleep(FLUSH_MS);
-
+const servers = await startServers({ store: values.store, processes, robots, areKnown: false });
+const fleet = new Fleet(servers, { flushS: Number(values.flush), isShared: connections === 'shared' });
 try {
-  process.stdout.write(`${count} robots, ${values.store}; ${cpus().length} × ${cpus()[0]?.model.trim()}\n`);
-  await phase('Never seen before');
-  await settle();
-  await phase('Known');
-  await phase('Known, with the fleet page open', async () => {
-    const { reads, bytes } = await watchFleet(server.url, access_token, AbortSignal.timeout(phaseMs));
-    return `The page read ${reads} times, ${Math.round(bytes / 1024)} KiB in all. `;
-  });
-  await server.kill();
-  server = await startRobowatch(dir, { ...store.settings, API_PORT: String(port) }, 0);
-  await phase('After kill -9 of the server');
+  process.stdout.write(
+    `${robots} robots, ${values.store}, ${processes} server processes, ${connections} connections; ${cpus().length} × ${cpus()[0]?.model.trim()}\n`,
+  );
+  for (const phase of values.phases.split(',') as Phase[]) print(await fleet.run(phase, seconds));
 } finally {
-  for (const robot of robots) robot.close();
-  await server.stop();
-  await store.stop();
-  await rm(dir, { recursive: true, force: true });
+  await fleet.close();
+  await servers.stop();
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { flushOf } from './bodies.ts';
+import { Connection } from './fleet-connection.ts';
 import { FleetRobot } from './fleet-robot.ts';
 import { family, type Memory, memoryOf } from './process-usage.ts';
 import { pairRobots, startRobowatch } from './robowatch.ts';
@@ -57,14 +58,16 @@ try {
   }
   const port = Number(new URL(server.url).port);
   const bodies = Array.from({ length: BODIES }, () => gzipSync(flushOf().join('\n')));
-  robots.push(...tokens.map((token, i) => new FleetRobot(port, token, bodies[i % BODIES] as Buffer)));
+  const given = { get: (robot: number) => bodies[robot % BODIES] as Buffer };
+  robots.push(...tokens.map((token, i) => new FleetRobot(new Connection(port), token, given, i)));
   let [stored, other] = [0, 0];
   const most = { server: 0, postgres: 0, together: 0 };
   const started = performance.now();
   let sampled = started;
   for (let sent = 0; performance.now() - started < lastMs; await sleep(5)) {
     const due = Math.floor(((performance.now() - started) / FLUSH_MS) * count) + 1;
-    for (; sent < due; sent++) void robots[sent % count]?.flush(({ status }) => (status === 204 ? stored++ : other++));
+    for (; sent < due; sent++)
+      void robots[sent % count]?.flush(1, ({ status }) => (status === 204 ? stored++ : other++));
     if (performance.now() - sampled < 1000) continue;
     sampled = performance.now();
     const { own, postgres } = measured();

@@ -7,6 +7,8 @@ import { setUpInflux } from '../apps/api/src/stores/influxdb/setup.ts';
 import { startChdb } from '../tools/real/chdb.ts';
 import { startInfluxd } from '../tools/real/influxd.ts';
 
+/** For what the server itself and PostgreSQL cost. */
+const NULL_STORE_HOOK = join(import.meta.dirname, 'null-store-hook.ts');
 const RETENTION_S = 30 * 86_400;
 
 /** A store to benchmark, and the server's settings for it. PostgreSQL is embedded in the server. */
@@ -16,8 +18,9 @@ export async function startStore(name: string): Promise<{
   stop(): Promise<void>;
 }> {
   if (name === 'postgres') return { settings: {}, stop: async () => {} };
+  if (name === 'none') return { settings: { NODE_OPTIONS: `--import=${NULL_STORE_HOOK}` }, stop: async () => {} };
   if (name === 'clickhouse') return startClickHouse();
-  if (name !== 'influxdb') throw new Error(`--store must be influxdb, postgres or clickhouse, not ${name}`);
+  if (name !== 'influxdb') throw new Error(`--store must be influxdb, postgres, clickhouse or none, not ${name}`);
   const { url, org, bucket, adminToken, pid, stop } = await startInfluxd();
   const tokens = await setUpInflux({ url, org, bucket, adminToken, retentionSeconds: RETENTION_S });
   const settings = {

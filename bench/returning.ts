@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { flushOf } from './bodies.ts';
+import { Connection } from './fleet-connection.ts';
 import { type Answer, FleetRobot } from './fleet-robot.ts';
 import { startStore } from './metrics-store.ts';
 import { type BodyAnswer, sendBacklog } from './returning-robot.ts';
@@ -49,7 +50,7 @@ try {
   const bodies = backlog(Number(values.hours));
   const port = Number(new URL(server.url).port);
   const flush = gzipSync(flushOf().slice(0, LINES_A_FLUSH).join('\n'));
-  const live = tokens.map((token) => new FleetRobot(port, token, flush));
+  const live = tokens.map((token) => new FleetRobot(new Connection(port), token, { get: () => flush }, 0));
   const [steady, returned] = [live.slice(0, others), live.slice(others)];
   const kib = Math.round(bodies.reduce((sum, { length }) => sum + length, 0) / 1024);
   process.stdout.write(
@@ -97,8 +98,8 @@ try {
     const due = Math.floor((seconds() / FLUSH_S) * (count + others));
     for (; sent < due; sent++) {
       const i = sent % (count + others);
-      if (i < others) void steady[i]?.flush((answer) => ofSteady.push(answer));
-      else if (seconds() > BEFORE_S) void returned[i - others]?.flush((answer) => ofReturned.push(answer));
+      if (i < others) void steady[i]?.flush(1, (answer) => ofSteady.push(answer));
+      else if (seconds() > BEFORE_S) void returned[i - others]?.flush(1, (answer) => ofReturned.push(answer));
     }
     if (!sending && seconds() > BEFORE_S)
       sending = Promise.all(
