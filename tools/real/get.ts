@@ -2,6 +2,7 @@ import { ensureChdb } from './chdb.ts';
 import { ensureDebian } from './debian.ts';
 import { ensureCompose, ensureDocker } from './docker-programs.ts';
 import { ensureInfluxd } from './influxd.ts';
+import { ensureHelm, ensureKubeconform, ensureKubernetesSchemas } from './kubernetes.ts';
 import { ensurePublicImages } from './public-images.ts';
 import { ensureSuperset } from './superset-venv.ts';
 import { ensureTelegraf } from './telegraf.ts';
@@ -15,6 +16,9 @@ const programs: Record<string, () => Promise<string>> = {
   compose: ensureCompose,
   images: ensurePublicImages,
   superset: ensureSuperset,
+  helm: ensureHelm,
+  kubeconform: ensureKubeconform,
+  'kubernetes-schemas': ensureKubernetesSchemas,
 };
 
 const names = process.argv.slice(2);
