@@ -17,9 +17,12 @@ export class Connection {
   /** @returns the reply's status; 0 if the connection broke or nothing came in time */
   send(head: string, body: Buffer): Promise<number> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.close(), TIMEOUT_MS);
+      let isOpen = true;
+      // An answer that has arrived counts, even if this process is late to read it.
+      const timer = setTimeout(() => setImmediate(() => isOpen && this.close()), TIMEOUT_MS);
       this.#answered = (status) => {
         clearTimeout(timer);
+        isOpen = false;
         this.#answered = undefined;
         resolve(status);
       };

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, FleetRobot } from './fleet-robot.ts';
 
-const INTERVAL_MS = 10_000;
 /** The agent's flush_jitter. */
 const JITTER_MS = 2_000;
 const SLOT_MS = 10;
@@ -16,16 +15,18 @@ const between = (from: number, to: number) => from + Math.random() * (to - from)
 export class FleetFlushes {
   #robots: FleetRobot[];
   #flushMs: number;
+  #collected: number;
   #slots: { robot: FleetRobot; base: number }[][];
   #begun = performance.now();
   #done = 0;
   #joined = 0;
   #onAnswer: (answer: Answer) => void = () => {};
 
-  /** @param flushS each so many seconds, a multiple of the ten in which they collect */
-  constructor(robots: FleetRobot[], flushS: number) {
+  /** @param flushS each so many seconds, a multiple of those in which they collect once */
+  constructor(robots: FleetRobot[], { flushS, collectS }: { flushS: number; collectS: number }) {
     this.#robots = robots;
     this.#flushMs = flushS * 1000;
+    this.#collected = flushS / collectS;
     this.#slots = Array.from({ length: (2 * (this.#flushMs + JITTER_MS)) / SLOT_MS }, () => []);
   }
 
@@ -63,7 +64,7 @@ export class FleetFlushes {
       for (const { robot, base } of due) {
         if (Math.random() < (OUTAGE_SHARE * this.#flushMs) / OUTAGE_MEAN_MS)
           robot.offlineUntil = Math.max(robot.offlineUntil, now + between(...OUTAGE_MS));
-        void robot.flush(this.#flushMs / INTERVAL_MS, (answer) => this.#onAnswer(answer));
+        void robot.flush(this.#collected, (answer) => this.#onAnswer(answer));
         this.#due(robot, Math.max(base + this.#flushMs, now));
       }
     }

@@ -9,7 +9,6 @@ import { cpuSeconds, memoryOf } from './process-usage.ts';
 
 /** Robots that report for the first time in a second: an unknown one costs PostgreSQL 0.6 ms. */
 const JOINING_PER_S = { unknown: 500, known: 2_000 };
-const JOIN_MIN_S = 10;
 /** A network that is gone for all robots, as at a provider's fault. */
 const CUT_MS = 20_000;
 /** Each process may open only so many files (ulimit -n). */
@@ -45,10 +44,12 @@ export class Fleet {
   #robots: FleetRobot[];
   #flushes: FleetFlushes;
   #shared: SharedConnections[];
+  #flushS: number;
 
-  /** @param flushS seconds between a robot's reports. @param isShared whether robots come over shared connections, as behind a reverse proxy, or each over its own */
-  constructor(servers: FleetServers, { flushS, isShared }: { flushS: number; isShared: boolean }) {
+  /** @param timing seconds between a robot's reports, and between what is in one. @param isShared whether robots come over shared connections, as behind a reverse proxy, or each over its own */
+  constructor(servers: FleetServers, timing: { flushS: number; collectS: number }, isShared: boolean) {
     this.#servers = servers;
+    this.#flushS = timing.flushS;
     const { ports, tokens } = servers;
     const bodies = new FleetBodies();
     this.#shared = ports.map((port) => new SharedConnections(port, Math.floor(MOST_CONNECTIONS / ports.length)));
@@ -57,7 +58,7 @@ export class Fleet {
       const way = isShared ? this.#shared[process]?.way() : undefined;
       return new FleetRobot(way ?? new Connection(ports[process] as number), token, bodies, i);
     });
-    this.#flushes = new FleetFlushes(this.#robots, flushS);
+    this.#flushes = new FleetFlushes(this.#robots, timing);
   }
 
   async run(phase: Phase, seconds: number): Promise<Measured> {
@@ -67,7 +68,7 @@ export class Fleet {
     }
     if (phase === 'kill') await this.#servers.killOne();
     const perSecond = phase === 'join' ? JOINING_PER_S.unknown : JOINING_PER_S.known;
-    const joinS = phase === 'join' || phase === 'start' ? Math.max(JOIN_MIN_S, this.#robots.length / perSecond) : 0;
+    const joinS = phase === 'join' || phase === 'start' ? Math.max(this.#flushS, this.#robots.length / perSecond) : 0;
     return this.#measured(phase, joinS || seconds, joinS);
   }
 

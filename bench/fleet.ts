@@ -6,6 +6,7 @@ import { startServers } from './fleet-servers.ts';
 
 /** A fleet that behaves as so many Telegrafs: new, known, with a person watching, after its network was gone, after a server was killed. */
 const WINDOW_S = 5;
+const COLLECT_S = 10;
 /** What one process of this machine can have open, less what it needs itself. */
 const OPEN_FILES = Number(execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' })) - 1_000;
 
@@ -47,7 +48,7 @@ function print({ phase, seconds, remark, answers, started, cores, mib }: Measure
 }
 
 const servers = await startServers({ store: values.store, processes, robots, areKnown: false });
-const fleet = new Fleet(servers, { flushS: Number(values.flush), isShared: connections === 'shared' });
+const fleet = new Fleet(servers, { flushS: Number(values.flush), collectS: COLLECT_S }, connections === 'shared');
 try {
   process.stdout.write(
     `${robots} robots, ${values.store}, ${processes} server processes, ${connections} connections; ${cpus().length} × ${cpus()[0]?.model.trim()}\n`,

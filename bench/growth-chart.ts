@@ -4,7 +4,7 @@ import type { Phase } from './fleet-phases.ts';
 import type { Part } from './fleet-servers.ts';
 
 /** Four charts by the size of the fleet, both scales logarithmic. `node bench/growth-chart.ts --to FILE STEPS.json` */
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [440, 300, 64, 34, 52, 20];
+const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [440, 300, 74, 34, 52, 32];
 const COLOURS = ['#2563eb', '#d97706', '#059669', '#9333ea'];
 
 export interface Step {

@@ -6,7 +6,6 @@ import { type Part, startServers } from './fleet-servers.ts';
 import { drawGrowth, type Step } from './growth-chart.ts';
 
 /** How throughput, latency, memory and PostgreSQL's time grow with the fleet: `bench/fleet.ts` for fleets of many sizes. */
-const PHASES: Phase[] = ['start', 'calm', 'herd'];
 /** A server's caches hold 50,000 robots. */
 const ROBOTS_A_PROCESS = 40_000;
 
@@ -16,6 +15,9 @@ const { values } = parseArgs({
     robots: { type: 'string', default: '1000,3000,10000,30000,100000/30' },
     stores: { type: 'string', default: 'none,clickhouse' },
     seconds: { type: 'string', default: '40' },
+    /** Seconds between what is in one report. */
+    collect: { type: 'string', default: '10' },
+    phases: { type: 'string', default: 'start,calm,herd' },
     json: { type: 'string' },
     to: { type: 'string' },
   },
@@ -24,10 +26,10 @@ const { values } = parseArgs({
 async function measure(store: string, robots: number, flushS: number): Promise<Step[]> {
   const processes = Math.ceil(robots / ROBOTS_A_PROCESS);
   const servers = await startServers({ store, processes, robots, areKnown: true });
-  const fleet = new Fleet(servers, { flushS, isShared: true });
+  const fleet = new Fleet(servers, { flushS, collectS: Number(values.collect) }, true);
   try {
     const steps: Step[] = [];
-    for (const phase of PHASES) {
+    for (const phase of values.phases.split(',') as Phase[]) {
       const { answers, cores, mib, seconds } = await fleet.run(phase, Number(values.seconds));
       const { lines, answers: _, ...rest } = summary(answers);
       steps.push({
