@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import pino, { type Logger } from 'pino';
-import { setPolicy } from './accounts/factor-policy-store.ts';
+import type { Logger } from 'pino';
 import { OutsideProvider } from './accounts/outside-provider.ts';
 import { SigningKeys } from './accounts/signing-keys.ts';
 import { ArrivalRecorder, RecentWindows } from './arrivals/index.ts';
@@ -9,10 +8,8 @@ import { AuditSampler } from './audit/audit-sampler.ts';
 import { SeriesCatalog } from './catalog/series-catalog.ts';
 import { openChannels } from './channels/index.ts';
 import type { Config } from './config/config.ts';
-import { ConfigError } from './config/env.ts';
+import { asConfigError, findDatabase, prepareDatabase, startDatabase } from './database.ts';
 import { connect, isUnreachable } from './db/client.ts';
-import { type Mishaps, startEmbeddedPostgres } from './db/embedded-postgres.ts';
-import { migrate } from './db/migrate.ts';
 import type { Database } from './db/schema.ts';
 import { DemoFleet } from './demo/demo-fleet.ts';
 import { EventBus } from './events/event-bus.ts';
@@ -27,12 +24,11 @@ import { identify } from './oidc/index.ts';
 import { Inventories } from './robots/inventories.ts';
 import { Presence } from './robots/presence.ts';
 import { RefusedTokens } from './robots/refused-tokens.ts';
-import { noteAlive } from './robots/server-watch-store.ts';
 import { TokenCache } from './robots/token-cache.ts';
 import { DueHours } from './rollups/due-hours.ts';
-import { createViews } from './rollups/view-store.ts';
 import { makeJobs } from './schedule.ts';
 import { deriveKey } from './secrets/derive-key.ts';
+import { makeLog } from './start-up.ts';
 import type { MetricsStore } from './stores/metrics-store.ts';
 import { openStore } from './stores/open-store.ts';
 import { Reads } from './stores/reads.ts';
@@ -45,13 +41,15 @@ export type Parts = ReturnType<typeof assemble>;
  * Longest time a sighting stays unwritten; never more than a quarter of the time after which a robot counts as offline.
  */
 const MAX_UNWRITTEN_MS = 15_000;
-const REDACT = ['req.headers.authorization', 'req.headers.cookie'];
 
-/** Constructs everything, in one place. `close` undoes it in reverse order. @throws ConfigError */
-export async function compose(config: Config) {
-  const log = pino({ level: config.logLevel, redact: REDACT });
-  const embedded = config.database.url ? undefined : await startEmbeddedPostgres(config.dataDir, mishaps(log));
-  const url = config.database.url ?? (embedded as { url: string }).url;
+/**
+ * Constructs everything, in one place. `close` undoes it in reverse order. @throws ConfigError
+ * @param isPrepared whether a supervisor has started and prepared the database
+ */
+export async function compose(config: Config, { isPrepared = false } = {}) {
+  const log = makeLog(config);
+  const database = isPrepared ? findDatabase(config) : await startDatabase(config, log);
+  const { url } = database;
   const { db } = connect(url, config.database.poolSize);
   const readMs = config.reads.timeout * 1000;
   const { db: readDb } = connect(url, config.database.readPoolSize, { statementMs: readMs, waitMs: readMs });
@@ -59,25 +57,18 @@ export async function compose(config: Config) {
   let store: MetricsStore;
   try {
     await events.start();
-    await migrate(db);
-    await noteAlive(db, config.robots.offlineAfter);
-    await setPolicy(db, config.auth.requireSecondFactor);
-    await createViews(db, config.rollups.retention);
+    if (!isPrepared) await prepareDatabase(db, config);
     store = await openStore(db, readDb, config, log);
     await store.maintain();
   } catch (error) {
     await events.close();
     await Promise.all([db.destroy(), readDb.destroy()]);
-    await embedded?.stop();
-    if (error instanceof ConfigError) throw error;
-    const { message, code } = error as { message?: string; code?: string };
-    throw new ConfigError(
-      `Cannot use the database of DATABASE_URL: ${message || code}. Check that it is running and that user and password are right.`,
-    );
+    await database.stop();
+    throw asConfigError(error);
   }
 
   const redis = config.redisUrl ? await openRedis(config.redisUrl, log) : undefined;
-  const parts = assemble({ config, log, db, readDb, events, store, redis, hasDemo: embedded !== undefined });
+  const parts = assemble({ config, log, db, readDb, events, store, redis });
   const { catalog, presence, inventories, refusedTokens, demo, telemetry, channels, recent } = parts;
   const stopJobs = runJobs(
     db,
@@ -102,19 +93,10 @@ export async function compose(config: Config) {
       redis?.disconnect();
       await events.close();
       await Promise.all([db.destroy(), readDb.destroy()]);
-      await embedded?.stop();
+      await database.stop();
     },
   };
 }
-
-const mishaps = (log: Logger): Mishaps => ({
-  onDown: () => log.error('PostgreSQL has ended unexpectedly and is started again'),
-  onUp: (ms) => log.warn({ ms: Math.round(ms) }, 'PostgreSQL runs again'),
-  onLost: (error) => {
-    log.fatal(`PostgreSQL has ended unexpectedly and cannot be started again. ${error.message}`);
-    process.exit(1);
-  },
-});
 
 interface Outside {
   config: Config;
@@ -125,18 +107,17 @@ interface Outside {
   events: EventBus;
   store: MetricsStore;
   redis?: Redis;
-  hasDemo: boolean;
 }
 
 /** Builds everything that routes depend on, without connecting to anything outside this process. */
-export function assemble({ config, log, db, readDb, events, store, redis, hasDemo }: Outside) {
+export function assemble({ config, log, db, readDb, events, store, redis }: Outside) {
   const { auth, pairing, ingest } = config;
   const arrivals = new ArrivalRecorder(db);
   const telemetry = new Telemetry({ ofProcess: config.prometheus !== undefined });
   const auditSampler = new AuditSampler();
   const sealKey = deriveKey(config.secretKey, 'pairing tokens');
   const keys = new SigningKeys(db, deriveKey(config.secretKey, 'signing keys'));
-  const demo = hasDemo
+  const demo = config.hasDemo
     ? new DemoFleet({ db, sealKey, log, apiUrl: ownApiUrl(config), file: demoFile(config) })
     : undefined;
 
@@ -160,7 +141,6 @@ export function assemble({ config, log, db, readDb, events, store, redis, hasDem
     keys,
     sealKey,
     outside: config.identityProvider && new OutsideProvider(config.identityProvider, config.publicUrl),
-    /** Only with the embedded database, where there is one process and so one fleet. */
     demo,
     attempts: {
       account: new Attempts('login-account', auth.attemptsPerAccountTotal, redis),

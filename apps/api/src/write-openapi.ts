@@ -16,9 +16,7 @@ export async function openApiText(): Promise<string> {
   const log = pino({ level: 'silent' });
   const { db } = connect(NOWHERE, 1);
   const store = new PostgresStore(db, db, { retention: config.metrics.retention, maxChannels: 1 }, log);
-  const app = await buildApp(
-    assemble({ config, log, db, readDb: db, store, events: new EventBus(NOWHERE), hasDemo: false }),
-  );
+  const app = await buildApp(assemble({ config, log, db, readDb: db, store, events: new EventBus(NOWHERE) }));
   await app.ready();
   const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;
   await app.close();

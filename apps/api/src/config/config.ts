@@ -40,6 +40,9 @@ export function loadConfig(env: Env) {
       webPort: int('WEB_PORT'),
       requestTimeout: time('REQUEST_TIMEOUT'),
     },
+    workers: int('API_WORKERS'),
+    /** Demonstration robots: where there is one process, and so one fleet of them. */
+    hasDemo: !databaseUrl && int('API_WORKERS') === 1,
     publicUrl: (text('PUBLIC_URL') ?? `http://localhost:${int('WEB_PORT')}`).replace(/\/+$/, ''),
     dataDir,
     secretKey: secretKey ? checkSecretKey(secretKey) : keptSecretKey(dataDir),

@@ -25,6 +25,15 @@ export const SETTINGS = [
     about: 'Address both ports listen on. `127.0.0.1` restricts them to this machine.',
   },
   {
+    name: 'API_WORKERS',
+    kind: 'integer',
+    default: '1',
+    min: 1,
+    max: 64,
+    about:
+      'Processes that serve both ports on this machine: as many as it has cores to spare. Each has connections to PostgreSQL of its own. With more than one there are no demonstration robots.',
+  },
+  {
     name: 'PUBLIC_URL',
     kind: 'url',
     about: 'URL at which people and robots reach the server. Default `http://localhost:WEB_PORT`.',
@@ -99,7 +108,7 @@ export const SETTINGS = [
     name: 'REDIS_URL',
     kind: 'secret',
     about:
-      '`redis://` or `rediss://`: replicas of the API count attempts together. Unset, or while Redis is unreachable: each on its own.',
+      '`redis://` or `rediss://`: replicas of the API count attempts together. Unset, or while Redis is unreachable: each on its own, all its workers together.',
   },
   {
     name: 'CA_FILE',

@@ -49,6 +49,7 @@ interface Place {
   password: string;
   postgres: string;
   user: DatabaseUser | undefined;
+  processes: number;
 }
 
 /** It ended by itself, or did not answer in time. */
@@ -68,15 +69,20 @@ interface Running {
 /**
  * Starts the PostgreSQL 18 installed by npm, on 127.0.0.1 and a free port, with its data in `dir/postgres`.
  * Takes over a server left running by a killed process. One that dies is started again, on the same port.
+ * @param processes how many will connect to it
  * @throws ConfigError when another process uses the directory or the server does not start
  */
-export async function startEmbeddedPostgres(dir: string, mishaps: Mishaps = {}): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  dir: string,
+  mishaps: Mishaps = {},
+  processes = 1,
+): Promise<EmbeddedPostgres> {
   const data = join(dir, 'postgres');
   const user = unprivilegedUser();
   const { initdb, postgres } = await findBinaries(user);
   const password = keptPassword(dir);
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(initdb, data, password, user);
-  const place = { dir, data, password, postgres, user };
+  const place = { dir, data, password, postgres, user, processes };
   const stopping = new AbortController();
   let running = await startFirst(place, stopping.signal);
   let again: Promise<void> | undefined;
@@ -145,7 +151,7 @@ interface Launch {
 
 /** @throws ConfigError; Error when `signal` aborts */
 async function bringUp(
-  { dir, data, password, postgres, user }: Place,
+  { dir, data, password, postgres, user, processes }: Place,
   { port, timeoutMs, signal, onLaunch }: Launch,
 ): Promise<Running> {
   const deadline = Date.now() + timeoutMs;
@@ -164,7 +170,7 @@ async function bringUp(
       } else if (!child) {
         dropStalePidFile(data);
         onLaunch?.();
-        child = launch(postgres, data, port ?? (await freePort()), user);
+        child = launch(postgres, data, { port: port ?? (await freePort()), processes }, user);
         child.stderr?.on('data', (chunk: Buffer) => {
           log = (log + chunk.toString()).slice(-2000);
         });

@@ -70,13 +70,21 @@ function sharedBuffersMiB(): number {
   return Math.round(Math.min(128, Math.max(32, memory / 32)));
 }
 
+/** Connections of one of our processes by default, and some for commands. */
+const CONNECTIONS = 30;
+
 /** @returns the process that watches over PostgreSQL; it ends with it */
-export function launch(postgres: string, data: string, port: number, user: DatabaseUser | undefined): ChildProcess {
+export function launch(
+  postgres: string,
+  data: string,
+  { port, processes }: { port: number; processes: number },
+  user: DatabaseUser | undefined,
+): ChildProcess {
   const settings = {
     listen_addresses: '127.0.0.1',
     port,
     unix_socket_directories: '',
-    max_connections: 60,
+    max_connections: CONNECTIONS * (processes + 1),
     shared_buffers: `${sharedBuffersMiB()}MB`,
     // Nothing is replicated from here; this is one process less.
     max_logical_replication_workers: 0,

@@ -26,7 +26,7 @@ export function serverInfoRoutes(
   app.get('/server', { schema: { tags: ['server'], response: replies({ 200: ServerInfo }) } }, async () => ({
     version,
     public_url: config.publicUrl,
-    demo: config.database.url === undefined,
+    demo: config.hasDemo,
     ca_sha256: config.certificateAuthority?.sha256 ?? null,
     grafana_url: config.grafanaUrl ?? null,
     superset_url: config.supersetUrl ?? null,

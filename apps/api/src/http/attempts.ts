@@ -1,19 +1,35 @@
+import cluster from 'node:cluster';
 import type { Redis } from 'ioredis';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import {
+  type RateLimiterAbstract,
+  RateLimiterCluster,
+  RateLimiterClusterMaster,
+  RateLimiterMemory,
+  RateLimiterRedis,
+  RateLimiterRes,
+} from 'rate-limiter-flexible';
 import { AppError } from '../errors.ts';
 
 export const ATTEMPTS_WINDOW_S = 900;
 
+/** How long a worker waits for its supervisor. */
+const SUPERVISOR_MS = 2_000;
+
+/** In a supervisor: counts the attempts at its workers. */
+export const countForWorkers = () => void new RateLimiterClusterMaster();
+
 /**
- * Limits attempts per key in 15 minutes, or another time: in Redis across all replicas, or in memory without Redis or while it is
- * unreachable. Attempts are counted before they are made, so that parallel ones cannot slip through.
+ * Limits attempts per key in 15 minutes, or another time: in Redis across all replicas; without Redis or while it is unreachable,
+ * in memory, workers in that of their supervisor. Attempts are counted before they are made, so that parallel ones cannot slip through.
  */
 export class Attempts {
-  #limiter: RateLimiterMemory | RateLimiterRedis;
+  #limiter: RateLimiterAbstract;
 
   constructor(name: string, points: number, redis: Redis | undefined, duration = ATTEMPTS_WINDOW_S) {
     const options = { keyPrefix: `robowatch:${name}`, points, duration };
-    const memory = new RateLimiterMemory(options);
+    const memory = cluster.isWorker
+      ? new RateLimiterCluster({ ...options, timeoutMs: SUPERVISOR_MS })
+      : new RateLimiterMemory(options);
     this.#limiter = redis
       ? new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true, insuranceLimiter: memory })
       : memory;

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
@@ -10,17 +11,22 @@ const BACKLOG = 65_535;
 /** Node accepts one connection per listening socket and turn of the event loop (libuv, uv__server_io). */
 const SOCKETS = 16;
 
-/**
- * Listens with several sockets on one port, if the system supports it, so that ten thousand robots can connect within
- * seconds. @returns a function that closes the additional sockets; the server's own closes with it
- * @throws the errors of listen(), EADDRINUSE included
- */
-export async function listenWide(server: HttpServer, port: number, host: string): Promise<() => void> {
-  // Check first that the port is free: with reusePort, two programs would each get half of the connections.
+/** With reusePort, two programs would each get half of the connections. @throws the errors of listen() */
+export async function checkFree(port: number, host: string): Promise<void> {
   const probe = createServer();
   probe.listen({ port, host });
   await once(probe, 'listening');
   await new Promise((closed) => probe.close(closed));
+}
+
+/**
+ * Listens with several sockets on one port, if the system supports it, so that ten thousand robots can connect within
+ * seconds. Workers share the port in the same way; elsewhere, through their supervisor. @returns a function that closes the additional sockets; the server's own closes with it
+ * @throws the errors of listen(), EADDRINUSE included
+ */
+export async function listenWide(server: HttpServer, port: number, host: string): Promise<() => void> {
+  // The supervisor has checked that it was free, before the first worker.
+  if (cluster.isPrimary) await checkFree(port, host);
   try {
     await listening(server, { port, host, backlog: BACKLOG, reusePort: true });
   } catch (error) {

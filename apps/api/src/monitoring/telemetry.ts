@@ -129,7 +129,7 @@ export class Telemetry {
   }
 
   #number(name: string, help: string) {
-    return new Gauge({ name, help, registers: [this.registry] });
+    return new Gauge({ name, help, registers: [this.registry], aggregator: 'max' });
   }
 
   #gauge(name: string, help: string, read: () => number): void {
@@ -142,6 +142,7 @@ export class Telemetry {
         (value) => gauge.set(value),
         () => {},
       );
-    const gauge: Gauge = new Gauge({ name, help, registers: [this.registry], collect });
+    // Of the whole cluster: every worker reads the same.
+    const gauge: Gauge = new Gauge({ name, help, registers: [this.registry], collect, aggregator: 'max' });
   }
 }
