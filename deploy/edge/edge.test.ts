@@ -1,54 +1,17 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ensureCaddy } from '../../tools/real/caddy.ts';
-import { makeCertificates } from '../../tools/real/certificates.ts';
-import { type Child, startChild } from '../../tools/real/child.ts';
-import { freePort } from '../../tools/real/free-port.ts';
-import { untilListening } from '../../tools/real/until-listening.ts';
+import { startEdge } from './start-edge.ts';
 
-/** The real configuration, on free ports of this machine. None of what is behind the edge exists. */
-const PORTS = ['8080', '8081', '8443', '9100', '9101', '9200', '9300'];
-const ports = new Map<string, number>();
-let dir: string;
-let ca: string;
-let edge: Child;
-
+/** None of what is behind the edge exists. */
+let edge: Awaited<ReturnType<typeof startEdge>>;
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'robowatch-edge-'));
-  await cp(import.meta.dirname, dir, { recursive: true });
-  const made = await makeCertificates(join(dir, 'made'));
-  ca = made.ca;
-  const files = join(dir, 'files');
-  await mkdir(files);
-  await writeFile(join(files, 'edge.pem'), Buffer.concat([made.cert, made.key]));
-  await writeFile(join(dir, 'tls/files.tls'), `load ${files}\n`);
-  for (const port of PORTS) ports.set(port, await freePort());
-  const moved = (config: string) =>
-    config
-      .replace(/(\s|\}|127\.0\.0\.1):(\d{4})\b/g, (whole, before, port) =>
-        ports.has(port) ? `${before}:${ports.get(port)}` : whole,
-      )
-      .replace(/(https?_port) (\d{4})/g, (_, name, port) => `${name} ${ports.get(port)}`);
-  const config = join(dir, 'Caddyfile');
-  await writeFile(config, moved(await readFile(config, 'utf8')));
-  const env = { HOST: '127.0.0.1', EMAIL: '', CERTIFICATES: 'files', WEB_PORT: '9101', HOME: dir, XDG_DATA_HOME: dir };
-  edge = await startChild(await ensureCaddy(), ['run', '--config', config, '--adapter', 'caddyfile'], {
-    cwd: dir,
-    env,
-  });
-  await untilListening(ports.get('9300') as number, edge);
+  edge = await startEdge();
 });
-afterAll(async () => {
-  await edge?.stop();
-  await rm(dir, { recursive: true, force: true });
-});
+afterAll(() => edge?.stop());
 
 async function call(port: string, path: string, headers: Record<string, string>, method = 'GET') {
-  const sent = request({ host: '127.0.0.1', port: ports.get(port), path, headers, method, ca });
+  const sent = request({ host: '127.0.0.1', port: edge.ports.get(port), path, headers, method, ca: edge.ca });
   sent.end();
   const reply = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
     sent.once('response', resolve).once('error', reject);

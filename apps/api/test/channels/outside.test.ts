@@ -1,7 +1,7 @@
-import { createSocket } from 'node:dgram';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nameServer } from '../../../../tools/real/name-server.ts';
 import { isOutside } from '../../src/channels/outside/addresses.ts';
 import { outsideAgent } from '../../src/channels/outside/outside-agent.ts';
 import { outsideUrl } from '../../src/channels/outside/outside-url.ts';
@@ -99,7 +99,9 @@ describe('a connection', () => {
     response.end('the inside');
   });
   const answers = new Map<string, string[]>();
-  const dns = nameServer((name) => answers.get(name)?.shift() ?? answers.get(`${name} last`)?.[0]);
+  const dns = nameServer((name) =>
+    [answers.get(name)?.shift() ?? answers.get(`${name} last`)?.[0]].flatMap((one) => one ?? []),
+  );
   const port = () => (inside.address() as AddressInfo).port;
   beforeAll(async () => {
     await new Promise<void>((resolve) => inside.listen(0, '127.0.0.1', resolve));
@@ -160,31 +162,3 @@ describe('a connection', () => {
     long.close();
   });
 });
-
-/** A name server (RFC 1035) that knows addresses of IPv4 only. */
-function nameServer(addressOf: (name: string) => string | undefined) {
-  const socket = createSocket('udp4');
-  let asked = 0;
-  socket.on('message', (query, { port, address }) => {
-    asked++;
-    const labels: string[] = [];
-    let at = 12;
-    for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
-      labels.push(query.toString('latin1', at + 1, at + 1 + length));
-      at += 1 + length;
-    }
-    const isA = query.readUInt16BE(at + 1) === 1;
-    const found = isA ? addressOf(labels.join('.').toLowerCase()) : undefined;
-    const head = Buffer.from([query[0] ?? 0, query[1] ?? 0, 0x81, 0x80, 0, 1, 0, found ? 1 : 0, 0, 0, 0, 0]);
-    const record = found
-      ? Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, ...found.split('.').map(Number)])
-      : Buffer.alloc(0);
-    socket.send(Buffer.concat([head, query.subarray(12, at + 5), record]), port, address);
-  });
-  return {
-    start: () => new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve)),
-    stop: () => socket.close(),
-    address: () => `127.0.0.1:${socket.address().port}`,
-    asked: () => asked,
-  };
-}

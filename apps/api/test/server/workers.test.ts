@@ -4,12 +4,13 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../../../tools/real/free-port.ts';
 import { launch, type ServerProcess } from '../support/server-process.ts';
 
 const WORKERS = 3;
-const wait = { timeout: 60_000, interval: 100 };
+const wait = { timeout: 200_000, interval: 100 };
+vi.setConfig({ testTimeout: 600_000 });
 const dir = mkdtempSync(join(tmpdir(), 'robowatch-workers-'));
 const started: ServerProcess[] = [];
 afterAll(async () => {
