@@ -1,5 +1,6 @@
-import DataLoader from 'dataloader';
+import type DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
+import { gathered } from '../caches/gathered.ts';
 import { upTo } from '../caches/up-to.ts';
 import type { Database } from '../db/schema.ts';
 import { notReporting } from '../errors.ts';
@@ -26,6 +27,7 @@ import * as store from './catalog-store.ts';
 const MAX_SHAPES = 50_000;
 /** Robots loaded by one query; after a restart the whole fleet reports at once. */
 const MAX_LOADED_TOGETHER = 200;
+const QUERIES_AT_ONCE = 2;
 /** Longer than any replica keeps unused series in memory. */
 const GRACE_SECONDS = 86_400;
 
@@ -47,11 +49,11 @@ export class SeriesCatalog {
     this.#db = db;
     this.#limits = limits;
     this.#admissions = new Admissions(db);
-    this.#loading = new DataLoader((robots) => this.#load(robots), {
+    this.#loading = gathered((robots) => this.#load(robots), {
       maxBatchSize: MAX_LOADED_TOGETHER,
-      cacheKeyFn: ({ id }) => id,
+      atOnce: QUERIES_AT_ONCE,
+      cacheKeyFn: ({ id }: RobotIdentity) => id,
       cacheMap: new Map(),
-      batchScheduleFn: (run) => setImmediate(run),
     });
   }
 

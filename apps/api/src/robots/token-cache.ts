@@ -1,5 +1,6 @@
-import DataLoader from 'dataloader';
+import type DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
+import { gathered } from '../caches/gathered.ts';
 import { upTo } from '../caches/up-to.ts';
 import type { Database } from '../db/schema.ts';
 import { databaseAway, notReporting } from '../errors.ts';
@@ -7,6 +8,7 @@ import { inTime } from '../scheduling/in-time.ts';
 import { findReporting, type ReportingRobot } from './credential-store.ts';
 
 const MAX_LOOKUPS = 1000;
+const QUERIES_AT_ONCE = 2;
 
 /** Saves the look-up before a body is read. Never authoritative: every write is rechecked when it is sent. */
 export class TokenCache {
@@ -21,11 +23,7 @@ export class TokenCache {
       const found = await findReporting(db, hashes);
       return hashes.map((hash) => found.get(hash));
     };
-    this.#lookups = new DataLoader(load, {
-      cache: false,
-      maxBatchSize: MAX_LOOKUPS,
-      batchScheduleFn: (run) => setImmediate(run),
-    });
+    this.#lookups = gathered(load, { cache: false, maxBatchSize: MAX_LOOKUPS, atOnce: QUERIES_AT_ONCE });
   }
 
   /** @throws AppError database_unavailable when the database does not respond in time */
