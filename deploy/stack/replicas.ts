@@ -26,6 +26,8 @@ export function replicaTests(given: () => Running): void {
       for (const { text } of events) await expect.poll(text, wait).toContain(`"robot_id":${second.id}`);
       await Promise.all(events.map(({ close }) => close()));
 
+      const reads = Array.from({ length: 12 }, () => given().client.call('GET', '/robots', { token: given().admin }));
+      expect((await Promise.all(reads)).map(({ status }) => status)).toEqual(Array(12).fill(200));
       // Every replica has open connections from the edge: local port 9100 (238C), state 1.
       const replicas = (await containers(given().stack)).filter((container) => service(container) === 'api');
       expect(replicas).toHaveLength(3);
