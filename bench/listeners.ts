@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { freePort } from '../tools/real/free-port.ts';
 import { flushOf } from './bodies.ts';
+import { Connection } from './fleet-connection.ts';
 import { type Answer, FleetRobot } from './fleet-robot.ts';
 import { WAYS, type Way } from './listening/ways.ts';
 import { cpuSeconds, family } from './process-usage.ts';
@@ -25,6 +26,7 @@ const { values } = parseArgs({
 });
 const [herd, robots, seconds] = [Number(values.herd), Number(values.robots), Number(values.seconds)];
 const body = gzipSync(flushOf().join('\n'));
+const bodies = { get: () => body };
 const sorted = (numbers: number[]) => numbers.toSorted((a, b) => a - b);
 const at = (numbers: number[], share: number) => sorted(numbers)[Math.floor(numbers.length * share)] ?? 0;
 
@@ -44,11 +46,12 @@ async function measure(way: Way): Promise<Measured> {
   const port = await freePort();
   const program = fork(join(import.meta.dirname, 'listening/main.ts'), [way, values.workers, String(port)]);
   await once(program, 'message');
-  const fleetOf = (count: number) => Array.from({ length: count }, (_, i) => new FleetRobot(port, `robot-${i}`, body));
+  const fleetOf = (count: number) =>
+    Array.from({ length: count }, (_, i) => new FleetRobot(new Connection(port), `robot-${i}`, bodies, i));
   const many = fleetOf(herd);
   const began = performance.now();
   const first: Answer[] = [];
-  await Promise.all(many.map((robot) => robot.flush((answer) => first.push(answer))));
+  await Promise.all(many.map((robot) => robot.flush(1, (answer) => first.push(answer))));
   const herdMs = performance.now() - began;
   const shares = await ask(program);
   for (const robot of many) robot.close();
@@ -59,7 +62,7 @@ async function measure(way: Way): Promise<Measured> {
   const before = cpuSeconds(pids);
   const end = performance.now() + seconds * 1000;
   const busy = async (robot: FleetRobot) => {
-    while (performance.now() < end) await robot.flush((answer) => answers.push(answer));
+    while (performance.now() < end) await robot.flush(1, (answer) => answers.push(answer));
   };
   await Promise.all(few.map(busy));
   const cpuUs = ((cpuSeconds(pids) - before) / answers.length) * 1e6;
