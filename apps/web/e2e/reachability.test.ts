@@ -101,14 +101,27 @@ it('all charts wait while the server is down, and recover together', async () =>
   const robots = await startRobots(browser.server().url);
   try {
     const page = await (await browser.admin()).newPage();
-    await page.goto('/');
-    await page.getByRole('row').nth(1).getByRole('link').click();
-    await page.locator('[data-chart] canvas').first().waitFor();
     const pathOf = (request: Request) => new URL(request.url()).pathname;
     const sent: string[] = [];
     const failed: string[] = [];
-    page.on('request', (request) => sent.push(pathOf(request)));
-    page.on('requestfailed', (request) => failed.push(pathOf(request)));
+    let loading = 0;
+    const count = (request: Request, by: number) => {
+      if (/metrics/.test(pathOf(request))) loading += by;
+    };
+    page.on('request', (request) => {
+      sent.push(pathOf(request));
+      count(request, 1);
+    });
+    page.on('requestfinished', (request) => count(request, -1));
+    page.on('requestfailed', (request) => {
+      failed.push(pathOf(request));
+      count(request, -1);
+    });
+    await page.goto('/');
+    await page.getByRole('row').nth(1).getByRole('link').click();
+    await page.locator('[data-chart] canvas').first().waitFor();
+    await expect.poll(() => loading).toBe(0);
+    failed.length = 0;
     await browser.server().stop();
     await visible(page, 'The server does not respond. What you see may be out of date');
     // What had been sent before may still fail.
@@ -122,7 +135,7 @@ it('all charts wait while the server is down, and recover together', async () =>
   } finally {
     await robots.stop();
   }
-});
+}, 120_000);
 
 it('notices within seconds that the server is gone or does not answer any more', async () => {
   const robots = await startRobots(browser.server().url);
