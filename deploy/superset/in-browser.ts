@@ -20,17 +20,17 @@ export async function signIn(
   const page = await context.newPage();
   page.setDefaultTimeout(TIMEOUT_MS);
   await page.goto('/login/');
-  await page.locator('#username').fill('admin');
-  await page.locator('#password').fill(password);
   const isIn = ({ pathname }: URL) => !pathname.startsWith('/login');
-  // Superset loses what is sent before its page has finished loading, and does not tell.
+  // Superset loses what is typed or sent before its page has finished loading, and does not tell.
   for (const end = Date.now() + TIMEOUT_MS; !isIn(new URL(page.url())); ) {
     if (Date.now() > end) throw new Error('Superset did not let its administrator in.');
     const shortly = { timeout: 5_000 };
-    await page
-      .locator('#password')
-      .press('Enter', shortly)
-      .catch(() => undefined);
+    const send = async () => {
+      await page.locator('#username').fill('admin', shortly);
+      await page.locator('#password').fill(password, shortly);
+      await page.locator('#password').press('Enter', shortly);
+    };
+    await send().catch(() => undefined);
     await page.waitForURL(isIn, shortly).catch(() => undefined);
   }
   return page;
