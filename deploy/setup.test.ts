@@ -30,7 +30,9 @@ const setup = (...args: string[]) =>
     ({ code, stderr }) => ({ code: code as number, output: stderr as string }),
   );
 
-beforeAll(() => cpSync(join(import.meta.dirname, 'setup'), path('setup')));
+beforeAll(() => {
+  for (const name of ['setup', 'shared.sh']) cpSync(join(import.meta.dirname, name), path(name));
+});
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 describe('setup', () => {

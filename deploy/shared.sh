@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What ./backup, ./restore, ./rotate and ./upgrade have in common.
+# What the commands in this folder have in common.
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s\n' "$*" >&2; exit 1; }
@@ -12,7 +12,7 @@ lock() {
 }
 
 # setting NAME: its value in .env, or nothing.
-setting() { sed -n "s/^$1=//p" .env | tail -n 1; }
+setting() { sed -n "s/^$1=//p" .env 2>/dev/null | tail -n 1; }
 
 # uses_profile NAME: whether .env turns a profile of compose.yaml on.
 uses_profile() { case ",$(setting COMPOSE_PROFILES)," in *,"$1",*) true ;; *) false ;; esac; }
@@ -30,3 +30,5 @@ release() { sed -n 's/.*"version": "\(.*\)".*/\1/p' ../package.json; }
 
 # Tells whether a stack has the key that a backup's secrets are sealed with. Says nothing about the key: it is random.
 key_id() { sha256sum <secrets/secret-key | cut -c 1-16; }
+
+random() { od -An -v -N32 -tx1 /dev/urandom | tr -d ' \n'; }
