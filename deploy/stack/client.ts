@@ -44,12 +44,6 @@ export function createClient({ url, ca, compose }: Stack) {
     return { status: reply.status, body: (text ? readJson(text) : {}) as any };
   };
   const call = (method: string, path: string, options: Call = {}) => send(`${url}/api${path}`, { method, ...options });
-  /** Creates the first administrator with the link in the server's log. @returns an access token */
-  const setUp = async () => {
-    const token = /\/setup#(\S+)/.exec(await compose('logs', '--no-log-prefix', 'api'))?.[1];
-    await call('POST', '/auth/setup', { body: { token, ...PERSON } });
-    return signIn();
-  };
   /** As people do: once more, while a replica that is being replaced still answers for the stack. */
   const insist = async (...what: Parameters<typeof call>) => {
     for (let attempt = 1; ; attempt++) {
@@ -59,6 +53,12 @@ export function createClient({ url, ca, compose }: Stack) {
       await sleep(1000);
     }
   };
+  /** Creates the first administrator with the link in the server's log. */
+  const setUp = async () => {
+    const token = /\/setup#(\S+)/.exec(await compose('logs', '--no-log-prefix', 'api'))?.[1];
+    await insist('POST', '/auth/setup', { body: { token, ...PERSON } });
+  };
+  /** @returns an access token, which lasts for a quarter of an hour */
   const signIn = async (password = PERSON.password) => {
     const body = await insist('POST', '/auth/login', { body: { email: PERSON.email, password } });
     return body.access_token as string;

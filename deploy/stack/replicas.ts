@@ -5,8 +5,9 @@ export function replicaTests(given: () => Running): void {
   describe('three replicas', () => {
     it('share reports, events and the limit of sign-in attempts', async () => {
       await given().stack.compose('up', '--detach', '--wait', '--scale', 'api=3');
-      const robot = await given().client.pair(given().admin, '27182818');
-      const events = await Promise.all([1, 2, 3].map(() => given().client.events(given().admin)));
+      const token = await given().client.signIn();
+      const robot = await given().client.pair(token, '27182818');
+      const events = await Promise.all([1, 2, 3].map(() => given().client.events(token)));
       const now = Math.floor(Date.now() / 1000);
       const reports = Array.from({ length: 60 }, (_, i) =>
         given().client.call('POST', '/metrics?precision=s', { token: robot.token, body: `steps n=${i}i ${now - i}` }),
@@ -16,17 +17,17 @@ export function replicaTests(given: () => Running): void {
         'GET',
         `/robots/${robot.id}/metrics/steps?fn=count&every=1d&from=-1h`,
         {
-          token: given().admin,
+          token,
         },
       );
       const counts = body.series.flatMap(({ points }: { points: [number, number][] }) => points.map(([, n]) => n));
       expect(counts.reduce((sum: number, n: number) => sum + n, 0)).toBe(60);
 
-      const second = await given().client.pair(given().admin, '16180339');
+      const second = await given().client.pair(token, '16180339');
       for (const { text } of events) await expect.poll(text, wait).toContain(`"robot_id":${second.id}`);
       await Promise.all(events.map(({ close }) => close()));
 
-      const reads = Array.from({ length: 12 }, () => given().client.call('GET', '/robots', { token: given().admin }));
+      const reads = Array.from({ length: 12 }, () => given().client.call('GET', '/robots', { token }));
       expect((await Promise.all(reads)).map(({ status }) => status)).toEqual(Array(12).fill(200));
       // Every replica has open connections from the edge: local port 9100 (238C), state 1.
       const replicas = (await containers(given().stack)).filter((container) => service(container) === 'api');

@@ -19,15 +19,16 @@ export function robotTests(given: () => Running): void {
         const shown = () => /Pairing code: {2}(\d{4}) (\d{4})/.exec(child.output());
         while (!shown() && !child.hasExited()) await sleep(100);
         const [, left, right] = shown() ?? [];
-        const preview = await given().client.call('GET', `/pair/${left}${right}`, { token: given().admin });
+        const token = await given().client.signIn();
+        const preview = await given().client.call('GET', `/pair/${left}${right}`, { token });
         // The edge says where the robot is: this machine's end of the engine's network.
         expect(preview.body).toMatchObject({
           hostname: 'rover-9',
           address: given().stack.address.replace(/\.2$/, '.1'),
         });
-        await given().client.call('POST', `/pair/${left}${right}/confirm`, { token: given().admin, body: {} });
+        await given().client.call('POST', `/pair/${left}${right}/confirm`, { token, body: {} });
         const rover = async () =>
-          (await given().client.call('GET', '/robots', { token: given().admin })).body.items.find(
+          (await given().client.call('GET', '/robots', { token })).body.items.find(
             ({ hostname }: { hostname: string }) => hostname === 'rover-9',
           );
         await expect.poll(async () => (await rover())?.latest.memory_percent, wait).toEqual(expect.any(Number));

@@ -78,7 +78,8 @@ export function rotationTests(given: () => Running): void {
 
   describe('rotating the key that says who looks in Superset', () => {
     it('never makes Superset show that there are no robots', async () => {
-      await given().client.pair(given().admin, '31415926');
+      const { client } = given();
+      await client.pair(await client.signIn(), '31415926');
       const { call, logIn, objects } = supersetApi(given());
       const { access_token } = (await logIn()).body;
       const found = (await objects()).find((one) => one.endsWith(uuidOf('dataset', 'robot_states')));

@@ -5,8 +5,6 @@ import type { Client } from './client.ts';
 export interface Running {
   stack: Stack;
   client: Client;
-  /** The first administrator's access token. */
-  admin: string;
   /** A folder for files. */
   dir: string;
 }

@@ -30,7 +30,8 @@ beforeAll(async () => {
   await ensureTelegraf();
   const stack = await startStack();
   const client = createClient(stack);
-  running = { stack, client, admin: await client.setUp(), dir };
+  await client.setUp();
+  running = { stack, client, dir };
 });
 afterAll(async () => {
   await running?.client.close();

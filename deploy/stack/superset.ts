@@ -59,7 +59,8 @@ export function supersetTests(given: () => Running): void {
       }
       await browser.close();
 
-      const { id: robotId } = await given().client.pair(given().admin, '57721566');
+      const { client } = given();
+      const { id: robotId } = await client.pair(await client.signIn(), '57721566');
       const [, id] = generated.find((one) => one.endsWith(uuidOf('dataset', 'robot_states')))?.split(' ') ?? [];
       const filters = [{ col: 'robot_id', op: '==', val: robotId }];
       const query = { columns: ['robot_page'], metrics: [], filters, row_limit: 10 };

@@ -69,12 +69,15 @@ const flat = (messages: Messages): string[] =>
 const ENGLISH = new Set(flat(en).filter((text) => /[a-z]{4}/i.test(text)));
 for (const text of [...flat(ru), 'Administrator']) ENGLISH.delete(text);
 
-/** Every piece of text, including labels for screen readers and tooltips. */
+/** Every piece of text of ours, including labels for screen readers and tooltips; not what robots wrote. */
 const texts = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
     const written: string[] = [];
     const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (nodes.nextNode()) written.push(nodes.currentNode.nodeValue ?? '');
+    while (nodes.nextNode()) {
+      const { parentElement, nodeValue } = nodes.currentNode;
+      if (!parentElement?.closest('[translate=no]')) written.push(nodeValue ?? '');
+    }
     for (const name of ['aria-label', 'title', 'placeholder'])
       for (const element of document.querySelectorAll(`[${name}]`)) written.push(element.getAttribute(name) ?? '');
     return written.map((text) => text.trim());
