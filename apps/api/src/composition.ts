@@ -27,6 +27,7 @@ import { RefusedTokens } from './robots/refused-tokens.ts';
 import { TokenCache } from './robots/token-cache.ts';
 import { DueHours } from './rollups/due-hours.ts';
 import { makeJobs } from './schedule.ts';
+import { LoopTurns } from './scheduling/loop-turns.ts';
 import { deriveKey } from './secrets/derive-key.ts';
 import { makeLog } from './start-up.ts';
 import type { MetricsStore } from './stores/metrics-store.ts';
@@ -69,7 +70,7 @@ export async function compose(config: Config, { isPrepared = false } = {}) {
 
   const redis = config.redisUrl ? await openRedis(config.redisUrl, log) : undefined;
   const parts = assemble({ config, log, db, readDb, events, store, redis });
-  const { catalog, presence, inventories, refusedTokens, demo, telemetry, channels, recent } = parts;
+  const { catalog, presence, inventories, refusedTokens, demo, telemetry, channels, recent, loopTurns } = parts;
   const stopJobs = runJobs(
     db,
     makeJobs({ db, config, store, recent, catalog, presence, inventories, telemetry, channels }),
@@ -82,6 +83,7 @@ export async function compose(config: Config, { isPrepared = false } = {}) {
   return {
     ...parts,
     async close() {
+      loopTurns.close();
       await demo?.close();
       await stopJobs();
       await channels.close();
@@ -168,6 +170,7 @@ export function assemble({ config, log, db, readDb, events, store, redis }: Outs
     dueHours: new DueHours(db, config.rollups.delay),
     tokens: new TokenCache(db, ingest.timeoutMs),
     budget: new RobotBudget({ lines: ingest.linesPerSecond, bytes: ingest.bytesPerSecond }),
+    loopTurns: new LoopTurns(),
     ingest: new Ingest({ db, store, arrivals, telemetry }, ingest),
     arrivals,
     recent: new RecentWindows(db, store),

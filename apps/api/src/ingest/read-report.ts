@@ -14,6 +14,7 @@ import {
 } from '../line-protocol/index.ts';
 import { type ReportingRobot, shiftOf } from '../robots/index.ts';
 import { inTime } from '../scheduling/in-time.ts';
+import type { LoopTurns } from '../scheduling/loop-turns.ts';
 import { inSlices } from '../scheduling/slices.ts';
 import { Turns } from '../scheduling/take-turns.ts';
 import type { Lane } from '../scheduling/two-lanes.ts';
@@ -28,6 +29,7 @@ export interface ReadDeps {
   catalog: SeriesCatalog;
   ingest: Ingest;
   budget: RobotBudget;
+  loopTurns: LoopTurns;
 }
 
 /** A body as it was sent. */
@@ -55,6 +57,8 @@ const MS = 1_000_000n;
 /** Bodies of usual size are read in one go; longer ones take turns and yield to the event loop. */
 const SHORT_BYTES = 65_536;
 const LONG_AT_ONCE = 2;
+/** Turns of the event loop until a body is stored: the check of its token, the write, and where something is new, that. */
+const TURNS = 3;
 const laneOf = (bytes: number): Lane => (bytes <= SHORT_BYTES ? 'short' : 'long');
 
 /**
@@ -71,15 +75,14 @@ export class ReportReader {
 
   /**
    * @throws AppError payload_too_large, unsupported_media_type, nothing_usable, rate_limited, store_unavailable,
-   * database_unavailable
+   * overloaded, database_unavailable
    */
   async read(sent: SentReport): Promise<ReadReport> {
     const { maxUnpackedBytes } = this.#deps.config.ingest;
     const encoding = checkEncoding(sent.encoding);
     const announced = encoding === 'gzip' ? announcedSize(sent.body) : 0;
     if (announced > maxUnpackedBytes) throw tooLarge(maxUnpackedBytes);
-    if (timeLeft(sent) < this.#deps.ingest.expectedWaitMs(laneOf(Math.max(announced, sent.body.length))))
-      throw storeAway();
+    this.#checkTime(sent, laneOf(Math.max(announced, sent.body.length)));
     const short = encoding === 'identity' ? sent.body : unpackSmall(sent.body, maxUnpackedBytes);
     if (short && short.length > maxUnpackedBytes) throw tooLarge(maxUnpackedBytes);
     if (short && short.length <= SHORT_BYTES) return this.#stamp(sent, short);
@@ -87,6 +90,14 @@ export class ReportReader {
       if (timeLeft(sent) <= 0) throw storeAway();
       return this.#stamp(sent, short ?? (await unpack(sent.body, maxUnpackedBytes)));
     });
+  }
+
+  /** @throws AppError store_unavailable, overloaded */
+  #checkTime(sent: SentReport, lane: Lane): void {
+    const { ingest, loopTurns } = this.#deps;
+    const [leftMs, storeMs] = [timeLeft(sent), ingest.expectedWaitMs(lane)];
+    if (leftMs > storeMs + TURNS * loopTurns.meanMs) return;
+    throw storeMs > 0 && leftMs <= storeMs ? storeAway() : tooBusy();
   }
 
   /** @throws AppError database_unavailable */
@@ -137,6 +148,11 @@ const markOf = ({ lines, newest }: WrongClock, shiftMs: number) =>
 
 const stampedBy = (body: Buffer, precision: Precision, stamp: Stamp) =>
   body.length <= SHORT_BYTES ? stampLines(body, precision, stamp) : inSlices(stamping(body, precision, stamp));
+
+const tooBusy = () =>
+  new AppError('overloaded', 'The server has more to do than it can do in time. Keep the data and send it again.', {
+    retryAfter: 10,
+  });
 
 export const timeLeft = ({ deadline }: { deadline: number }) => deadline - performance.now();
 

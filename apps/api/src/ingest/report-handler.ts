@@ -7,6 +7,7 @@ import type { FailureLog } from '../http/failure-log.ts';
 import { asAppError, problemOf } from '../http/problem.ts';
 import { type Precision, SCALE } from '../line-protocol/index.ts';
 import type { RefusedTokens } from '../robots/index.ts';
+import type { LoopTurns } from '../scheduling/loop-turns.ts';
 import { sha256 } from '../secrets/secret-box.ts';
 import { influxReplyOf, influxToken, isOfInfluxClient } from './influx-client.ts';
 import { BodyBudget, readBody } from './read-body.ts';
@@ -18,6 +19,7 @@ export type ReportDeps = ReceiveDeps & {
   budget: RobotBudget;
   failures: FailureLog;
   refusedTokens: RefusedTokens;
+  loopTurns: LoopTurns;
 };
 
 interface Reading {
@@ -60,12 +62,13 @@ function tokenOf({ url, headers: { authorization } }: IncomingMessage): string |
 
 /** @throws AppError */
 async function receive(deps: ReportDeps, reading: Reading, request: IncomingMessage, started: number) {
-  const { tokens, budget, config } = deps;
+  const { tokens, budget, config, loopTurns } = deps;
+  const unreadMs = loopTurns.unreadMs();
   const token = tokenOf(request);
   const tokenHash = token ? sha256(token) : '';
   const robot = token ? await tokens.find(tokenHash) : undefined;
   if (!robot) throw notReporting();
-  const waitedMs = performance.now() - started;
+  const asked = performance.now();
   let deadline = 0;
   const boot = bootOf(request.headers['x-robowatch-boot']);
   const address = reading.addressOf(request);
@@ -74,7 +77,7 @@ async function receive(deps: ReportDeps, reading: Reading, request: IncomingMess
     const precision = precisionOf(request.url);
     const sender = { robotId: robot.id, network: networkOf(address) };
     const body = await readBody(request, config.ingest.maxBodyBytes, reading.bodies, sender);
-    deadline = performance.now() + config.ingest.timeoutMs - waitedMs;
+    deadline = whenDue(config.ingest.timeoutMs, loopTurns, { started, asked, unreadMs });
     const encoding = request.headers['content-encoding']?.trim().toLowerCase();
     return reading.reader.read({ robot, body, encoding, boot, precision, deadline });
   })().catch(async (error) => {
@@ -84,6 +87,20 @@ async function receive(deps: ReportDeps, reading: Reading, request: IncomingMess
   });
   const agentVersion = agentVersionOf(request.headers['user-agent']);
   await receiveMetrics(deps, { robot, tokenHash, deadline, agentVersion, boot, address }, report);
+}
+
+/**
+ * When the answer to a body that has just been read is due. A body may come slowly; what counts is how long it, its head and
+ * its token were waited for here.
+ */
+function whenDue(
+  timeoutMs: number,
+  loopTurns: LoopTurns,
+  { started, asked, unreadMs }: { started: number; asked: number; unreadMs: number },
+): number {
+  const now = performance.now();
+  const bodyUnreadMs = Math.min(now - asked, loopTurns.unreadMs());
+  return now + timeoutMs - unreadMs - (asked - started) - bodyUnreadMs;
 }
 
 function noteRefused(refused: RefusedTokens, token: string | undefined, address: string): void {
