@@ -4,6 +4,7 @@ import type { MetricsStore, RobotLines } from '../apps/api/src/stores/metrics-st
 export async function openStore(): Promise<MetricsStore> {
   const none = async () => [];
   return {
+    partOf: () => 0,
     write: async (batch: RobotLines[]) => batch.map(({ refused }) => refused),
     ...{ series: none, newest: none, means: none, windows: none, logMatches: none, hours: none, logCounts: none },
     logs: async () => ({ items: [], next_cursor: null }),

@@ -23,17 +23,29 @@ interface Ports {
   interserver: number;
 }
 
-/** Debian's ClickHouse of 2018 on three replicas of one shard, and ZooKeeper: old, but their replication is the real one. */
-export async function startClickHouseCluster() {
+/** What all machines of a cluster have in common. */
+interface Layout {
+  shards: number;
+  zookeeperPort: number;
+  password: string;
+}
+
+/**
+ * Debian's ClickHouse of 2018 on three machines or more, and ZooKeeper: old, but their replication is the real one.
+ * Machine `i` is of shard `i` modulo the number of shards.
+ */
+export async function startClickHouseCluster({ shards = 1, replicas = 3 } = {}) {
   if (!existsSync(SERVER) || !existsSync(ZOOKEEPER)) throw new Error(MISSING);
   const dir = await mkdtemp(join(tmpdir(), 'robowatch-cluster-'));
   const password = randomBytes(12).toString('hex');
   const zookeeperPort = await freePort();
   const all: Ports[] = [];
-  for (let i = 0; i < 3; i++)
+  for (let i = 0; i < shards * replicas; i++)
     all.push({ http: await freePort(), tcp: await freePort(), interserver: await freePort() });
   const zookeeper = await startZookeeper(join(dir, 'zookeeper'), zookeeperPort);
-  const starts = all.map((_, i) => () => startServer(join(dir, `server${i}`), i, all, { zookeeperPort, password }));
+  const starts = all.map(
+    (_, i) => () => startServer(join(dir, `server${i}`), i, all, { shards, zookeeperPort, password }),
+  );
   const servers = await Promise.all(starts.map((start) => start()));
   return {
     urls: all.map(({ http }) => `http://127.0.0.1:${http}`),
@@ -84,11 +96,17 @@ async function startServer(
   dir: string,
   index: number,
   all: Ports[],
-  { zookeeperPort, password }: { zookeeperPort: number; password: string },
+  { shards, zookeeperPort, password }: Layout,
 ): Promise<Child> {
   await mkdir(dir, { recursive: true });
   const { http, tcp, interserver } = all[index] as Ports;
-  const replicas = all.map((one) => `<replica><host>127.0.0.1</host><port>${one.tcp}</port></replica>`).join('');
+  const replica = ({ tcp }: Ports) =>
+    `<replica><host>127.0.0.1</host><port>${tcp}</port><user>default</user><password>${password}</password></replica>`;
+  const shard = (of: number) =>
+    `<shard><internal_replication>true</internal_replication>${all
+      .filter((_, i) => i % shards === of)
+      .map(replica)
+      .join('')}</shard>`;
   await writeFile(
     join(dir, 'config.xml'),
     `<yandex>
@@ -101,8 +119,8 @@ async function startServer(
   <users_config>${dir}/users.xml</users_config><default_profile>default</default_profile><default_database>default</default_database>
   <mark_cache_size>67108864</mark_cache_size><max_concurrent_queries>100</max_concurrent_queries>
   <zookeeper><node><host>127.0.0.1</host><port>${zookeeperPort}</port></node><session_timeout_ms>6000</session_timeout_ms></zookeeper>
-  <macros><shard>1</shard><replica>r${index}</replica></macros>
-  <remote_servers><${CLUSTER}><shard><internal_replication>true</internal_replication>${replicas}</shard></${CLUSTER}></remote_servers>
+  <macros><shard>${index % shards}</shard><replica>r${index}</replica></macros>
+  <remote_servers><${CLUSTER}>${Array.from({ length: shards }, (_, of) => shard(of)).join('')}</${CLUSTER}></remote_servers>
 </yandex>
 `,
   );

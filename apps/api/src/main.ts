@@ -3,6 +3,7 @@ import { loadConfig } from './config/config.ts';
 import { ConfigError, loadEnvFile } from './config/env.ts';
 import { AppError } from './errors.ts';
 import { WorkerFailed } from './processes/worker-pool.ts';
+import { stopCompiling } from './stop-compiling.ts';
 import { growYoungGenerationWhenBusy } from './young-generation.ts';
 
 const CLOSE_TIMEOUT_MS = 15_000;
@@ -26,6 +27,7 @@ try {
     process.on(signal, () => {
       if (closing) return;
       closing = true;
+      stopCompiling();
       setTimeout(() => process.exit(1), supervises ? SUPERVISOR_CLOSE_TIMEOUT_MS : CLOSE_TIMEOUT_MS).unref();
       void running
         .then(({ close }) => close())

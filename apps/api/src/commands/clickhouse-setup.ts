@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { clickHouseUrls } from '../config/config.ts';
+import { clickHouseShards } from '../config/config.ts';
 import { ConfigError, type Env, loadEnvFile, readEnv, readSecret } from '../config/env.ts';
 import { type ClickHouseSetup, setUpClickHouse } from '../stores/clickhouse/setup.ts';
 import { keepInEnvFile } from './keep-in-env-file.ts';
@@ -18,7 +18,7 @@ export function readClickHouse(env: Env): { setup: ClickHouseSetup; made: Record
   if (!read.CLICKHOUSE_URL)
     throw new ConfigError('Set CLICKHOUSE_URL to the URL of ClickHouse, such as http://localhost:8123.');
   const setup = {
-    url: clickHouseUrls(read.CLICKHOUSE_URL)[0] as string,
+    url: clickHouseShards(read.CLICKHOUSE_URL)[0]?.[0] as string,
     admin: {
       user: env.CLICKHOUSE_ADMIN?.trim() || 'default',
       password: readSecret(env, 'CLICKHOUSE_ADMIN_PASSWORD') ?? '',

@@ -133,7 +133,7 @@ export function loadConfig(env: Env) {
       : undefined,
     clickhouse: text('CLICKHOUSE_URL')
       ? {
-          urls: clickHouseUrls(text('CLICKHOUSE_URL') as string),
+          shards: clickHouseShards(text('CLICKHOUSE_URL') as string),
           database: text('CLICKHOUSE_DATABASE') as string,
           writer: {
             user: text('CLICKHOUSE_WRITER') as string,
@@ -205,14 +205,15 @@ function trustedProxies(list: string | undefined): string[] {
   return proxies;
 }
 
-/** @throws ConfigError when one is no URL */
-export function clickHouseUrls(list: string): string[] {
-  return list.split(',').map((text) => {
-    const url = URL.parse(text.trim());
-    if (!url || !/^https?:$/.test(url.protocol))
-      throw new ConfigError(`CLICKHOUSE_URL: "${text.trim()}" is not a URL such as http://localhost:8123.`);
-    return text.trim().replace(/\/+$/, '');
-  });
+/** URLs of the machines of each shard. @throws ConfigError when one is no URL */
+export function clickHouseShards(list: string): string[][] {
+  return list.split(';').map((shard) => shard.split(',').map((text) => clickHouseUrl(text.trim())));
+}
+
+function clickHouseUrl(text: string): string {
+  if (!/^https?:$/.test(URL.parse(text)?.protocol ?? ''))
+    throw new ConfigError(`CLICKHOUSE_URL: "${text}" is not a URL such as http://localhost:8123.`);
+  return text.replace(/\/+$/, '');
 }
 
 function ensureWritable(dataDir: string): void {

@@ -236,7 +236,7 @@ export const SETTINGS = [
     name: 'CLICKHOUSE_URL',
     kind: 'list',
     about:
-      'ClickHouse, which keeps the metrics then, even if `INFLUX_URL` is set: its URL, or those of several machines of a cluster.',
+      'ClickHouse, which keeps the metrics then, even if `INFLUX_URL` is set: its URL, or those of the machines of a shard, and after a semicolon those of the next shard.',
   },
   { name: 'CLICKHOUSE_DATABASE', kind: 'string', default: 'robowatch', about: 'Database in ClickHouse.' },
   { name: 'CLICKHOUSE_WRITER', kind: 'string', default: 'robowatch_writer', about: 'User that inserts.' },

@@ -5,7 +5,7 @@ import type { Refusals, StampedLines } from '../line-protocol/index.ts';
 import type { Telemetry } from '../monitoring/telemetry.ts';
 import { type KnownRobot, type ReportingRobot, recheckReporting } from '../robots/index.ts';
 import { type Lane, TwoLanes } from '../scheduling/two-lanes.ts';
-import type { MetricsStore } from '../stores/index.ts';
+import type { MetricsStore, RobotLines } from '../stores/index.ts';
 
 /** One robot's bytes in flight to the store. The owner of the hold releases it when they are no longer needed. */
 export interface Hold {
@@ -35,6 +35,11 @@ interface Waiting extends Submission {
   resolve(accepted: Accepted): void;
   reject(error: unknown): void;
   settled: boolean;
+}
+
+interface Allowed extends RobotLines {
+  waiting: Waiting;
+  robot: ReportingRobot;
 }
 
 export interface IngestOptions {
@@ -83,8 +88,8 @@ export class Ingest {
   #pendingOf = new Map<number, number>();
   #inFlight = 0;
   #waitingSince = 0;
-  /** Moving average of the time a write takes, milliseconds. */
-  #writeMs = 0;
+  /** Moving averages of the time a write to each part of the store takes, milliseconds. */
+  #writeMs = new Map<number, number>();
   /** Longest wait in the last batch with bodies of that lane, abandoned ones included, milliseconds. */
   #lastWaitMs: Record<Lane, number> = { short: 0, long: 0 };
   #scheduled = false;
@@ -123,8 +128,9 @@ export class Ingest {
   }
 
   /** Estimated time a body queued now will take, milliseconds, judged by the last batch. */
-  expectedWaitMs(lane: Lane): number {
-    return this.#queue.has(lane) ? this.#lastWaitMs[lane] + this.#writeMs : 0;
+  expectedWaitMs(robotId: number, lane: Lane): number {
+    const writeMs = this.#writeMs.get(this.#deps.store.partOf(robotId)) ?? 0;
+    return this.#queue.has(lane) ? this.#lastWaitMs[lane] + writeMs : 0;
   }
 
   /** Resolves when the store has accepted the lines. @throws AppError unauthorized, store_unavailable */
@@ -177,7 +183,7 @@ export class Ingest {
 
   #isFull = () => this.#queuedLines >= this.#options.batchLines || this.#queuedBytes >= this.#options.batchBytes;
   #lingerLeft(): number {
-    const linger = Math.min(this.#options.lingerMs, this.#writeMs * LINGER_SHARE);
+    const linger = Math.min(this.#options.lingerMs, Math.max(0, ...this.#writeMs.values()) * LINGER_SHARE);
     return Math.ceil(linger - (performance.now() - this.#waitingSince));
   }
 
@@ -213,21 +219,23 @@ export class Ingest {
     const started = performance.now();
     try {
       this.#deps.telemetry.batch(batch.map(({ since, lines }) => ({ waitedMs: started - since, lines: lines.count })));
-      await Promise.race([this.#send(batch, signal), timeout(signal)]);
+      const allowed = await Promise.race([this.#recheck(batch), timeout(signal)]);
+      // Parts of the store do not wait for one another: what one of them has is answered at once.
+      const parts = Map.groupBy(allowed, ({ robotId }) => this.#deps.store.partOf(robotId));
+      await Promise.all([...parts].map(([part, some]) => this.#writePart(part, some, started, signal)));
     } catch (error) {
       for (const waiting of batch) waiting.reject(signal.aborted ? storeAway() : error);
     } finally {
       this.#inFlight--;
-      this.#writeMs += (performance.now() - started - this.#writeMs) * SMOOTHING;
       for (const { hold } of batch) hold.release();
       this.#pump();
     }
   }
 
-  async #send(batch: Waiting[], signal: AbortSignal): Promise<void> {
-    const { db, store, arrivals, telemetry } = this.#deps;
-    const robots = await recheckReporting(db, batch);
-    const allowed = batch.flatMap((waiting) => {
+  /** Rejects those whose token is no longer good. @returns the others */
+  async #recheck(batch: Waiting[]): Promise<Allowed[]> {
+    const robots = await recheckReporting(this.#deps.db, batch);
+    return batch.flatMap((waiting) => {
       const robot = robots.get(waiting.tokenHash);
       // The token may be another robot's by now, but the lines are stamped with this one's identity.
       if (robot?.id === waiting.robot.id)
@@ -235,11 +243,24 @@ export class Ingest {
       waiting.reject(notReporting());
       return [];
     });
-    if (allowed.length === 0) return;
+  }
 
-    const started = performance.now();
+  async #writePart(part: number, allowed: Allowed[], started: number, signal: AbortSignal): Promise<void> {
+    try {
+      await Promise.race([this.#send(allowed, signal), timeout(signal)]);
+    } catch (error) {
+      for (const { waiting } of allowed) waiting.reject(signal.aborted ? storeAway() : error);
+    } finally {
+      const meanMs = this.#writeMs.get(part) ?? 0;
+      this.#writeMs.set(part, meanMs + (performance.now() - started - meanMs) * SMOOTHING);
+    }
+  }
+
+  async #send(allowed: Allowed[], signal: AbortSignal): Promise<void> {
+    const { store, arrivals, telemetry } = this.#deps;
+    const began = performance.now();
     const late = await store.write(allowed, signal);
-    telemetry.upstream(performance.now() - started);
+    telemetry.upstream(performance.now() - began);
     const accepted = allowed.flatMap(({ waiting, robot, lines, refused: early }, i) => {
       const outcome = late[i] ?? NOTHING;
       if (!(outcome instanceof Error)) return [{ waiting, robot, lines, refused: merged(early, outcome) }];

@@ -95,7 +95,7 @@ export class ReportReader {
   /** @throws AppError store_unavailable, overloaded */
   #checkTime(sent: SentReport, lane: Lane): void {
     const { ingest, loopTurns } = this.#deps;
-    const [leftMs, storeMs] = [timeLeft(sent), ingest.expectedWaitMs(lane)];
+    const [leftMs, storeMs] = [timeLeft(sent), ingest.expectedWaitMs(sent.robot.id, lane)];
     if (leftMs > storeMs + TURNS * loopTurns.meanMs) return;
     throw storeMs > 0 && leftMs <= storeMs ? storeAway() : tooBusy();
   }

@@ -8,6 +8,7 @@ export {
   MAX_VALUES,
   type Measurement,
   type MetricsStore,
+  type RobotLines,
   type Series,
   type SeriesQuery,
   tooManyValues,

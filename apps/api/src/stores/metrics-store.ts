@@ -189,6 +189,10 @@ export interface MetricsStore {
    * @returns an outcome for each robot's share, in the order of `batch`
    */
   write(batch: RobotLines[], signal: AbortSignal): Promise<Outcome[]>;
+
+  /** The part of the store that a robot's points are in. Parts fail each by itself, so a batch to write is of one part. */
+  partOf(robotId: number): number;
+
   /**
    * Aborting `signal` also stops the query in the engine. @throws AppError validation_failed when too large for one
    * reply

@@ -1,58 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient } from '@clickhouse/client';
 import { afterAll, expect, it } from 'vitest';
-import { CLUSTER, startClickHouseCluster } from '../../../../tools/real/clickhouse-cluster.ts';
-import { statementsOf } from '../../src/stores/clickhouse/setup.ts';
 import { unleash } from '../acknowledged/chaos.ts';
 import { seeded } from '../acknowledged/random.ts';
+import { startTestCluster } from '../support/clickhouse-cluster.ts';
 import { useTestApi } from '../support/test-api.ts';
 
 /** A short run; a longer one: CLUSTER_SECONDS=300 CLUSTER_SEED=7. */
 const SECONDS = Number(process.env.CLUSTER_SECONDS ?? 25);
 const SEED = Number(process.env.CLUSTER_SEED ?? 18);
 const ROBOTS = 20;
-const DATABASE = 'robowatch';
 
-let cluster: Awaited<ReturnType<typeof startClickHouseCluster>>;
+let cluster: Awaited<ReturnType<typeof startTestCluster>>;
 const api = useTestApi(async () => {
-  cluster = await startClickHouseCluster();
-  for (const i of cluster.urls.keys())
-    for (const statement of statementsOf({
-      url: '',
-      admin: { user: '', password: '' },
-      database: DATABASE,
-      cluster: CLUSTER,
-    }))
-      await command(i, forOldServer(statement));
-  return {
-    ...{ CLICKHOUSE_URL: cluster.urls.join(), CLICKHOUSE_DATABASE: DATABASE, CLICKHOUSE_QUORUM: '2' },
-    ...{ CLICKHOUSE_WRITER: cluster.user, CLICKHOUSE_WRITER_PASSWORD: cluster.password },
-    ...{ CLICKHOUSE_READER: cluster.user, CLICKHOUSE_READER_PASSWORD: cluster.password },
-  };
+  cluster = await startTestCluster({ shards: 1, replicas: 3, quorum: 2 });
+  return cluster.settings;
 });
 afterAll(() => cluster?.stop());
-
-/** The server of 2018 has no codecs, no users made by SQL, and its DDL worker does not bear today's ZooKeeper: each replica is set up by itself. */
-const forOldServer = (statement: string) =>
-  statement.replace(` on cluster \`${CLUSTER}\``, '').replace(/ codec\((?:[^()]|\([^()]*\))*\)/g, '');
-
-const connect = (i: number, database?: string) =>
-  createClient({ url: cluster.urls[i], username: cluster.user, password: cluster.password, database });
-
-async function command(i: number, query: string) {
-  const client = connect(i);
-  await client.command({ query });
-  await client.close();
-}
-
-async function rows<Row>(i: number, query: string): Promise<Row[]> {
-  const client = connect(i, DATABASE);
-  try {
-    return await (await client.query({ query, format: 'JSONEachRow' })).json<Row>();
-  } finally {
-    await client.close();
-  }
-}
 
 it('loses nothing that was acknowledged while one replica after the other is killed', async () => {
   const owner = await api.person();
@@ -84,7 +47,7 @@ it('loses nothing that was acknowledged while one replica after the other is kil
   const summary = JSON.stringify({ blows, acknowledged: acknowledged.length, refused: refused.length });
   for (const i of [0, 1, 2]) {
     const stored = async () => {
-      const found = await rows<{ key: string }>(
+      const found = await cluster.rows<{ key: string }>(
         i,
         `select concat(toString(robot_id), ' ', toString(intDiv(time, 1000000)), ' ', toString(toInt64(num))) as key
          from points final where field = 'v' and measurement = 'm'`,
@@ -120,7 +83,7 @@ it('refuses within four seconds what only one of three machines could keep, and 
     .poll(async () => (await api.report(token, `m v=2 ${at}`, {}, '?precision=ms')).status, { timeout: 60_000 })
     .toBe(204);
   for (const i of [0, 1, 2]) {
-    const stored = () => rows(i, `select num from points final where robot_id = ${id} and num = 2`);
+    const stored = () => cluster.rows(i, `select num from points final where robot_id = ${id} and num = 2`);
     await expect.poll(stored, { timeout: 60_000 }).toEqual([{ num: 2 }]);
   }
 }, 300_000);

@@ -1,4 +1,5 @@
 import { afterAll, expect, it } from 'vitest';
+import { ClickHouseStore } from '../../src/stores/clickhouse/clickhouse-store.ts';
 import { InsertQueue, type Rows } from '../../src/stores/clickhouse/insert-queue.ts';
 import { setUpClickHouse, statementsOf } from '../../src/stores/clickhouse/setup.ts';
 import { startTestClickHouse } from '../support/clickhouse.ts';
@@ -99,6 +100,32 @@ it('drops what is past its retention, and nothing else', async () => {
   expect(await values()).toEqual([1, 2, 3]);
   await store.maintain();
   expect(await values()).toEqual([1, 2]);
+});
+
+it('deletes a robot on every machine, and from nothing that only leads there', async () => {
+  const other = await startTestClickHouse();
+  const both = [clickhouse, other];
+  try {
+    for (const machine of both) {
+      await machine.command('create table points_local as points');
+      await machine.command('create view elsewhere as select * from points_local');
+    }
+    const rows = [1, 2].map((id) => `(${id}, 'm', 'v', '[]', 5, 'float', 3)`).join();
+    for (const { command } of both)
+      await command(`insert into points_local (robot_id, measurement, field, tags, time, kind, num) values ${rows}`);
+    const account = { user: 'default', password: '' };
+    const shards = [[clickhouse.url], [other.url]];
+    const config = { shards, database: clickhouse.database, writer: account, reader: account, quorum: 1 };
+    const store = new ClickHouseStore(config, { retention: 86_400 });
+    await store.purge(1);
+    for (const { query } of both) expect(await query('select robot_id from points_local')).toEqual([{ robot_id: 2 }]);
+    expect([1, 2, 3, 4].map(store.partOf)).toEqual([1, 0, 1, 0]);
+    await other.stop();
+    await expect(store.purge(2)).rejects.toThrow();
+    await store.close();
+  } finally {
+    await other.stop();
+  }
 });
 
 it('finds robots by the ten thousand, and texts whatever is in them', async () => {

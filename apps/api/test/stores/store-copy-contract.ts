@@ -19,7 +19,13 @@ export function storeCopyContract(api: TestApi, source: () => CopySource): void 
   beforeAll(async () => {
     engine = await startTestClickHouse();
     const account = { user: 'default', password: '' };
-    const config = { urls: [engine.url], database: engine.database, writer: account, reader: account, quorum: 1 };
+    const config = {
+      shards: [[engine.url]],
+      database: engine.database,
+      writer: account,
+      reader: account,
+      quorum: 1,
+    };
     clickhouse = new ClickHouse(config);
     copy = new ClickHouseStore(config, { retention: RETENTION_S });
   });

@@ -15,12 +15,17 @@ import { queryHours, queryLogCounts } from './hours.ts';
 import { queryLogMatches, queryLogs } from './logs.ts';
 import { nsOf, SqlText, sql } from './query-text.ts';
 import { querySeries } from './series.ts';
+import { DAYS, localOf } from './tables.ts';
 import { queryWindows } from './windows.ts';
 import { ClickHouseWriter } from './writer.ts';
 
-const TABLES = ['points', 'logs', 'latest'] as const;
-/** Width of their partitions. */
-const DAYS: Record<(typeof TABLES)[number], number> = { points: 1, logs: 1, latest: 7 };
+/** Tables that hold data, on one machine and on many, and the width of their partitions. */
+const WIDTHS = new Map(
+  Object.entries(DAYS).flatMap(([table, days]) => [
+    [table, days],
+    [localOf(table), days],
+  ]),
+);
 const DAY_MS = 86_400_000;
 
 /** Metrics and logs in ClickHouse, on one machine or on many. */
@@ -47,31 +52,51 @@ export class ClickHouseStore implements MetricsStore {
   logCounts = (robotId: number, from: number, to: number, signal: AbortSignal) =>
     queryLogCounts(this.#db, robotId, from, to, signal);
 
+  partOf = (robotId: number) => this.#db.shardOf(robotId);
+
+  /** A replica deletes for all of its shard: the next ones find nothing. @throws unless every machine is there */
   async purge(robotId: number): Promise<void> {
-    for (const table of TABLES)
-      await this.#db.command(
-        sql`alter table ${new SqlText(table)} delete where robot_id = ${robotId} settings mutations_sync = 2`,
-      );
+    const signal = AbortSignal.timeout(DAY_MS);
+    for (const machine of this.#db.machines())
+      for (const table of await tablesOf(machine, signal)) {
+        const of = sql`${new SqlText(table)} delete where robot_id = ${robotId} settings mutations_sync = 2`;
+        const found = sql`select 1 from ${new SqlText(table)} where robot_id = ${robotId} limit 1`;
+        if ((await machine.rows(found, signal)).length > 0) await machine.command(sql`alter table ${of}`);
+      }
   }
 
   async pack(): Promise<void> {}
 
-  /** Drops whole partitions, which costs nothing, whatever is in them. */
+  /** Drops whole partitions, which costs nothing, whatever is in them. A machine that is away has it done by a replica, or later. */
   async maintain(): Promise<void> {
-    const signal = AbortSignal.timeout(DAY_MS);
-    for (const table of TABLES) {
-      const width = nsOf(DAYS[table] * DAY_MS);
-      const first = nsOf(Date.now() - this.#retentionMs) / width;
-      const rows = await this.#db.rows<[partition: string]>(
-        sql`select distinct partition from system.parts where active and database = currentDatabase() and table = ${table}`,
-        signal,
-      );
-      for (const [partition] of rows)
-        if (BigInt(partition) < first)
-          await this.#db.command(sql`alter table ${new SqlText(table)} drop partition ${BigInt(partition)}`);
+    const results = await Promise.allSettled(this.#db.machines().map((machine) => this.#dropExpired(machine)));
+    const failed = results.filter((result) => result.status === 'rejected');
+    if (failed.length === results.length) throw failed[0]?.reason;
+  }
+
+  async #dropExpired(machine: ClickHouse): Promise<void> {
+    const rows = await machine.rows<[table: string, partition: string]>(
+      sql`select distinct table, partition from system.parts
+        where active and database = currentDatabase() and table in (${[...WIDTHS.keys()]})`,
+      AbortSignal.timeout(DAY_MS),
+    );
+    for (const [table, partition] of rows) {
+      const width = nsOf((WIDTHS.get(table) as number) * DAY_MS);
+      if (BigInt(partition) < nsOf(Date.now() - this.#retentionMs) / width)
+        await machine.command(sql`alter table ${new SqlText(table)} drop partition ${BigInt(partition)}`);
     }
   }
 
   ready = () => this.#db.ping();
   close = () => this.#db.close();
+}
+
+/** Those of its tables that hold data, not those that only lead to them. */
+async function tablesOf(machine: ClickHouse, signal: AbortSignal): Promise<string[]> {
+  const rows = await machine.rows<[table: string]>(
+    sql`select name from system.tables
+      where database = currentDatabase() and name in (${[...WIDTHS.keys()]}) and engine like '%MergeTree'`,
+    signal,
+  );
+  return rows.map(([table]) => table);
 }

@@ -3,10 +3,12 @@ import { finished } from 'node:stream/promises';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { AppError } from '../../errors.ts';
 import type { SqlText } from './query-text.ts';
+import { Replicas } from './replicas.ts';
+import { localOf } from './tables.ts';
 
 export interface ClickHouseConfig {
-  /** One or more machines of a cluster. */
-  urls: string[];
+  /** URLs of the machines of each shard: one, or more that have the same. */
+  shards: string[][];
   database: string;
   writer: Account;
   reader: Account;
@@ -17,6 +19,13 @@ export interface ClickHouseConfig {
 export interface Account {
   user: string;
   password: string;
+}
+
+export interface Insertion {
+  shard: number;
+  table: string;
+  columns: readonly string[];
+  rows: Buffer;
 }
 
 const WRITE_CONNECTIONS = 8;
@@ -32,33 +41,46 @@ interface Node {
   reader: ClickHouseClient;
 }
 
-/** ClickHouse over HTTP, as one user who may only insert and one who may only read. Of several machines, the first that answers is asked. */
-export class ClickHouse {
-  #nodes: Node[];
-  #current = 0;
-  #quorum: number;
+function openNode({ database, writer, reader }: ClickHouseConfig, url: string): Node {
+  const open = ({ user, password }: Account, connections: number) =>
+    createClient({
+      ...{ url, database, username: user, password, max_open_connections: connections },
+      ...{ request_timeout: READ_TIMEOUT_MS, log: { level: ClickHouseLogLevel.OFF } },
+    });
+  return { writer: open(writer, WRITE_CONNECTIONS), reader: open(reader, READ_CONNECTIONS) };
+}
 
-  constructor({ urls, database, writer, reader, quorum }: ClickHouseConfig) {
-    const open = (url: string, { user, password }: Account, connections: number) =>
-      createClient({
-        ...{ url, database, username: user, password, max_open_connections: connections },
-        ...{ request_timeout: READ_TIMEOUT_MS, log: { level: ClickHouseLogLevel.OFF } },
-      });
-    this.#nodes = urls.map((url) => ({
-      writer: open(url, writer, WRITE_CONNECTIONS),
-      reader: open(url, reader, READ_CONNECTIONS),
-    }));
-    this.#quorum = quorum;
+/** ClickHouse over HTTP, as one user who may only insert and one who may only read. Of several machines, any that answers is read from. */
+export class ClickHouse {
+  #config: ClickHouseConfig;
+  #nodes: Node[];
+  #any: Replicas<Node>;
+  #shards: Replicas<Node>[];
+
+  constructor(config: ClickHouseConfig, nodes = config.shards.map((urls) => urls.map((url) => openNode(config, url)))) {
+    this.#config = config;
+    this.#nodes = nodes.flat();
+    this.#any = new Replicas(this.#nodes);
+    this.#shards = nodes.map((ofShard) => new Replicas(ofShard));
   }
 
-  /** Inserts rows, encoded as RowBinary. They may be stored twice, which is as good as once. @throws when it is not certain that they are stored */
-  async insert(table: string, columns: readonly string[], rows: Buffer, signal: AbortSignal): Promise<void> {
-    const settings = { insert_quorum: String(this.#quorum), insert_quorum_timeout: QUORUM_TIMEOUT_MS };
-    await this.#onAny(signal, async ({ writer }) => {
+  /** Each machine by itself, for what concerns its own tables. */
+  machines = (): ClickHouse[] => this.#nodes.map((node) => new ClickHouse(this.#config, [[node]]));
+
+  /** The shard that a robot's rows are written to. They are found on any. */
+  shardOf = (robotId: number): number => robotId % this.#shards.length;
+
+  /** Inserts rows of one shard's robots, encoded as RowBinary. They may be stored twice, which is as good as once. @throws when it is not certain that they are stored */
+  async insert({ shard, table, columns, rows }: Insertion, signal: AbortSignal): Promise<void> {
+    const { quorum } = this.#config;
+    const settings = { insert_quorum: String(quorum), insert_quorum_timeout: QUORUM_TIMEOUT_MS };
+    const target = this.#shards.length > 1 ? localOf(table) : table;
+    await this.#shards[shard]?.ask(signal, async ({ writer }) => {
       const { stream } = await writer.exec({
-        query: `insert into ${table} (${columns.join()}) format RowBinary`,
+        query: `insert into ${target} (${columns.join()}) format RowBinary`,
         values: Readable.from([rows]),
-        clickhouse_settings: this.#quorum > 1 ? settings : {},
+        // A table that leads to others has them before this answers.
+        clickhouse_settings: { insert_distributed_sync: 1, ...(quorum > 1 ? settings : {}) },
         abort_signal: signal,
       });
       // Its end is the acknowledgement.
@@ -71,7 +93,7 @@ export class ClickHouse {
    * query. @throws AppError store_unavailable
    */
   async read<Row extends unknown[]>({ text }: SqlText, each: (row: Row) => void, signal: AbortSignal): Promise<void> {
-    const reading = this.#onAny(signal, ({ reader }) =>
+    const reading = this.#any.ask(signal, ({ reader }) =>
       reader.query({
         ...{ query: text, format: 'JSONEachRow', abort_signal: signal },
         clickhouse_settings: { max_query_size: String(MAX_QUERY_BYTES) },
@@ -88,20 +110,6 @@ export class ClickHouse {
     }
   }
 
-  /** Asks the machine that answered last, and the others if it fails. */
-  async #onAny<Result>(signal: AbortSignal, ask: (node: Node) => Promise<Result>): Promise<Result> {
-    for (let tries = 1; ; tries++) {
-      const asked = this.#current;
-      try {
-        return await ask(this.#nodes[asked] as Node);
-      } catch (error) {
-        if (signal.aborted || tries >= this.#nodes.length) throw error;
-        // Unless somebody else has moved on already.
-        if (this.#current === asked) this.#current = (asked + 1) % this.#nodes.length;
-      }
-    }
-  }
-
   async rows<Row extends unknown[]>(query: SqlText, signal: AbortSignal): Promise<Row[]> {
     const rows: Row[] = [];
     await this.read<Row>(query, (row) => rows.push(row), signal);
@@ -110,7 +118,7 @@ export class ClickHouse {
 
   /** @throws when none answers */
   async ping(): Promise<void> {
-    await this.#onAny(AbortSignal.timeout(QUORUM_TIMEOUT_MS), async ({ reader }) => {
+    await this.#any.ask(AbortSignal.timeout(QUORUM_TIMEOUT_MS), async ({ reader }) => {
       const reply = await reader.ping();
       if (!reply.success) throw reply.error;
     });
@@ -118,7 +126,7 @@ export class ClickHouse {
 
   /** Changes data as the writer. */
   async command({ text }: SqlText): Promise<void> {
-    await this.#onAny(AbortSignal.timeout(READ_TIMEOUT_MS), ({ writer }) => writer.command({ query: text }));
+    await this.#any.ask(AbortSignal.timeout(READ_TIMEOUT_MS), ({ writer }) => writer.command({ query: text }));
   }
 
   close = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import { createClient } from '@clickhouse/client';
 import type { Account } from './client.ts';
+import { localOf, type Table } from './tables.ts';
 
 export interface ClickHouseSetup {
   url: string;
@@ -34,34 +35,40 @@ export function statementsOf(setup: ClickHouseSetup): string[] {
   const everywhere = cluster ? ` on cluster ${name(cluster)}` : '';
   return [
     `create database if not exists ${name(database)}${everywhere}`,
-    ...tables(name(database), everywhere, cluster !== undefined),
+    ...tables(name(database), everywhere, cluster),
     ...users(setup, everywhere),
   ];
 }
 
-function tables(database: string, everywhere: string, isReplicated: boolean): string[] {
-  const replacing = (table: string, version: string) =>
-    isReplicated
+/** In a cluster, each machine has its shard's tables, and others of the usual names that lead to those of all shards. */
+function tables(database: string, everywhere: string, cluster: string | undefined): string[] {
+  const part = (table: Table) => (cluster ? localOf(table) : table);
+  const replacing = (table: Table, version: string) =>
+    cluster
       ? `ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/${database.replaceAll('`', '')}/${table}', '{replica}'${version && `, ${version}`})`
       : `ReplacingMergeTree(${version})`;
+  const leading = (table: Table) =>
+    `create table if not exists ${database}.${table}${everywhere} as ${database}.${part(table)}
+      engine = Distributed(${name(cluster ?? '')}, ${database}, ${part(table)}, robot_id)`;
   return [
     // One row a value: values of one line may come apart, and overwrite one another field by field.
-    `create table if not exists ${database}.points${everywhere} (
+    `create table if not exists ${database}.${part('points')}${everywhere} (
       robot_id UInt32, measurement LowCardinality(String), field LowCardinality(String), tags String codec(ZSTD(1)),
       time Int64 codec(DoubleDelta, ZSTD(1)),
       kind Enum8('float' = 1, 'integer' = 2, 'unsigned' = 3, 'boolean' = 4, 'string' = 5),
       num Float64 codec(Gorilla, ZSTD(1)), whole Int64 codec(ZSTD(1)), str String codec(ZSTD(1)), ver UInt64 codec(ZSTD(1))
     ) engine = ${replacing('points', 'ver')} ${POINTS_A_DAY} order by (robot_id, measurement, field, tags, time)`,
-    `create table if not exists ${database}.logs${everywhere} (
+    `create table if not exists ${database}.${part('logs')}${everywhere} (
       robot_id UInt32, time Int64 codec(DoubleDelta, ZSTD(1)), digest FixedString(16), level LowCardinality(String),
       program LowCardinality(String), message String codec(ZSTD(1))
     ) engine = ${replacing('logs', '')} ${POINTS_A_DAY} order by (robot_id, time, digest)`,
     // Each series' newest number, for the fleet's page: a few rows for each robot instead of a day's.
-    `create table if not exists ${database}.latest${everywhere} (
+    `create table if not exists ${database}.${part('latest')}${everywhere} (
       robot_id UInt32, measurement LowCardinality(String), field LowCardinality(String), tags String, time Int64, num Float64
     ) engine = ${replacing('latest', 'time')} ${LATEST_PART} order by (measurement, field, robot_id, tags)`,
-    `create materialized view if not exists ${database}.latest_feed${everywhere} to ${database}.latest as
-      select robot_id, measurement, field, tags, time, num from ${database}.points where kind in ('float', 'integer', 'unsigned')`,
+    `create materialized view if not exists ${database}.latest_feed${everywhere} to ${database}.${part('latest')} as
+      select robot_id, measurement, field, tags, time, num from ${database}.${part('points')} where kind in ('float', 'integer', 'unsigned')`,
+    ...(cluster ? [leading('points'), leading('logs'), leading('latest')] : []),
   ];
 }
 

@@ -13,6 +13,7 @@ import type { ClickHouse } from './client.ts';
 import { InsertQueue } from './insert-queue.ts';
 import { RowBinary } from './row-binary.ts';
 import { addEntry, addHead, addValue, LOG_COLUMNS, POINT_COLUMNS } from './rows.ts';
+import type { Table } from './tables.ts';
 
 const LINES_AT_ONCE = 32;
 
@@ -30,25 +31,38 @@ function nextVersion(): bigint {
   return lastVersion;
 }
 
-/** Writes batches of many robots, those of the same moment together. */
+/** Writes batches of many robots, those of the same moment and shard together. */
 export class ClickHouseWriter {
-  #queue: InsertQueue;
+  #queues: InsertQueue[] = [];
+
+  #db: ClickHouse;
 
   constructor(db: ClickHouse) {
-    this.#queue = new InsertQueue(async ({ points, logs }, signal) => {
-      const inserts: Promise<void>[] = [];
-      if (points.length > 0) inserts.push(db.insert('points', POINT_COLUMNS, points, signal));
-      if (logs.length > 0) inserts.push(db.insert('logs', LOG_COLUMNS, logs, signal));
-      await Promise.all(inserts);
-    });
+    this.#db = db;
   }
 
+  #queueOf(shard: number): InsertQueue {
+    this.#queues[shard] ??= new InsertQueue(async ({ points, logs }, signal) => {
+      const inserts: Promise<void>[] = [];
+      const add = (table: Table, columns: readonly string[], rows: Buffer) =>
+        rows.length > 0 && inserts.push(this.#db.insert({ shard, table, columns, rows }, signal));
+      add('points', POINT_COLUMNS, points);
+      add('logs', LOG_COLUMNS, logs);
+      await Promise.all(inserts);
+    });
+    return this.#queues[shard];
+  }
+
+  /** @param batch of one shard's robots */
   async write(batch: RobotLines[]): Promise<Outcome[]> {
     const [points, logs] = [new RowBinary(), new RowBinary()];
     await inSlices(encoding(batch, points, logs));
-    await this.#queue.add({ points: points.bytes, logs: logs.bytes }).catch((error: Error) => {
-      throw Object.assign(unavailable(), { cause: error });
-    });
+    const shard = this.#db.shardOf(batch[0]?.robotId ?? 0);
+    await this.#queueOf(shard)
+      .add({ points: points.bytes, logs: logs.bytes })
+      .catch((error: Error) => {
+        throw Object.assign(unavailable(), { cause: error });
+      });
     return batch.map(() => new Map());
   }
 }

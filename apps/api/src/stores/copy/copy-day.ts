@@ -1,4 +1,4 @@
-import type { ClickHouse } from '../clickhouse/client.ts';
+import type { ClickHouse, Insertion } from '../clickhouse/client.ts';
 import { sql } from '../clickhouse/query-text.ts';
 import { RowBinary } from '../clickhouse/row-binary.ts';
 import { addEntry, addHead, addValue, LOG_COLUMNS, POINT_COLUMNS } from '../clickhouse/rows.ts';
@@ -30,7 +30,7 @@ export async function copyDay(db: ClickHouse, source: CopySource, robotId: numbe
       entries.add(JSON.stringify([String(time), level, program, message, tags]));
       addEntry(rows, robotId, entry);
     }
-    if (rows.bytes.length > 0) await db.insert('logs', LOG_COLUMNS, rows.bytes, AbortSignal.timeout(TIMEOUT_MS));
+    if (rows.bytes.length > 0) await insert(db, robotId, { table: 'logs', columns: LOG_COLUMNS, rows: rows.bytes });
   }
   if (points.count + entries.size > 0) await verify(db, robotId, span, points, entries.size);
   return { points: points.count, logs: entries.size };
@@ -44,8 +44,11 @@ async function copyPoints(db: ClickHouse, robotId: number, points: CopiedPoint[]
     addValue(rows, { ...value, version: VERSION });
     sum.add(value.type === 'string' ? 0 : Number(value.value));
   }
-  await db.insert('points', POINT_COLUMNS, rows.bytes, AbortSignal.timeout(TIMEOUT_MS));
+  await insert(db, robotId, { table: 'points', columns: POINT_COLUMNS, rows: rows.bytes });
 }
+
+const insert = (db: ClickHouse, robotId: number, what: Omit<Insertion, 'shard'>) =>
+  db.insert({ shard: db.shardOf(robotId), ...what }, AbortSignal.timeout(TIMEOUT_MS));
 
 class Sum {
   count = 0;

@@ -36,6 +36,7 @@ export class InfluxStore implements MetricsStore {
     this.#writer = new InfluxWriter(this.#client, logTimes);
   }
 
+  partOf = () => 0;
   write = (batch: RobotLines[], signal: AbortSignal) => this.#writer.write(batch, signal);
   series = (query: SeriesQuery, signal: AbortSignal) => querySeries(this.#client, query, signal);
   logs = (query: LogQuery, signal: AbortSignal) => queryLogs(this.#client, query, signal);

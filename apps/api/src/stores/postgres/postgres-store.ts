@@ -61,6 +61,7 @@ export class PostgresStore implements MetricsStore {
     this.#read = (signal, read) => cancellable({ db, reads }, signal, read);
   }
 
+  partOf = () => 0;
   write = (batch: RobotLines[]) => this.#writer.write(batch);
   series = (query: SeriesQuery, signal: AbortSignal) => this.#read(signal, (db) => querySeries(db, query));
   logs = (query: LogQuery, signal: AbortSignal) => this.#read(signal, (db) => queryLogs(db, query));
