@@ -34,7 +34,7 @@ export async function startStore(name: string): Promise<{
 async function startClickHouse() {
   const dir = await mkdtemp(join(tmpdir(), 'robowatch-chdb-'));
   const { url, pid, stop } = await startChdb(dir);
-  await setUpClickHouse({ url, admin: { user: 'default', password: '' }, database: 'robowatch' });
+  await setUpClickHouse({ shards: [[url]], admin: { user: 'default', password: '' }, database: 'robowatch' });
   const password = randomBytes(12).toString('hex');
   return {
     settings: {

@@ -34,7 +34,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 describe('a backup of ClickHouse', () => {
   it('is one file where ./backup looks for it, and brings everything back', async () => {
     expect(read('../shared.sh')).toContain(`CLICKHOUSE_BACKUP=${PLACE}/robowatch.tar\n`);
-    const made = statementsOf({ url: '', admin: { user: '', password: '' }, database: 'robowatch' });
+    const made = statementsOf({ shards: [[]], admin: { user: '', password: '' }, database: 'robowatch' });
     const points = `insert into robowatch.points (robot_id, measurement, field, tags, time, kind, num)
       select number % 10, 'cpu', 'usage_user', '[]', 1790000000000000000 + number * 10000000000, 'float', number from numbers(50000)`;
     const sums = [

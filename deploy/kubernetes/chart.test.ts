@@ -12,6 +12,7 @@ const dir = mkdtempSync(join(tmpdir(), 'robowatch-chart-test-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 beforeAll(() => Promise.all([ensureHelm(), ensureKubeconform(), ensureKubernetesSchemas()]));
 
+const SHARDS = [['https://a.lab.example:8443', 'https://b.lab.example:8443'], ['https://c.lab.example:8443']];
 const VARIANTS: [name: string, values: object][] = [
   ['as it is', {}],
   ['InfluxDB, autoscaling', { store: 'influxdb', api: { autoscaling: { enabled: true } } }],
@@ -25,7 +26,7 @@ const VARIANTS: [name: string, values: object][] = [
       image: { registry: 'registry.lab.example/fleet', tag: '1.2.3', pullSecrets: ['registry'] },
       settings: { METRICS_RETENTION: '90d', ROBOT_LINES_PER_SECOND: 20000, SMTP_FROM: 'robots@lab.example' },
       secretSettings: { SMTP_URL: { secretName: 'mail', key: 'url' } },
-      clickhouse: { urls: ['https://clickhouse.lab.example:8443'], quorum: 1, setup: { cluster: '' } },
+      clickhouse: { shards: SHARDS, quorum: 1, setup: { cluster: '' } },
       api: { nodeSelector: { 'kubernetes.io/arch': 'arm64' }, tolerations: [{ key: 'edge', operator: 'Exists' }] },
       ingress: { className: 'haproxy', annotations: { 'haproxy.org/load-balance': 'hdr(Authorization)' } },
       networkPolicy: { to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] },
@@ -124,6 +125,7 @@ describe('the chart', () => {
       store === 'clickhouse',
       store === 'influxdb',
     ]);
+    if ('clickhouse' in values) expect(config.clickhouse?.shards).toEqual(SHARDS);
     const jobs = manifests.filter(({ kind }) => kind === 'Job').map(({ metadata }) => metadata.name);
     expect(jobs).toEqual(store === 'clickhouse' ? ['rw-migrate', 'rw-clickhouse-setup'] : ['rw-migrate']);
     for (const manifest of manifests.filter(({ kind }) => kind === 'Job')) {
@@ -196,7 +198,8 @@ describe('the example of ClickHouse', () => {
     const text = JSON.stringify(example);
     const job = named(await render(), 'Job', 'rw-clickhouse-setup');
     const env = environmentOf(podOf(job).containers[0] as Container);
-    expect(env.CLICKHOUSE_URL).toBe('http://chi-robowatch-robots-0-0:8123');
+    const machines = [0, 1, 2].map((replica) => `http://chi-robowatch-robots-0-${replica}:8123`);
+    expect(env.CLICKHOUSE_URL).toBe(machines.join());
     expect(text).toContain(`"name":"${env.CLICKHOUSE_CLUSTER}"`);
     expect(text).toContain(`"${env.CLICKHOUSE_ADMIN}/access_management":1`);
   });

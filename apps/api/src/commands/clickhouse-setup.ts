@@ -18,7 +18,7 @@ export function readClickHouse(env: Env): { setup: ClickHouseSetup; made: Record
   if (!read.CLICKHOUSE_URL)
     throw new ConfigError('Set CLICKHOUSE_URL to the URL of ClickHouse, such as http://localhost:8123.');
   const setup = {
-    url: clickHouseShards(read.CLICKHOUSE_URL)[0]?.[0] as string,
+    shards: clickHouseShards(read.CLICKHOUSE_URL),
     admin: {
       user: env.CLICKHOUSE_ADMIN?.trim() || 'default',
       password: readSecret(env, 'CLICKHOUSE_ADMIN_PASSWORD') ?? '',

@@ -9,6 +9,7 @@ import { type Precision, SCALE } from '../line-protocol/index.ts';
 import type { RefusedTokens } from '../robots/index.ts';
 import type { LoopTurns } from '../scheduling/loop-turns.ts';
 import { sha256 } from '../secrets/secret-box.ts';
+import { gone, hasLeft } from './has-left.ts';
 import { influxReplyOf, influxToken, isOfInfluxClient } from './influx-client.ts';
 import { BodyBudget, readBody } from './read-body.ts';
 import { ReportReader } from './read-report.ts';
@@ -64,6 +65,7 @@ function tokenOf({ url, headers: { authorization } }: IncomingMessage): string |
 async function receive(deps: ReportDeps, reading: Reading, request: IncomingMessage, started: number) {
   const { tokens, budget, config, loopTurns } = deps;
   const unreadMs = loopTurns.unreadMs();
+  if (await hasLeft(request)) throw gone();
   const token = tokenOf(request);
   const tokenHash = token ? sha256(token) : '';
   const robot = token ? await tokens.find(tokenHash) : undefined;

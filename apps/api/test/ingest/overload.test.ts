@@ -25,29 +25,47 @@ afterAll(async () => {
 });
 
 /** Longer than the agent waits for its answer. */
-const PAUSE_MS = 5_500;
+const PATIENCE_MS = 5_500;
+
+const reportOf = (line: string) =>
+  [
+    'POST /api/metrics HTTP/1.1',
+    ...['Host: x', 'Connection: close', `Authorization: Bearer ${robot.influxdb_token}`],
+    ...[`Content-Length: ${line.length}`, '', line],
+  ].join('\r\n');
+const report = async (body: string) =>
+  (await server.call('POST', '/metrics', { token: robot.influxdb_token, body })).status;
+const stored = async (name: string) =>
+  (await server.call('GET', `/robots/${robot.robot_id}/metrics/${name}`, { token: admin })).body.series ?? [];
+const paused = async (ms: number, meanwhile: () => void) => {
+  server.child.kill('SIGSTOP');
+  meanwhile();
+  await sleep(ms);
+  server.child.kill('SIGCONT');
+};
 
 it('does not store a report whose robot has given up before it was read', async () => {
   const socket = connect(Number(server.ports.API_PORT), '127.0.0.1');
   await once(socket, 'connect');
-  server.child.kill('SIGSTOP');
-  const line = 'late v=1';
-  const head = [
-    'POST /api/metrics HTTP/1.1',
-    ...['Host: x', 'Connection: close', `Authorization: Bearer ${robot.influxdb_token}`],
-    ...[`Content-Length: ${line.length}`, '', ''],
-  ];
-  socket.write(head.join('\r\n') + line);
-  await sleep(PAUSE_MS);
-  server.child.kill('SIGCONT');
+  await paused(PATIENCE_MS, () => socket.write(reportOf('late v=1')));
   const answer = await text(socket);
   expect(answer).toMatch(/^HTTP\/1.1 503 /);
   expect(answer).toMatch(/^retry-after: \d+/im);
   expect(answer).toContain('"code":"overloaded"');
+  expect(await report('on_time v=1')).toBe(204);
+  expect(await stored('on_time')).toHaveLength(1);
+  expect(await stored('late')).toEqual([]);
+});
 
-  const again = await server.call('POST', '/metrics', { token: robot.influxdb_token, body: 'on_time v=1' });
-  expect(again.status).toBe(204);
-  const stored = (name: string) => server.call('GET', `/robots/${robot.robot_id}/metrics/${name}`, { token: admin });
-  expect((await stored('on_time')).body.series).toHaveLength(1);
-  expect((await stored('late')).body.series ?? []).toEqual([]);
+it('does not store a report whose robot has left before its connection was accepted', async () => {
+  await paused(300, () => {
+    for (const line of ['left v=1', 'left v=2']) {
+      const socket = connect(Number(server.ports.API_PORT), '127.0.0.1').on('error', () => {});
+      socket.end(reportOf(line));
+      setTimeout(() => socket.destroy(), 100);
+    }
+  });
+  expect(await report('present v=1')).toBe(204);
+  expect(await stored('present')).toHaveLength(1);
+  expect(await stored('left')).toEqual([]);
 });

@@ -1,4 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
+import { setUpClickHouse, statementsOf } from '../../src/stores/clickhouse/setup.ts';
+import type { Table } from '../../src/stores/clickhouse/tables.ts';
 import { startTestCluster } from '../support/clickhouse-cluster.ts';
 import { useTestApi } from '../support/test-api.ts';
 
@@ -77,3 +79,36 @@ it('takes reports of one shard while another cannot keep them', async () => {
   await cluster.start(1);
   for (const robot of refused ?? []) await stored(robot, `m v=3 ${Date.now()}`);
 }, 240_000);
+
+it('is not set up with other shards than its machines are of', async () => {
+  const { setup } = cluster;
+  const wrong = { ...setup, shards: [setup.shards.flat()] };
+  await expect(setUpClickHouse(wrong)).rejects.toThrow('has 2 shards, but CLICKHOUSE_URL names machines of 1');
+  await expect(setUpClickHouse({ ...setup, cluster: 'none' })).rejects.toThrow('has no cluster none');
+});
+
+it('takes over the tables of a cluster that had one shard only', async () => {
+  const { setup, run, rows, command } = cluster;
+  const former = { ...setup, database: 'former' };
+  const isLocal = (statement: string) => !statement.includes('Distributed');
+  await run(
+    statementsOf(former)
+      .filter(isLocal)
+      .map((statement) => statement.replaceAll('_local', '')),
+  );
+  const insert = (table: string, num: number) =>
+    command(
+      0,
+      `insert into former.${table} (robot_id, measurement, field, tags, time, kind, num) values (2, 'm', 'v', '[]', ${num}, 'float', ${num})`,
+    );
+  await insert('points', 1);
+  const tables: Table[] = ['points', 'logs', 'latest'];
+  await run(statementsOf(former, tables));
+  await insert('points_local', 2);
+  for (const machine of MACHINES) {
+    const nums = (table: string) => rows(machine, `select num from former.${table} order by num`);
+    await expect.poll(() => nums('points'), wait).toEqual([{ num: 1 }, { num: 2 }]);
+    const newest = () => rows(machine, 'select argMax(num, time) as num from former.latest');
+    await expect.poll(newest, wait).toEqual([{ num: 2 }]);
+  }
+}, 120_000);

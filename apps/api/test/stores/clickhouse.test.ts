@@ -69,19 +69,16 @@ it('is set up again without any loss, and every statement is one that ClickHouse
   await api.report(token, 'm v=1');
   const before = await clickhouse.pointsOf(id);
   const { url, database } = clickhouse;
-  await setUpClickHouse({ url, admin, database });
+  const shards = [[url]];
+  await setUpClickHouse({ shards, admin, database });
   expect(await clickhouse.pointsOf(id)).toEqual(before);
   const account = (user: string) => ({ user, password: "it's \\ a secret" });
-  for (const cluster of [undefined, 'robots'])
-    for (const statement of statementsOf({
-      url,
-      admin,
-      database: 'a`b',
-      cluster,
-      writer: account('w'),
-      reader: account('r'),
-    }))
+  for (const cluster of [undefined, 'robots']) {
+    const accounts = { admin, writer: account('w'), reader: account('r') };
+    const setup = { shards, database: 'a`b', cluster, ...accounts };
+    for (const statement of statementsOf(setup, cluster ? ['points', 'logs', 'latest'] : []))
       await clickhouse.parse(statement);
+  }
   await expect(clickhouse.parse('create user if not')).rejects.toThrow();
 });
 

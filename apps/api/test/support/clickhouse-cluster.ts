@@ -34,13 +34,20 @@ export async function startTestCluster({
       await client.close();
     }
   };
-  const setup = { url: '', admin: { user: '', password: '' }, database: DATABASE, cluster: CLUSTER };
-  for (const i of urls.keys()) for (const statement of statementsOf(setup)) await command(i, forOldServer(statement));
-  const urlsOf = Array.from({ length: shards }, (_, of) => urls.filter((_, i) => i % shards === of).join());
+  const machinesOf = Array.from({ length: shards }, (_, of) => urls.filter((_, i) => i % shards === of));
+  const setup = { shards: machinesOf, admin: { user, password }, database: DATABASE, cluster: CLUSTER };
+  const run = async (statements: string[]) => {
+    for (const i of urls.keys()) for (const statement of statements) await command(i, forOldServer(statement));
+  };
+  await run(statementsOf(setup));
   const settings = {
-    ...{ CLICKHOUSE_URL: urlsOf.join(';'), CLICKHOUSE_DATABASE: DATABASE, CLICKHOUSE_QUORUM: String(quorum) },
+    ...{
+      CLICKHOUSE_URL: machinesOf.map((machines) => machines.join()).join(';'),
+      CLICKHOUSE_DATABASE: DATABASE,
+      CLICKHOUSE_QUORUM: String(quorum),
+    },
     ...{ CLICKHOUSE_WRITER: user, CLICKHOUSE_WRITER_PASSWORD: password },
     ...{ CLICKHOUSE_READER: user, CLICKHOUSE_READER_PASSWORD: password },
   };
-  return { ...cluster, settings, rows, command: (i: number, query: string) => command(i, query, DATABASE) };
+  return { ...cluster, setup, settings, run, rows, command: (i: number, query: string) => command(i, query, DATABASE) };
 }

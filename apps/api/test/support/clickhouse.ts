@@ -12,7 +12,7 @@ export async function startTestClickHouse() {
   const chdb = await startChdb(dir);
   const database = 'robowatch';
   const password = randomBytes(12).toString('hex');
-  await setUpClickHouse({ url: chdb.url, admin: { user: 'default', password: '' }, database });
+  await setUpClickHouse({ shards: [[chdb.url]], admin: { user: 'default', password: '' }, database });
   const client = createClient({ url: chdb.url, database });
   const query = async <Row>(text: string) => (await client.query({ query: text, format: 'JSONEachRow' })).json<Row>();
   const settings = {

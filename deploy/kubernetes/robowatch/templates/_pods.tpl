@@ -46,6 +46,10 @@ securityContext:
 {{ toJson $keys }}
 {{- end }}
 
+{{- define "robowatch.clickhouseUrl" -}}
+{{- range $i, $machines := .Values.clickhouse.shards }}{{ if $i }};{{ end }}{{ join "," $machines }}{{ end -}}
+{{- end }}
+
 {{- define "robowatch.serverEnv" -}}
 - { name: PUBLIC_URL, value: {{ .Values.publicUrl | quote }} }
 {{- with .Values.trustedProxies }}
@@ -55,7 +59,7 @@ securityContext:
 - { name: {{ upper . | replace "-" "_" }}_FILE, value: /run/secrets/robowatch/{{ . }} }
 {{- end }}
 {{- if eq .Values.store "clickhouse" }}
-- { name: CLICKHOUSE_URL, value: {{ join "," .Values.clickhouse.urls | quote }} }
+- { name: CLICKHOUSE_URL, value: {{ include "robowatch.clickhouseUrl" . | quote }} }
 - { name: CLICKHOUSE_DATABASE, value: {{ .Values.clickhouse.database | quote }} }
 - { name: CLICKHOUSE_QUORUM, value: {{ .Values.clickhouse.quorum | quote }} }
 {{- else if eq .Values.store "influxdb" }}

@@ -1,9 +1,11 @@
-import { createClient } from '@clickhouse/client';
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { ConfigError } from '../../config/env.ts';
 import type { Account } from './client.ts';
-import { localOf, type Table } from './tables.ts';
+import { DAYS, localOf, type Table } from './tables.ts';
 
 export interface ClickHouseSetup {
-  url: string;
+  /** URLs of the machines of each shard. */
+  shards: string[][];
   admin: Account;
   database: string;
   /** A cluster's name in ClickHouse's configuration, where the tables are replicated. */
@@ -18,23 +20,49 @@ const POINTS_A_DAY = `partition by intDiv(time, ${DAY_NS})`;
 /** A series that has ended goes with the partition of its last value. */
 const LATEST_PART = `partition by intDiv(time, ${DAY_NS} * 7)`;
 
-/** Makes the database, its tables and its users, as far as they are missing. */
+/** Makes the database, its tables and its users, as far as they are missing. @throws ConfigError */
 export async function setUpClickHouse(setup: ClickHouseSetup): Promise<void> {
-  const { url, admin } = setup;
-  const client = createClient({ url, username: admin.user, password: admin.password });
+  const { shards, admin, cluster } = setup;
+  const client = createClient({ url: shards[0]?.[0], username: admin.user, password: admin.password });
   try {
-    for (const statement of statementsOf(setup)) await client.command({ query: statement });
+    if (cluster) await checkShards(client, cluster, shards.length);
+    const former = cluster ? await tablesBeforeShards(client, setup.database) : [];
+    for (const statement of statementsOf(setup, former)) await client.command({ query: statement });
   } finally {
     await client.close();
   }
 }
 
-/** What makes it, in order; each can be repeated. */
-export function statementsOf(setup: ClickHouseSetup): string[] {
+async function checkShards(client: ClickHouseClient, cluster: string, named: number): Promise<void> {
+  const query = `select toUInt32(uniqExact(shard_num)) as shards from system.clusters where cluster = ${quoted(cluster)}`;
+  const [{ shards }] = (await (await client.query({ query, format: 'JSONEachRow' })).json<{ shards: number }>()) as [
+    { shards: number },
+  ];
+  if (shards === named) return;
+  throw new ConfigError(
+    shards === 0
+      ? `ClickHouse has no cluster ${cluster} in its configuration (remote_servers).`
+      : `The cluster ${cluster} has ${shards} shards, but CLICKHOUSE_URL names machines of ${named}: separate shards by semicolons, in the order of ClickHouse’s configuration.`,
+  );
+}
+
+/** Tables of a cluster that was set up when there was one shard only: they become the local ones. */
+async function tablesBeforeShards(client: ClickHouseClient, database: string): Promise<Table[]> {
+  const query = `select name from system.tables where database = ${quoted(database)}
+    and name in (${Object.keys(DAYS).map(quoted)}) and engine like 'Replicated%'`;
+  const rows = await (await client.query({ query, format: 'JSONEachRow' })).json<{ name: Table }>();
+  return rows.map(({ name }) => name);
+}
+
+/** What makes it, in order; each can be repeated. @param former tables that become local ones */
+export function statementsOf(setup: ClickHouseSetup, former: Table[] = []): string[] {
   const { database, cluster } = setup;
   const everywhere = cluster ? ` on cluster ${name(cluster)}` : '';
+  const [whole, feed] = [name(database), `${name(database)}.latest_feed`];
   return [
-    `create database if not exists ${name(database)}${everywhere}`,
+    `create database if not exists ${whole}${everywhere}`,
+    ...(former.length > 0 ? [`drop table if exists ${feed}${everywhere}`] : []),
+    ...former.map((table) => `rename table ${whole}.${table} to ${whole}.${localOf(table)}${everywhere}`),
     ...tables(name(database), everywhere, cluster),
     ...users(setup, everywhere),
   ];
