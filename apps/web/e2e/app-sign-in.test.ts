@@ -65,7 +65,10 @@ it('asks for nothing when the browser is signed in', async () => {
 
 it('goes on by itself when the browser is signed in but has lost the cookie, also with another tab open', async () => {
   const context = await browser.admin();
-  await (await context.newPage()).goto('/profile');
+  const own = await context.newPage();
+  await own.goto('/profile');
+  // Until then its reply to the refresh may be on its way: cookies put back over those would be used twice.
+  await visible(own, 'Sessions');
   const lose = async () => {
     const kept = (await context.cookies()).filter(({ path }) => !path.startsWith('/oidc'));
     await context.clearCookies();
