@@ -50,7 +50,7 @@ it('loses nothing that was acknowledged while one replica after the other is kil
       const found = await cluster.rows<{ key: string }>(
         i,
         `select concat(toString(robot_id), ' ', toString(intDiv(time, 1000000)), ' ', toString(toInt64(num))) as key
-         from points final where field = 'v' and measurement = 'm'`,
+         from points_local final where field = 'v' and measurement = 'm'`,
       );
       return found.map(({ key }) => key);
     };
@@ -83,7 +83,7 @@ it('refuses within four seconds what only one of three machines could keep, and 
     .poll(async () => (await api.report(token, `m v=2 ${at}`, {}, '?precision=ms')).status, { timeout: 60_000 })
     .toBe(204);
   for (const i of [0, 1, 2]) {
-    const stored = () => cluster.rows(i, `select num from points final where robot_id = ${id} and num = 2`);
+    const stored = () => cluster.rows(i, `select num from points_local final where robot_id = ${id} and num = 2`);
     await expect.poll(stored, { timeout: 60_000 }).toEqual([{ num: 2 }]);
   }
 }, 300_000);

@@ -63,7 +63,7 @@ export function statementsOf(setup: ClickHouseSetup, former: Table[] = []): stri
     `create database if not exists ${whole}${everywhere}`,
     ...(former.length > 0 ? [`drop table if exists ${feed}${everywhere}`] : []),
     ...former.map((table) => `rename table ${whole}.${table} to ${whole}.${localOf(table)}${everywhere}`),
-    ...tables(name(database), everywhere, cluster),
+    ...tables(whole, everywhere, cluster),
     ...users(setup, everywhere),
   ];
 }

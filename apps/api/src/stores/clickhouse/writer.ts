@@ -33,9 +33,8 @@ function nextVersion(): bigint {
 
 /** Writes batches of many robots, those of the same moment and shard together. */
 export class ClickHouseWriter {
-  #queues: InsertQueue[] = [];
-
   #db: ClickHouse;
+  #queues: InsertQueue[] = [];
 
   constructor(db: ClickHouse) {
     this.#db = db;
