@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { en } from '../src/locales/en';
 import { ru } from '../src/locales/ru';
+import { LEVEL_GROUPS } from '../src/metrics/log-levels';
 import { problemReply, useBrowser, visible } from './browser.ts';
 import { DESKTOP, PHONE } from './chromium.ts';
 import { askToPair, asUser, startRobots } from './robots.ts';
@@ -16,6 +17,7 @@ const TAGS = [...WCAG, 'best-practice'];
 const browser = useBrowser(withAdmin);
 let robots: Awaited<ReturnType<typeof startRobots>>;
 let robotId: number;
+let talkativeId: number;
 let ruleId: number;
 beforeAll(async () => {
   const { url } = browser.server();
@@ -34,10 +36,23 @@ beforeAll(async () => {
     value: 1,
   };
   ruleId = (await api('POST', '/alert-rules', { name: 'Темп.', scope: { all: true }, condition })).id;
+  talkativeId = await talkative(url, api);
   const hook = { kind: 'webhook', name: 'Чат', settings: { url: 'https://chat.lab.example/hook' } };
   await api('POST', '/alert-channels', hook);
 });
 afterAll(() => robots?.stop());
+
+/** A robot whose log has entries of each level, in words that the pages have, too. @returns its number */
+async function talkative(url: string, api: Awaited<ReturnType<typeof asUser>>): Promise<number> {
+  await askToPair(url, '27182818', 'talkative');
+  const { robot_id, influxdb_token } = await api('POST', '/pair/27182818/confirm', {});
+  const levels = Object.values(LEVEL_GROUPS).flat();
+  const body = levels.map((level, i) => `syslog level="${level}",program="power",message="Settings" ${Date.now() - i}`);
+  const headers = { authorization: `Bearer ${influxdb_token}` };
+  const reply = await fetch(`${url}/api/metrics?precision=ms`, { method: 'POST', headers, body: body.join('\n') });
+  expect(reply.status).toBe(204);
+  return robot_id;
+}
 
 /** Each page, and what is present once it has loaded. */
 const pages = (): [path: string, ready: string][] => [
@@ -46,6 +61,7 @@ const pages = (): [path: string, ready: string][] => [
   ['/pair?code=16180339', 'dl'],
   [`/robots/${robotId}`, '[data-chart] canvas'],
   [`/robots/${robotId}/logs`, 'ol li'],
+  [`/robots/${talkativeId}/logs`, 'ol li'],
   [`/robots/${robotId}/settings`, 'select option:nth-child(1)'],
   [`/robots/${robotId}/alerts`, '[data-alert]'],
   ['/alerts', '[data-alert]'],
