@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rollupPartitions } from '../../apps/api/src/rollups/partitions.ts';
-import { rollUpDue } from '../../apps/api/src/rollups/roll-up.ts';
+import { rollUpMarked } from '../../apps/api/test/support/roll-up.ts';
 import { useTestApi } from '../../apps/api/test/support/test-api.ts';
 import { startWithRoles } from '../postgres/start-with-roles.ts';
 import type { DataFrame } from './as-grafana/data-frames.ts';
@@ -80,8 +79,7 @@ beforeAll(async () => {
     });
     expect((await api.report(token, lines.join('\n'), {}, '?precision=ms')).status).toBe(204);
   }
-  await sql`update rollup_due set due_at = now()`.execute(db);
-  await rollUpDue({ db, store, catalog, partitions: rollupPartitions(db) }, AbortSignal.timeout(60_000));
+  await rollUpMarked({ db, store, catalog });
   // Two of the day's hours had data.
   await sql`update robot_activity set online_s = case when robot_id = ${arm.id} then 3600 else 1800 end`.execute(db);
   await postgres.grantViews();

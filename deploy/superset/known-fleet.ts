@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { rollupPartitions } from '../../apps/api/src/rollups/partitions.ts';
-import { rollUpDue } from '../../apps/api/src/rollups/roll-up.ts';
+import { rollUpMarked } from '../../apps/api/test/support/roll-up.ts';
 import type { useTestApi } from '../../apps/api/test/support/test-api.ts';
 
 const DAY_MS = 86_400_000;
@@ -48,8 +47,7 @@ export async function knownFleet(
     const { status, body } = await api.report(token, lines.join('\n'), {}, '?precision=ms');
     if (status !== 204) throw new Error(JSON.stringify(body));
   }
-  await sql`update rollup_due set due_at = now()`.execute(db);
-  await rollUpDue({ db, store, catalog, partitions: rollupPartitions(db) }, AbortSignal.timeout(60_000));
+  await rollUpMarked({ db, store, catalog });
 
   // Times of pairing and of being online cannot be sent: two hours a day of the one, one of the other.
   await sql`update robots set created_at = ${new Date(at(3))}, architecture = 'arm64'`.execute(db);

@@ -85,7 +85,7 @@ export function makeJobs({
     ),
     perReplica('maintain the metrics store', HOUR_MS, () => store.maintain()),
     perCluster('pack points', 30_000, (signal) => store.pack(signal)),
-    perCluster('roll up hours', 15_000, (signal) => rollUpDue(rollUps, signal)),
+    perReplica('roll up hours', 15_000, (signal) => rollUpDue(rollUps, signal)),
     perCluster('fill figures of a former release', 60_000, (signal) => fillFormerFigures(rollUps, signal)),
     perCluster('expire roll-ups', HOUR_MS, () => expireRollups(db, rollUps.partitions, config.rollups.retention)),
     perCluster('give up stale alerts', 600_000, () => channels.giveUpStale()),

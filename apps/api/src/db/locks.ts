@@ -7,6 +7,7 @@ const LOCKS = {
   'count pairing codes': 7160003,
   'change partitions': 7160004,
   'create views': 7160005,
+  'take due hours': 7160007,
 } as const;
 
 /** Held until the transaction ends. */

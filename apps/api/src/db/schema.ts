@@ -258,7 +258,7 @@ export interface Tables {
     last_error: string | null;
   };
   robot_activity: { robot_id: number; hour: number; online_s: number; reports: number; logs: Json | null };
-  rollup_due: { robot_id: number; hour: number; due_at: Date; marks: Generated<number> };
+  rollup_due: { robot_id: number; hour: number; due_at: Date; marks: Generated<number>; taken_until: Date | null };
   store_copies: { robot_id: number; day: number; points: string; logs: string; copied_at: Generated<Date> };
   robot_purges: { robot_id: number; requested_at: Time };
   metric_series: { id: Generated<number>; robot_id: number; measurement: string; tags: Json; last_seen_at: Time };

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { Db } from '../db/schema.ts';
+import { lock } from '../db/locks.ts';
+import type { Database, Db } from '../db/schema.ts';
 
 export interface DueHour {
   robot_id: number;
@@ -20,23 +21,58 @@ export async function markDue(db: Db, hours: readonly DueHour[]): Promise<void> 
 export interface DueRobot {
   robotId: number;
   hours: { hour: number; marks: number }[];
+  takenUntil: Date;
 }
 
+/** How long a replica that has ended keeps what it took. */
+const TAKEN = sql`interval '1 minute'`;
+
 /**
- * Robots with due hours, and at most `perRobot` hours of each. Owners take turns, so that whoever has many robots with
- * late data does not hold up the others; of an owner's robots, and of robots of one turn, the longest overdue comes first.
+ * Takes robots with due hours for this replica, and at most `perRobot` hours of each; nobody else gets a robot of which
+ * hours are taken. Owners take turns, so that whoever has many robots with late data does not hold up the others; of an
+ * owner's robots, and of robots of one turn, the longest overdue comes first. Whoever has not come to some of them gives
+ * them back.
  */
-export async function listDue(db: Db, limit: number, perRobot: number): Promise<DueRobot[]> {
-  const { rows } = await sql<{ robot_id: number; hour: number; marks: number }>`
-    with due as materialized (select robot_id, min(due_at) as since from rollup_due where due_at <= now() group by robot_id),
-    turns as (
-      select due.*, row_number() over (partition by coalesce(r.owner_id, -due.robot_id) order by since, robot_id) as turn
-      from due left join robots r on r.id = due.robot_id order by turn, since, robot_id limit ${limit})
-    select t.robot_id, h.hour, h.marks from turns t cross join lateral (
-      select hour, marks, due_at from rollup_due h where h.robot_id = t.robot_id and h.due_at <= now()
-      order by due_at, hour limit ${perRobot}
-    ) h order by t.turn, t.since, t.robot_id, h.due_at, h.hour`.execute(db);
-  return [...Map.groupBy(rows, (row) => row.robot_id)].map(([robotId, hours]) => ({ robotId, hours }));
+export async function takeDue(db: Database, limit: number, perRobot: number): Promise<DueRobot[]> {
+  return db.transaction().execute(async (tx) => {
+    await lock(tx, 'take due hours');
+    // Rows are locked in the order in which hours are marked. One that is marked meanwhile is not due any more.
+    const { rows } = await sql<{ robot_id: number; hour: number; marks: number; taken_until: Date }>`
+      with due as materialized (
+        select robot_id, min(due_at) as since from rollup_due where due_at <= now() group by robot_id),
+      turns as (
+        select due.*, row_number() over (partition by coalesce(r.owner_id, -due.robot_id) order by since, robot_id) as turn
+        from due left join robots r on r.id = due.robot_id
+        where not exists (select from rollup_due taken where taken.robot_id = due.robot_id and taken.taken_until > now())
+        order by turn, since, robot_id limit ${limit}),
+      wanted as (
+        select t.robot_id, h.hour, t.turn, t.since, h.due_at from turns t cross join lateral (
+          select hour, due_at from rollup_due h where h.robot_id = t.robot_id and h.due_at <= now()
+          order by due_at, hour limit ${perRobot}) h),
+      locked as materialized (
+        select robot_id, hour from rollup_due join wanted using (robot_id, hour)
+        where rollup_due.due_at <= now() order by robot_id, hour for update of rollup_due),
+      taken as (
+        update rollup_due set taken_until = date_trunc('milliseconds', now()) + ${TAKEN} from locked
+        where rollup_due.robot_id = locked.robot_id and rollup_due.hour = locked.hour
+        returning rollup_due.robot_id, rollup_due.hour, rollup_due.marks, rollup_due.taken_until)
+      select robot_id, hour, marks, taken_until from taken join wanted using (robot_id, hour)
+      order by turn, since, robot_id, due_at, hour`.execute(tx);
+    const takenUntil = rows[0]?.taken_until as Date;
+    return [...Map.groupBy(rows, (row) => row.robot_id)].map(([robotId, hours]) => ({ robotId, hours, takenUntil }));
+  });
+}
+
+/** Lets others take what is left of robots that were taken together. */
+export async function giveBack(db: Db, robots: DueRobot[]): Promise<void> {
+  if (robots.length === 0) return;
+  await sql`
+    with locked as materialized (
+      select robot_id, hour from rollup_due
+      where robot_id = any(${robots.map(({ robotId }) => robotId)}::int[]) and taken_until = ${robots[0]?.takenUntil}
+      order by robot_id, hour for update)
+    update rollup_due set taken_until = null from locked
+    where rollup_due.robot_id = locked.robot_id and rollup_due.hour = locked.hour`.execute(db);
 }
 
 /**

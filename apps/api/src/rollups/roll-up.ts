@@ -3,7 +3,7 @@ import type { Database } from '../db/schema.ts';
 import { AppError } from '../errors.ts';
 import { COUNTERS } from '../figures/index.ts';
 import type { HourValues, MetricsStore } from '../stores/index.ts';
-import { type DueRobot, finishDue, listDue, markNextRolled, postponeDue } from './due-store.ts';
+import { type DueRobot, finishDue, giveBack, markNextRolled, postponeDue, takeDue } from './due-store.ts';
 import { renewFigures } from './figure-store.ts';
 import { increasesOf, keyOf } from './increases.ts';
 import type { RollupPartitions } from './partitions.ts';
@@ -25,13 +25,13 @@ export interface RollUpDeps {
   partitions: RollupPartitions;
 }
 
-/** Robots listed at once. */
-const DUE_AT_ONCE = 500;
+/** Robots taken at once. */
+const DUE_AT_ONCE = 100;
 /** A robot that sends a month of late data must not hold up the others. */
 const DUE_PER_ROBOT = 48;
 /** Nor may one whose hours take long. */
 const TURN_MS = 2_000;
-/** After so long, whoever has become due meanwhile is listed. */
+/** After so long, robots that were not come to are given back: others may be more urgent by now. */
 const ROUND_MS = 10_000;
 /** Hours read from the store at once. */
 const SPAN_HOURS = 4;
@@ -41,29 +41,36 @@ const ROWS_AT_ONCE = 1_000;
 /** Before hours that could not be computed are tried again. */
 const AFTER_FAILURE_S = 600;
 
-/** Computes due hours and their days. One robot's failure does not stop the others. @throws AggregateError of the failures */
+/**
+ * Computes due hours and their days, of other robots than other replicas do meanwhile. One robot's failure does not stop
+ * the others. @throws AggregateError of the failures
+ */
 export async function rollUpDue(deps: RollUpDeps, signal: AbortSignal): Promise<void> {
   const troubles: unknown[] = [];
   for (let found = 1; found > 0 && !signal.aborted; ) {
-    const robots = await listDue(deps.db, DUE_AT_ONCE, DUE_PER_ROBOT);
+    const robots = await takeDue(deps.db, DUE_AT_ONCE, DUE_PER_ROBOT);
     found = robots.length;
     const end = Date.now() + ROUND_MS;
-    for (const robot of robots) {
-      if (signal.aborted) return;
-      if (Date.now() > end) break;
-      try {
-        await rollUpRobot(deps, robot, signal);
-      } catch (error) {
-        troubles.push(error);
-        await postponeDue(deps.db, robot, AFTER_FAILURE_S);
+    try {
+      for (const robot of robots) {
+        if (signal.aborted || Date.now() > end) break;
+        try {
+          await rollUpRobot(deps, robot, signal);
+        } catch (error) {
+          troubles.push(error);
+          await postponeDue(deps.db, robot, AFTER_FAILURE_S);
+        }
       }
+    } finally {
+      await giveBack(deps.db, robots);
     }
   }
   if (troubles.length > 0)
     throw new AggregateError(troubles, `hours of ${troubles.length} robots could not be rolled up`);
 }
 
-async function rollUpRobot(deps: RollUpDeps, { robotId, hours }: DueRobot, signal: AbortSignal): Promise<void> {
+async function rollUpRobot(deps: RollUpDeps, due: DueRobot, signal: AbortSignal): Promise<void> {
+  const { robotId, hours } = due;
   const inOrder = [...hours].sort((a, b) => a.hour - b.hour);
   const measurements = numericFields(await deps.catalog.measurements(robotId));
   const seriesCount = await countSeries(deps.db, robotId);
@@ -75,7 +82,7 @@ async function rollUpRobot(deps: RollUpDeps, { robotId, hours }: DueRobot, signa
     const first = inOrder[0]?.hour ?? 0;
     const count = inOrder.findIndex(({ hour }) => hour >= first + spanHours);
     const span = inOrder.splice(0, count === -1 ? inOrder.length : count);
-    await rollUpSpan(deps, { robotId, hours: span }, chunks, signal);
+    await rollUpSpan(deps, { ...due, hours: span }, chunks, signal);
   }
 }
 

@@ -2,9 +2,8 @@ import { sql } from 'kysely';
 import pino from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { deleteOldAlerts, noteAbsence } from '../../src/alerts/index.ts';
-import { rollupPartitions } from '../../src/rollups/partitions.ts';
-import { rollUpDue } from '../../src/rollups/roll-up.ts';
 import { PostgresStore } from '../../src/stores/postgres/postgres-store.ts';
+import { rollUpMarked } from '../support/roll-up.ts';
 import { type Person, useTestApi } from '../support/test-api.ts';
 import { alertLab } from './alert-lab.ts';
 
@@ -371,8 +370,7 @@ it('a disk that will be full within days is told of, one that will not is not', 
     await lab.report(filling.token, `disk,path=/ used_percent=${90 - 2 * ago}`, Date.now() - ago * day);
     await lab.report(calm.token, 'disk,path=/ used_percent=90', Date.now() - ago * day);
   }
-  await sql`update rollup_due set due_at = now()`.execute(db);
-  await rollUpDue({ db, store, catalog, partitions: rollupPartitions(db) }, AbortSignal.timeout(60_000));
+  await rollUpMarked({ db, store, catalog });
   const soon = await lab.rule(owner, { kind: 'disk_full_in', days: 14 });
   await lab.rule(owner, { kind: 'disk_full_in', days: 1 });
   await lab.evaluate();

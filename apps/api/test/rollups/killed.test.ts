@@ -52,7 +52,7 @@ it('killed in the middle of rolling up, it goes on where it was: no hour is miss
   await server.end('SIGKILL');
   const before = await rolled();
   expect(before).toBeLessThan(all);
-  await database.query('update job_claims set until = now()');
+  await database.query('update rollup_due set taken_until = null');
 
   server = await launch({ env: { ...env, DATABASE_URL: url } });
   await expect.poll(due, { timeout: 90_000, interval: 500 }).toBe(0);

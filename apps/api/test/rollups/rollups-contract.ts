@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { describe, expect, it, vi } from 'vitest';
 import { expireRollups, rollupPartitions } from '../../src/rollups/partitions.ts';
 import { rollUpDue } from '../../src/rollups/roll-up.ts';
+import { rollUpMarked } from '../support/roll-up.ts';
 import type { useTestApi } from '../support/test-api.ts';
 import { FNS, type Point, windowsOf } from '../support/windows.ts';
 
@@ -12,12 +13,8 @@ const HOUR_MS = 3_600_000;
 
 /** What roll-ups answer, whichever store keeps the points. */
 export function rollupsContract(api: TestApi): void {
-  const rollUp = async (robotId?: number) => {
-    const { db, store, catalog } = api.deps();
-    const which = robotId === undefined ? sql`true` : sql`robot_id = ${robotId}`;
-    await sql`update rollup_due set due_at = now() where ${which}`.execute(db);
-    await rollUpDue({ db, store, catalog, partitions: rollupPartitions(db) }, AbortSignal.timeout(60_000));
-  };
+  const rollUp = (robotId?: number) =>
+    rollUpMarked(api.deps(), robotId === undefined ? undefined : sql`robot_id = ${robotId}`);
   const robotOf = async () => {
     const owner = await api.person();
     const robot = await api.pairedRobot(owner);

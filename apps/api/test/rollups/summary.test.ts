@@ -1,19 +1,13 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { listDue, markDue } from '../../src/rollups/due-store.ts';
-import { rollupPartitions } from '../../src/rollups/partitions.ts';
-import { rollUpDue } from '../../src/rollups/roll-up.ts';
+import { rollUpMarked } from '../support/roll-up.ts';
 import { useTestApi } from '../support/test-api.ts';
 
 const api = useTestApi({ ROLLUP_DELAY: '10' });
 const DAY_MS = 86_400_000;
 const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
 
-async function rollUp() {
-  const { db, store, catalog } = api.deps();
-  await sql`update rollup_due set due_at = now()`.execute(db);
-  await rollUpDue({ db, store, catalog, partitions: rollupPartitions(db) }, AbortSignal.timeout(60_000));
-}
+const rollUp = () => rollUpMarked(api.deps());
 
 it('tells what the days were like, of a robot and of all that one may see', async () => {
   const { db } = api.deps();
@@ -80,22 +74,6 @@ it('shows disks of all robots, however many one of them has', async () => {
   const robots = (await get('/fleet/summary')).map(({ robot }: { robot: string }) => robot);
   expect(robots.sort()).toEqual(['many', 'many', 'many', 'one']);
   expect(await get(`/robots/${many.id}/summary`)).toHaveLength(20);
-});
-
-it('takes owners in turn, however much late data one of them has', async () => {
-  const { db } = api.deps();
-  const [busy, quiet] = [await api.person(), await api.person()];
-  const many: number[] = [];
-  for (const name of ['x', 'y', 'z']) many.push((await api.pairedRobot(busy, name)).id);
-  const { id } = await api.pairedRobot(quiet, 'q');
-  const hours = Array.from({ length: 100 }, (_, i) => i + 1);
-  const due = hours.flatMap((hour) => many.map((robot_id) => ({ robot_id, hour, due_at: new Date(hour) })));
-  await markDue(db, [...due, { robot_id: id, hour: 7, due_at: new Date(500_000) }]);
-  const listed = await listDue(db, 10, 48);
-  expect(listed.map(({ robotId }) => robotId)).toEqual([many[0], id, many[1], many[2]]);
-  expect(listed.map(({ hours }) => hours.length)).toEqual([48, 1, 48, 48]);
-  expect((await listDue(db, 2, 48)).map(({ robotId }) => robotId)).toEqual([many[0], id]);
-  await sql`delete from rollup_due`.execute(db);
 });
 
 it('says nothing secret in its views', async () => {

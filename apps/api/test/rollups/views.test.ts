@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { fillFormerFigures } from '../../src/rollups/fill-figures.ts';
 import { rollupPartitions } from '../../src/rollups/partitions.ts';
-import { rollUpDue } from '../../src/rollups/roll-up.ts';
 import { deleteRollupsOf } from '../../src/rollups/rollup-store.ts';
 import { createViews } from '../../src/rollups/view-store.ts';
+import { rollUpMarked } from '../support/roll-up.ts';
 import { useTestApi } from '../support/test-api.ts';
 
 const api = useTestApi({ ROLLUP_DELAY: '10' });
@@ -14,11 +14,7 @@ const RETENTION_S = 400 * 86_400;
 const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
 const dateOf = (day: number) => new Date(today - day * DAY_MS).toISOString().slice(0, 10);
 
-async function rollUp() {
-  const { db, store, catalog } = api.deps();
-  await sql`update rollup_due set due_at = now()`.execute(db);
-  await rollUpDue({ db, store, catalog, partitions: rollupPartitions(db) }, AbortSignal.timeout(60_000));
-}
+const rollUp = () => rollUpMarked(api.deps());
 
 type Row = Record<string, unknown>;
 async function daysOf(robotId: number): Promise<Row[]> {
