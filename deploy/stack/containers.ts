@@ -27,6 +27,17 @@ export function containerTests(given: () => Running): void {
       }
     });
 
+    it('starts with code that was compiled with the image, and that it cannot write', async () => {
+      const { compose } = given().stack;
+      const inApi = (...command: string[]) =>
+        compose('exec', '-T', '-e', 'NODE_DEBUG_NATIVE=COMPILE_CACHE', 'api', 'sh', '-c', ...command);
+      const loaded = await inApi('node apps/api/src/start.js --compile 2>&1 | grep "reading cache"');
+      const lines = loaded.trim().split('\n');
+      expect(lines.length).toBeGreaterThan(1000);
+      expect(lines.filter((line) => !line.includes('success'))).toEqual([]);
+      expect((await inApi('find compile-cache -writable; find compile-cache ! -readable')).trim()).toBe('');
+    });
+
     it('has no secret in its environment, its arguments or its log', async () => {
       const files = readdirSync(join(given().stack.dir, 'secrets'), { recursive: true, withFileTypes: true });
       const texts = files

@@ -16,6 +16,10 @@ function explain(error: unknown): string {
     : String((error as Error)?.stack ?? error);
 }
 
+if (process.argv.includes('--compile')) {
+  await (await import('./compile.ts')).compileAll();
+  process.exit(0);
+}
 try {
   loadEnvFile();
   const config = loadConfig(process.env);

@@ -14,7 +14,7 @@ export async function migrate(db: Database): Promise<void> {
   if (error) throw new ConfigError(`The database could not be migrated: ${(error as Error).message ?? error}`);
 }
 
-async function getMigrations(): Promise<Record<string, Migration>> {
+export async function getMigrations(): Promise<Record<string, Migration>> {
   const files = (await readdir(FOLDER)).filter((file) => /^\d{4}-.*\.ts$/.test(file));
   const modules = files
     .sort()

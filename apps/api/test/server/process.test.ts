@@ -123,5 +123,23 @@ it('keeps compiled code in its data folder, and uses all of it at the next start
   rmSync(data, { recursive: true });
 });
 
+it('starts with what was compiled ahead, whichever store it has', async () => {
+  const [data, compiled] = ['data', 'compiled'].map((name) => mkdtempSync(join(tmpdir(), `robowatch-${name}-`)));
+  const cache = { NODE_COMPILE_CACHE: compiled as string, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' };
+  const ahead = await launch({ env: cache, args: ['--compile'] });
+  expect(ahead.child.exitCode).toBe(0);
+  const clickhouse = {
+    CLICKHOUSE_URL: 'http://127.0.0.1:1',
+    ...{ CLICKHOUSE_WRITER_PASSWORD: 'away', CLICKHOUSE_READER_PASSWORD: 'away' },
+  };
+  const server = await start({ DATA_DIR: data as string, ...cache, ...clickhouse });
+  expect(server.output()).toContain('Robowatch is running');
+  await server.end();
+  const ours = server.output().match(/reading cache from \S+ for \S+ file:\S+\/apps\/api\/src\/\S+ .*/g) ?? [];
+  expect(ours.length).toBeGreaterThan(200);
+  expect(ours.filter((line) => !line.includes('success'))).toEqual([]);
+  for (const folder of [data, compiled]) rmSync(folder as string, { recursive: true });
+});
+
 const residentMiB = (pid: number) =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
