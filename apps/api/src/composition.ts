@@ -60,7 +60,6 @@ export async function compose(config: Config, { isPrepared = false } = {}) {
     await events.start();
     if (!isPrepared) await prepareDatabase(db, config);
     store = await openStore(db, readDb, config, log);
-    await store.maintain();
   } catch (error) {
     await events.close();
     await Promise.all([db.destroy(), readDb.destroy()]);

@@ -14,14 +14,21 @@ export async function openStore(
   // The clients are large, and not loaded where they are not used.
   if (clickhouse) {
     const { ClickHouseStore } = await import('./clickhouse/clickhouse-store.ts');
-    return new ClickHouseStore(clickhouse, metrics);
+    const store = new ClickHouseStore(clickhouse, metrics);
+    if (!(await store.verify())) log.warn(away('ClickHouse at CLICKHOUSE_URL'));
+    return store;
   }
-  if (!influx)
-    return new PostgresStore(db, reads, { retention: metrics.retention, maxChannels: catalog.maxChannels }, log);
+  if (!influx) {
+    const limits = { retention: metrics.retention, maxChannels: catalog.maxChannels };
+    const store = new PostgresStore(db, reads, limits, log);
+    await store.maintain();
+    return store;
+  }
   const limits = { writesInFlight: ingest.writesInFlight, maxFutureMs: metrics.maxFuture * 1000 };
   const { InfluxStore } = await import('./influxdb/influxdb-store.ts');
   const store = new InfluxStore(influx, limits);
-  if (!(await store.verify()))
-    log.warn('InfluxDB at INFLUX_URL does not respond; until it does, robots get 503 and keep their data');
+  if (!(await store.verify())) log.warn(away('InfluxDB at INFLUX_URL'));
   return store;
 }
+
+const away = (what: string) => `${what} does not respond; until it does, robots get 503 and keep their data`;

@@ -16,6 +16,7 @@ import { queryLogMatches, queryLogs } from './logs.ts';
 import { nsOf, SqlText, sql } from './query-text.ts';
 import { querySeries } from './series.ts';
 import { DAYS, localOf } from './tables.ts';
+import { verify } from './verify.ts';
 import { queryWindows } from './windows.ts';
 import { ClickHouseWriter } from './writer.ts';
 
@@ -87,6 +88,7 @@ export class ClickHouseStore implements MetricsStore {
     }
   }
 
+  verify = () => verify(this.#db);
   ready = () => this.#db.ping();
   close = () => this.#db.close();
 }

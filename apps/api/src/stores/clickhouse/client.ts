@@ -124,6 +124,14 @@ export class ClickHouse {
     });
   }
 
+  /** @throws what a machine answers, with `type`; without it when none answers */
+  async tryAccount(account: 'reader' | 'writer'): Promise<void> {
+    const abort_signal = AbortSignal.timeout(QUORUM_TIMEOUT_MS);
+    // The writer may read no table.
+    const query = account === 'reader' ? 'select 1 from points limit 0' : 'select 1';
+    await this.#any.ask(abort_signal, async (node) => (await node[account].query({ query, abort_signal })).close());
+  }
+
   /** Changes data as the writer. */
   async command({ text }: SqlText): Promise<void> {
     await this.#any.ask(AbortSignal.timeout(READ_TIMEOUT_MS), ({ writer }) => writer.command({ query: text }));
