@@ -1,13 +1,17 @@
-import { cpus } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { launch } from '../apps/api/test/support/server-process.ts';
 import { EdgeRobot, type Outcome } from '../deploy/edge/edge-robot.ts';
 import { startReplicated } from '../deploy/edge/replicated.ts';
 import { startPostgres } from '../tools/real/postgres.ts';
 
 /**
  * What robots notice when the processes behind the edge are restarted one after the other, and one is killed: the time of
- * a reply against that of calm minutes before and after, through the real Caddy with TLS.
+ * a reply against that of calm minutes before and after, through the real Caddy with TLS. The processes have their code
+ * compiled, as in the images; `--compiled no` is without.
  */
 const { values } = parseArgs({
   options: {
@@ -15,13 +19,18 @@ const { values } = parseArgs({
     replicas: { type: 'string', default: '3' },
     every: { type: 'string', default: '1000' },
     seconds: { type: 'string', default: '20' },
+    compiled: { type: 'string', default: 'yes' },
   },
 });
 const [robots, replicas, everyMs] = [Number(values.robots), Number(values.replicas), Number(values.every)];
 const from = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 12 * 3_600_000;
 
+const cache = await mkdtemp(join(tmpdir(), 'robowatch-compiled-'));
+const compiled: Record<string, string> = values.compiled === 'yes' ? { NODE_COMPILE_CACHE: cache } : {};
+if (values.compiled === 'yes') await launch({ env: compiled, args: ['--compile'] });
 const postgres = await startPostgres();
 const lab = await startReplicated(replicas, {
+  ...compiled,
   DATABASE_URL: postgres.url,
   ...{ DATABASE_POOL_SIZE: '10', DATABASE_READ_POOL_SIZE: '2' },
 });
@@ -69,6 +78,7 @@ try {
   isOver = true;
   await lab.stop();
   await postgres.stop();
+  await rm(cache, { recursive: true });
 }
 
 function at(of: Outcome[], share: number): number {
