@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,12 +17,18 @@ const FLEET = 1000;
 const READS = 20;
 
 const { values } = parseArgs({
-  options: { robots: { type: 'string', default: '50' }, store: { type: 'string', default: 'postgres' } },
+  options: {
+    robots: { type: 'string', default: '50' },
+    store: { type: 'string', default: 'postgres' },
+    workers: { type: 'string', default: '1' },
+  },
 });
 const count = Number(values.robots);
 const dir = await mkdtemp(join(tmpdir(), 'robowatch-rollups-'));
 const store = await startStore(values.store);
-const server = await startRobowatch(dir, { ...store.settings, ROBOT_BYTES_PER_SECOND: '1000000000' }, 0);
+const settings = { ...store.settings, ROBOT_BYTES_PER_SECOND: '1000000000', API_WORKERS: values.workers };
+const server = await startRobowatch(dir, settings, 0);
+const servers = family(server.pid).filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('start.js'));
 const database = new pg.Client(embeddedDatabaseUrl(dir));
 try {
   await database.connect();
@@ -40,7 +47,11 @@ try {
   const one = async (text: string) => Number((await database.query(text)).rows[0]?.n);
   const due = () => one(`select count(*) as n from rollup_due where hour <= ${hour / HOUR_S}`);
   const unpacked = () => one(`select count(*) as n from metric_recent where time < ${(hour + HOUR_S) * 1e9}`);
-  const parties = () => [[server.pid], family(server.pid).slice(1), store.pid ? family(store.pid) : []];
+  const parties = () => [
+    servers,
+    family(server.pid).filter((pid) => !servers.includes(pid)),
+    store.pid ? family(store.pid) : [],
+  ];
   await database.query('checkpoint').catch(() => {});
   const before = parties().map(cpuSeconds);
   await database.query('update rollup_due set due_at = now()');
@@ -59,7 +70,7 @@ try {
   );
   const share = (seconds: number) => `${(((seconds / count) * FLEET * 100) / HOUR_S / 2).toFixed(2)} %`;
   process.stdout.write(
-    `${count} robots, an hour each, ${values.store}; ${cpus().length} × ${cpus()[0]?.model.trim()}\n\n` +
+    `${count} robots, an hour each, ${values.store}, ${values.workers} processes; ${cpus().length} × ${cpus()[0]?.model.trim()}\n\n` +
       `${rows} rows of ${Math.round(bytes / rows)} bytes in ${seconds.toFixed(1)} s (the job runs every 15 s)\n` +
       `Processor seconds: server ${used[0]?.toFixed(2)}, PostgreSQL ${used[1]?.toFixed(2)}, InfluxDB ${used[2]?.toFixed(2)}\n` +
       `Of two cores, for ${FLEET} robots: ${share(all)} until all is rolled up, ${share(withPacking)} until all is packed, too\n`,
