@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/env.ts';
 import { migrate } from '../db/migrate.ts';
 import { ClickHouse } from '../stores/clickhouse/client.ts';
+import { verify } from '../stores/clickhouse/verify.ts';
 import { copyStore, type Progress } from '../stores/copy/copy-store.ts';
 import { postgresSource } from '../stores/copy/postgres-source.ts';
 import { type Config, runCommand } from './command.ts';
@@ -22,6 +23,7 @@ await runCommand(async (db, config) => {
     );
   await migrate(db);
   const clickhouse = new ClickHouse(config.clickhouse);
+  if (!(await verify(clickhouse))) throw new ConfigError('ClickHouse at CLICKHOUSE_URL does not respond.');
   const { source, close } = await openSource(config, db);
   try {
     let toldAt = 0;
@@ -31,11 +33,17 @@ await runCommand(async (db, config) => {
       process.stderr.write(`${text(progress)}\n`);
     };
     const { retention } = config.metrics;
-    return `${text(await copyStore({ db, clickhouse, source, retention, onProgress }))} and verified.`;
+    const copied = await copyStore({ db, clickhouse, source, retention, onProgress });
+    if (copied.all === 0)
+      throw new ConfigError(`${sourceOf(config)} has nothing to copy. Are these the settings of the server?`);
+    return `${text(copied)} and verified.`;
   } finally {
     await Promise.all([clickhouse.close(), close()]);
   }
 });
+
+const sourceOf = ({ influx, database }: Config) =>
+  influx ? 'InfluxDB at INFLUX_URL' : `PostgreSQL ${database.url ? 'at DATABASE_URL' : 'in DATA_DIR'}`;
 
 async function openSource({ influx }: Config, db: Parameters<typeof postgresSource>[0]) {
   if (!influx) return { source: postgresSource(db), close: async () => {} };

@@ -1,10 +1,15 @@
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
+import { upTo } from '../caches/up-to.ts';
 import { FIGURE_NAMES, type Latest, latestOf, selectorsOf } from '../figures/index.ts';
 import { inTime } from '../scheduling/in-time.ts';
 import type { MetricsStore } from '../stores/index.ts';
 
 const TIMEOUT_MS = 2_000;
 const HOUR_MS = 3_600_000;
+/** As long as figures are shown that could not be read again, and of how many robots. */
+const KNOWN_MS = 120_000;
+const MAX_KNOWN = 20_000;
 const SELECTORS = selectorsOf(FIGURE_NAMES);
 
 interface RobotClock {
@@ -23,14 +28,15 @@ function groupsByClock(robots: RobotClock[]): { robotIds: number[]; slowMs: numb
 }
 
 /**
- * Reads robots' newest figures of the last hour. On error or timeout it returns none: a fleet is better shown without
- * figures than not at all. Logs once per outage.
+ * Reads robots' newest figures of the last hour. On error or timeout it returns those of some moments ago, then none: a
+ * fleet is better shown without figures than not at all. Logs once per outage.
  */
 export function latestFigures(
   store: MetricsStore,
   log: Logger,
 ): (robots: RobotClock[], wanted: AbortSignal) => Promise<Map<number, Latest>> {
   let away = false;
+  const known = new LRUCache<number, Latest>({ ...upTo(MAX_KNOWN), ttl: KNOWN_MS });
   const read = async (robots: RobotClock[], signal: AbortSignal) => {
     const news = groupsByClock(robots).map(({ robotIds, slowMs }) =>
       store.newest({ robotIds, selectors: SELECTORS, since: Date.now() - HOUR_MS - slowMs }, signal),
@@ -43,11 +49,18 @@ export function latestFigures(
       const tooLate = () => new Error(`no answer within ${TIMEOUT_MS} ms`);
       const latest = await inTime(read(robots, signal), TIMEOUT_MS, tooLate);
       away = false;
+      for (const { id } of robots) known.set(id, latest.get(id));
       return latest;
     } catch (err) {
-      if (!away && !wanted.aborted) log.warn({ err }, 'cannot read the newest figures; robots are shown without them');
+      if (!away && !wanted.aborted)
+        log.warn({ err }, 'cannot read the newest figures; robots are shown with former ones, or without');
       away = true;
-      return new Map();
+      const former = new Map<number, Latest>();
+      for (const { id } of robots) {
+        const figures = known.get(id);
+        if (figures) former.set(id, figures);
+      }
+      return former;
     }
   };
 }

@@ -8,7 +8,7 @@ export interface Seen {
   at: Date;
   /** Milliseconds by which the robot's clock is ahead of the server's; null when unknown. */
   skewMs: number | null;
-  /** The same, less certain: used while there is no other. */
+  /** It is no less than this: no point is from its future. */
   guessMs: number | null;
   agentVersion: string | null;
   /** The device that reported last, if any tells. */
@@ -26,7 +26,7 @@ export async function writePresence(db: Db, seen: Seen[], offlineAfter: number):
   const bootedAt = seen.map(({ device }) => device?.bootedAt && new Date(device.bootedAt).toISOString());
   const { rows } = await sql<{ id: number }>`
     with given as materialized (
-      select robots.id, seen.at, coalesce(seen.skew, known.clock_skew_ms, seen.guess) as skew, seen.agent, seen.reports, known.seen_at as before,
+      select robots.id, seen.at, coalesce(seen.skew, greatest(known.clock_skew_ms, seen.guess)) as skew, seen.agent, seen.reports, known.seen_at as before,
         seen.device, seen.booted_at, known.device as former_device, known.booted_at as formerly_booted_at,
         least(seen.at, known.seen_at + make_interval(secs => ${offlineAfter})) as online_until
       from unnest(

@@ -73,7 +73,9 @@ export class Presence {
     const measured = newestMs === null ? undefined : measureSkew(before?.clock, { newest: newestMs, at });
     const clock = measured?.reference ?? before?.clock;
     const skew = measured?.skewMs ?? null;
-    const guessMs = newestMs === null ? (before?.guessMs ?? null) : newestMs - at;
+    const guesses = [before?.isUnwritten ? before.guessMs : null, newestMs === null ? null : newestMs - at];
+    const known = guesses.filter((guess) => guess !== null);
+    const guessMs = known.length > 0 ? Math.max(...known) : null;
     const other = before?.isUnwritten ? before.skewMs : null;
     const skewMs = skew === null || other === null ? (skew ?? other) : Math.max(skew, other);
     this.#seen.set(robot.id, {

@@ -216,6 +216,8 @@ describe('robots', () => {
     };
     // Of a robot that is not known yet, the first report is all there is.
     expect(Math.round((await skewAfter(3_600_000)) / 60_000)).toBe(-60);
+    // A point that is newer tells that the clock is, too.
+    expect(Math.round((await skewAfter(40_000)) / 10_000)).toBe(-4);
     expect(await skewAfter(0)).toBe(0);
     expect(await skewAfter(7_200_000)).toBe(0);
   });

@@ -1,4 +1,4 @@
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { ConfigError } from '../../config/env.ts';
 import type { Account } from './client.ts';
 import { DAYS, localOf, type Table } from './tables.ts';
@@ -23,7 +23,8 @@ const LATEST_PART = `partition by intDiv(time, ${DAY_NS} * 7)`;
 /** Makes the database, its tables and its users, as far as they are missing. @throws ConfigError */
 export async function setUpClickHouse(setup: ClickHouseSetup): Promise<void> {
   const { shards, admin, cluster } = setup;
-  const client = createClient({ url: shards[0]?.[0], username: admin.user, password: admin.password });
+  const log = { level: ClickHouseLogLevel.OFF };
+  const client = createClient({ url: shards[0]?.[0], username: admin.user, password: admin.password, log });
   try {
     if (cluster) await checkShards(client, cluster, shards.length);
     const former = cluster ? await tablesBeforeShards(client, setup.database) : [];
