@@ -30,6 +30,7 @@ const VARIANTS: [name: string, values: object][] = [
       api: { nodeSelector: { 'kubernetes.io/arch': 'arm64' }, tolerations: [{ key: 'edge', operator: 'Exists' }] },
       ingress: { className: 'haproxy', annotations: { 'haproxy.org/load-balance': 'hdr(Authorization)' } },
       networkPolicy: { to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] },
+      prometheus: { port: 9464 },
     },
   ],
 ];
@@ -161,6 +162,17 @@ describe('the chart', () => {
     expect(budgets.map(({ metadata }) => metadata.name)).toEqual(['rw-api', 'rw-client']);
   });
 
+  it('lets Prometheus ask the server, and nobody else, where it has a port', async () => {
+    const manifests = await render({ prometheus: { port: 9464 } });
+    const [server] = podOf(named(manifests, 'Deployment', 'rw-api')).containers as [Container];
+    expect(loadConfig(environmentOf(server)).prometheus).toEqual({ host: '0.0.0.0', port: 9464 });
+    const allowed = (text: object[]) => JSON.stringify(text.filter((one) => JSON.stringify(one).includes('9464')));
+    const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy');
+    expect(JSON.parse(allowed(policies)).map(({ metadata }: Manifest) => metadata.name)).toEqual(['rw-api']);
+    expect(allowed(policies)).toContain('monitoring');
+    expect(JSON.stringify(await render())).not.toContain('PROMETHEUS');
+  });
+
   it.each([
     [{ colour: 'red' }, 'colour'],
     [{ store: 'mongodb' }, 'store'],
@@ -168,6 +180,9 @@ describe('the chart', () => {
     [{ publicUrl: 'robots.lab.example' }, 'publicUrl'],
     [{ gateway: { enabled: true, name: 'public' } }, 'not both'],
     [{ ingress: { enabled: false }, gateway: { enabled: true } }, 'gateway'],
+    [{ clickhouse: { quorum: 4 } }, 'clickhouse.quorum is 4, but shard 1 has 3 machines'],
+    [{ settings: { CLICKHOUSE_URL: 'http://localhost:8123' } }, 'CLICKHOUSE_URL is not for settings'],
+    [{ secretSettings: { SECRET_KEY: { secretName: 'a', key: 'b' } } }, 'SECRET_KEY is not for settings'],
   ])('refuses %o', async (values, word) => {
     await expect(render(values)).rejects.toThrow(word);
   });

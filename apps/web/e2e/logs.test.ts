@@ -44,6 +44,12 @@ it.each([PHONE, { width: 1440, height: 900 }])(
   },
 );
 
+it('a robot that only logs is not said to have sent nothing', async () => {
+  const page = await (await browser.admin()).newPage();
+  await page.goto(path.replace('/logs', ''));
+  await page.getByText('This robot has sent no figures yet. What it logs is under Logs.').waitFor();
+});
+
 it('filters by what is typed, and its fields follow the URL', async () => {
   const page = await (await browser.admin()).newPage();
   await page.goto(path);

@@ -95,7 +95,8 @@ export function seriesRoutes(app: App, { db, config, store, catalog, reads }: Se
       const everySeconds = readEvery(query.every, range);
       const { measurement } = params;
       const { fn = 'mean', times } = query;
-      const fields = list(query.fields);
+      // A field's name may end in white space.
+      const fields = [...new Set([...list(query.fields), ...(query.fields?.split(',') ?? [])])].filter(Boolean);
       const asked: SeriesQuery = { robotId: params.id, measurement, fields, ...range, everySeconds, fn, times };
       const series = await reads.run(request, reply, (signal) =>
         readSeries({ db, store, catalog, retention: config.metrics.retention }, asked, signal),

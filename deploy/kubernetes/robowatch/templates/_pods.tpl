@@ -50,6 +50,22 @@ securityContext:
 {{- range $i, $machines := .Values.clickhouse.shards }}{{ if $i }};{{ end }}{{ join "," $machines }}{{ end -}}
 {{- end }}
 
+{{/* What the schema of values cannot tell. */}}
+{{- define "robowatch.check" -}}
+{{- if eq .Values.store "clickhouse" }}
+{{- range $i, $machines := .Values.clickhouse.shards }}
+{{- if gt (int $.Values.clickhouse.quorum) (len $machines) }}
+{{- fail (printf "clickhouse.quorum is %d, but shard %d has %d machines: no report could be stored" (int $.Values.clickhouse.quorum) (add $i 1) (len $machines)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $name := concat (keys .Values.settings) (keys .Values.secretSettings) }}
+{{- if regexMatch "^(PUBLIC_URL|TRUSTED_PROXIES|SECRET_KEY|DATABASE_URL|REDIS_URL|PROMETHEUS_(PORT|HOST)|CLICKHOUSE_.*|INFLUX_.*|API_PORT|WEB_PORT|LISTEN_HOST)$" $name }}
+{{- fail (printf "%s is not for settings: a value of the chart or a key of its Secret says it" $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "robowatch.serverEnv" -}}
 - { name: PUBLIC_URL, value: {{ .Values.publicUrl | quote }} }
 {{- with .Values.trustedProxies }}
@@ -66,6 +82,10 @@ securityContext:
 - { name: INFLUX_URL, value: {{ .Values.influxdb.url | quote }} }
 - { name: INFLUX_ORG, value: {{ .Values.influxdb.org | quote }} }
 - { name: INFLUX_BUCKET, value: {{ .Values.influxdb.bucket | quote }} }
+{{- end }}
+{{- with .Values.prometheus.port }}
+- { name: PROMETHEUS_PORT, value: {{ . | quote }} }
+- { name: PROMETHEUS_HOST, value: 0.0.0.0 }
 {{- end }}
 {{- range $name, $value := .Values.settings }}
 - { name: {{ $name }}, value: {{ $value | toString | quote }} }

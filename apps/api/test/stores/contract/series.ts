@@ -17,6 +17,18 @@ export function seriesContract(api: TestApi): void {
         expect((await send(`m,${tag}=a v=1`)).status, tag).toBe(400);
     });
 
+    it('finds a field by its name, white space at its end included', async () => {
+      const { read, send } = await reportingRobot(api);
+      expect((await send('m f\\ =1,g=2,h=3')).status).toBe(204);
+      const fieldsOf = async (asked: string) => {
+        const { series } = await read('m', `&fn=last&fields=${encodeURIComponent(asked)}`);
+        return series.map(({ field }: { field: string }) => field).sort();
+      };
+      expect(await fieldsOf('f ')).toEqual(['f ']);
+      expect(await fieldsOf('f')).toEqual([]);
+      expect(await fieldsOf('g, h')).toEqual(['g', 'h']);
+    });
+
     it('downsamples in windows with every function', async () => {
       const { send, read } = await reportingRobot(api);
       const start = Math.floor(now() / 60) * 60 - 120;

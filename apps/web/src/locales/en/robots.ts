@@ -125,6 +125,7 @@ export const robots = {
     anew: 'Run the install command with --pair-again on the device, enter the code it shows, and choose “It replaces a robot” and {name}. Every other device that had the token is paired as a new robot.',
   },
   waiting: 'Nothing has arrived from this robot yet.',
+  noFigures: 'This robot has sent no figures yet. What it logs is under Logs.',
   settings: {
     name: 'Name',
     power: {
