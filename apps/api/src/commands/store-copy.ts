@@ -42,8 +42,9 @@ await runCommand(async (db, config) => {
   }
 });
 
-const sourceOf = ({ influx, database }: Config) =>
-  influx ? 'InfluxDB at INFLUX_URL' : `PostgreSQL ${database.url ? 'at DATABASE_URL' : 'in DATA_DIR'}`;
+function sourceOf({ influx, database }: Config): string {
+  return influx ? 'InfluxDB at INFLUX_URL' : `PostgreSQL ${database.url ? 'at DATABASE_URL' : 'in DATA_DIR'}`;
+}
 
 async function openSource({ influx }: Config, db: Parameters<typeof postgresSource>[0]) {
   if (!influx) return { source: postgresSource(db), close: async () => {} };
