@@ -23,9 +23,9 @@ await runCommand(async (db, config) => {
     );
   await migrate(db);
   const clickhouse = new ClickHouse(config.clickhouse);
-  if (!(await verify(clickhouse))) throw new ConfigError('ClickHouse at CLICKHOUSE_URL does not respond.');
   const { source, close } = await openSource(config, db);
   try {
+    if (!(await verify(clickhouse))) throw new ConfigError('ClickHouse at CLICKHOUSE_URL does not respond.');
     let toldAt = 0;
     const onProgress = (progress: Progress) => {
       if (Date.now() - toldAt < EVERY_MS) return;

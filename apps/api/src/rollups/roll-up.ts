@@ -13,6 +13,7 @@ import {
   deleteHours,
   type HourRow,
   insertHours,
+  insertNames,
   lastBefore,
   renewDays,
   replaceLogCounts,
@@ -45,10 +46,10 @@ const AFTER_FAILURE_S = 600;
  * Computes due hours and their days, of other robots than other replicas do meanwhile. One robot's failure does not stop
  * the others. @throws AggregateError of the failures
  */
-export async function rollUpDue(deps: RollUpDeps, signal: AbortSignal): Promise<void> {
+export async function rollUpDue(deps: RollUpDeps, signal: AbortSignal, atOnce = DUE_AT_ONCE): Promise<void> {
   const troubles: unknown[] = [];
   for (let found = 1; found > 0 && !signal.aborted; ) {
-    const robots = await takeDue(deps.db, DUE_AT_ONCE, DUE_PER_ROBOT);
+    const robots = await takeDue(deps.db, atOnce, DUE_PER_ROBOT);
     found = robots.length;
     const end = Date.now() + ROUND_MS;
     try {
@@ -127,6 +128,10 @@ async function rollUpSpan(deps: RollUpDeps, due: DueRobot, chunks: Fields[], sig
   await db.transaction().execute(async (tx) => {
     const lastValues = async () => JSON.stringify(await lastBefore(tx, robotId, COUNTERS, last + 1));
     const former = await lastValues();
+    await insertNames(
+      tx,
+      chunks.flatMap((measurements) => measurements.flatMap(({ fields }) => fields)),
+    );
     await deleteHours(tx, robotId, hours);
     const hasPoints = new Set<number>();
     for (const measurements of chunks) {

@@ -26,14 +26,21 @@ export async function countSeries(db: Db, robotId: number): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
+/**
+ * Adds names of fields. Once in a transaction, before all else: another one that adds some of the same waits for it, and
+ * must not be waited for.
+ */
+export async function insertNames(tx: Db, names: string[]): Promise<void> {
+  await sql`
+    insert into field_names (name) select distinct name from unnest(${names}::text[]) as name
+    where not exists (select 1 from field_names known where known.name = name.name) order by 1 on conflict do nothing`.execute(
+    tx,
+  );
+}
+
+/** Their fields' names must be there. */
 export async function insertHours(tx: Db, robotId: number, rows: HourRow[]): Promise<void> {
   if (rows.length > 0) {
-    const names = [...new Set(rows.map(({ field }) => field))].sort();
-    await sql`
-      insert into field_names (name) select name from unnest(${names}::text[]) as name
-      where not exists (select 1 from field_names known where known.name = name.name) order by 1 on conflict do nothing`.execute(
-      tx,
-    );
     const column = <Key extends keyof HourRow>(key: Key) => rows.map((row) => row[key]);
     await sql`
       insert into rollup_hours (hour, series_id, field_id, count, sum, min, max, last, last_at, increase)

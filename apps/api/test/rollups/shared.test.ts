@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connect } from '../../src/db/client.ts';
@@ -139,5 +140,45 @@ describe('replicas', () => {
       { hour: HOUR, n: 2, sum: 2 },
       { hour: HOUR + 1, n: 2, sum: 4 },
     ]);
+  });
+
+  it('do not wait for each other for ever when both meet new names, in different order', async () => {
+    const { db, store, catalog } = api.deps();
+    const owner = await api.person();
+    // Of twenty series, five hundred fields are one part.
+    const names = ['x', 'y'].map((letter) => numbers(500).map((n) => `${letter}${n}`));
+    const at = HOUR * HOUR_MS;
+    const lines = (measurement: string, fields: string[]) =>
+      numbers(10).map(
+        (n) => `${measurement},n=${n} ${(n === 1 ? fields : fields.slice(0, 1)).map((f) => `${f}=1`)} ${at}`,
+      );
+    for (const [a, b] of [names, names.toReversed()] as [string[], string[]][]) {
+      const { token } = await api.pairedRobot(owner);
+      const body = [...lines('a', a), ...lines('b', b)].join('\n');
+      expect((await api.report(token, body, {}, '?precision=ms')).status).toBe(204);
+    }
+    await sql`update rollup_due set due_at = now()`.execute(db);
+    const taken = await Promise.all([takeDue(db, 1, 48), takeDue(db, 1, 48)]);
+    expect(taken.map((robots) => robots.length)).toEqual([1, 1]);
+    for (const robots of taken) await giveBack(db, robots);
+    // Both are between two parts of their fields at the same time, if neither waits for the other before.
+    let between = 0;
+    const run = () => {
+      let reads = 0;
+      const slow = {
+        ...{ series: store.series.bind(store), logCounts: store.logCounts.bind(store) },
+        hours: async (...asked: Parameters<MetricsStore['hours']>) => {
+          if (++reads === 2) between++;
+          for (let waited = 0; reads === 2 && between < 2 && waited < 1000; waited += 20) await sleep(20);
+          return store.hours(...asked);
+        },
+      } as MetricsStore;
+      return rollUpDue({ db, store: slow, catalog, partitions: rollupPartitions(db) }, AbortSignal.timeout(60_000), 1);
+    };
+    await Promise.all([run(), run()]);
+    const { rows } = await sql<{ n: number }>`
+      select count(*)::int as n from rollup_hours h join metric_series s on s.id = h.series_id
+      where s.measurement in ('a', 'b')`.execute(db);
+    expect(rows[0]?.n).toBe(2 * 2 * 509);
   });
 });

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { beforeAll, expect, it } from 'vitest';
 import { rollupPartitions } from '../../src/rollups/partitions.ts';
 import { DAY_HOURS, HOUR_MS, hourOf } from '../../src/rollups/rollup.ts';
-import { insertHours, renewDays, replaceLogCounts } from '../../src/rollups/rollup-store.ts';
+import { insertHours, insertNames, renewDays, replaceLogCounts } from '../../src/rollups/rollup-store.ts';
 import { useTestApi } from '../support/test-api.ts';
 
 const api = useTestApi();
@@ -30,6 +30,7 @@ async function fill(from: string, to: string): Promise<void> {
     row(hour, 'cpu', { cpu: 'cpu-total' }, 'usage_idle', 100 - cpuOf(hour)),
     row(hour, 'net', { interface: 'eth0' }, 'bytes_sent', bytesOf(hour)),
   ]);
+  await insertNames(db, [...new Set(rows.map(({ field }) => field))]);
   await insertHours(db, id, rows);
   await renewDays(db, id, days);
   const errors = hours.map((hour) => ({ hour, level: 'error', count: 1 }));
